@@ -1,0 +1,220 @@
+"""The program in one object: settings, plugins, store and the rest, each built when first used.
+
+It is ``ctx.obj`` of every command. A test builds one with a home of its own, plugins of its own, a
+seeded ``rng`` and a stopped ``clock``; nothing in it is global.
+"""
+
+import os
+import random
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from ttrpg_core import entries
+from ttrpg_core.errors import NotFound, PluginError
+from ttrpg_core.paths import Paths, make_folder
+from ttrpg_core.plugins import Plugins
+
+if TYPE_CHECKING:
+    from ttrpg_core.audit import Audit
+    from ttrpg_core.context import Context
+    from ttrpg_core.journal import Journal
+    from ttrpg_core.library import Library
+    from ttrpg_core.search import Searcher
+    from ttrpg_core.secrets import Secrets
+    from ttrpg_core.settings import Config, Settings
+    from ttrpg_core.store import Store
+    from ttrpg_core.views import Screen
+
+T = TypeVar("T")
+
+
+class _Made(Protocol):
+    """A target that is called with a Context and answers an implementation."""
+
+    def __call__(self, context: "Context", /) -> object:
+        """Make it."""
+        ...
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+class App:
+    """Settings, plugins, secrets, store, journal, audit and library of one run."""
+
+    def __init__(
+        self,
+        *,
+        environ: Mapping[str, str] | None = None,
+        flags: Mapping[str, Any] | None = None,
+        folder: Path | None = None,
+        plugins: Plugins | None = None,
+        screen: "Screen | None" = None,
+        rng: random.Random | None = None,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self.environ = os.environ if environ is None else environ
+        self.flags = dict(flags or {})
+        self.folder = folder
+        self.rng = rng or random.Random()
+        self.clock = clock
+        self._plugins = plugins
+        self._screen = screen
+
+    @cached_property
+    def paths(self) -> Paths:
+        """Where things live."""
+        return Paths.of(self.environ)
+
+    @cached_property
+    def plugins(self) -> Plugins:
+        """What is installed."""
+        return self._plugins or Plugins.discover(self.environ)
+
+    @cached_property
+    def config(self) -> "Config":
+        """The settings with their sources."""
+        from ttrpg_core.settings import Config
+
+        return Config(self.paths, self.environ, self.flags, self.folder)
+
+    @property
+    def settings(self) -> "Settings":
+        """The settings, typed."""
+        return self.config.settings
+
+    @cached_property
+    def secrets(self) -> "Secrets":
+        """Keys."""
+        from ttrpg_core.secrets import Secrets
+
+        return Secrets(self.paths, self.environ)
+
+    @cached_property
+    def store(self) -> "Store":
+        """The database, opened and migrated."""
+        from ttrpg_core.store import Store
+
+        return Store(
+            self.paths.database,
+            self.schemas(),
+            backups=self.paths.backups,
+            keep=self.settings.store.backups,
+            busy_seconds=self.settings.store.busy_seconds,
+            note=self.plugins.report,
+        )
+
+    @cached_property
+    def journal(self) -> "Journal":
+        """Changes to the game, undo and redo."""
+        from ttrpg_core.journal import Journal
+
+        return Journal(self.store, self.clock)
+
+    @cached_property
+    def audit(self) -> "Audit":
+        """What matters for security."""
+        from ttrpg_core.audit import Audit
+
+        return Audit(self.store, self.clock, self.settings.audit)
+
+    @cached_property
+    def library(self) -> "Library":
+        """The shelf of books."""
+        from ttrpg_core.library import Library
+
+        return Library(self.store)
+
+    @property
+    def screen(self) -> "Screen":
+        """Where results go; the command line sets it."""
+        if self._screen is None:
+            msg = "this App has no screen; give it one: App(screen=...)"
+            raise RuntimeError(msg)
+        return self._screen
+
+    @screen.setter
+    def screen(self, screen: "Screen") -> None:
+        self._screen = screen
+
+    def schemas(self) -> list[Any]:
+        """The migration sets of every plugin, ours first."""
+        from ttrpg_core.plugins import FIRST_PARTY
+        from ttrpg_core.store import SchemaSet
+
+        ours = {p.name for p in self.plugins.installed if p.distribution in FIRST_PARTY}
+        return [
+            SchemaSet(
+                name,
+                owned.entry.target,
+                lambda name=name: self.plugins.load(entries.Schema, name),  # type: ignore[misc]
+                required=owned.plugin in ours,
+            )
+            for name, owned in self.plugins.owned("schemas").items()
+        ]
+
+    def context(self, kind: type[entries.Entry], name: str) -> "Context":
+        """What the target of an entry is handed."""
+        from ttrpg_core.context import Context
+
+        entry = self.plugins.entries(kind)[name]
+        key = getattr(entry, "key", None)
+        target = getattr(entry, "settings", None)
+        settings = None
+        if target is not None:
+            cls = self.plugins.resolve(target, name, f"settings of {name}")
+            settings = self.config.plugin(name, cls)  # type: ignore[arg-type]
+
+        def secret() -> str | None:
+            found = self.secrets.find(name, key)
+            return None if found is None else found[0]
+
+        return Context(
+            settings=settings,
+            secret=secret,
+            folder=self.paths.indexes / name,
+            database=lambda: self.store.connection,
+            offline=self.settings.general.offline,
+        )
+
+    def make(self, kind: type[entries.Entry], name: str, protocol: type[T]) -> T:
+        """The implementation that an entry names, checked against its protocol.
+
+        Raises PluginError when it cannot be made or lacks a method.
+        """
+        target = self.plugins.load(kind, name)
+        where = f"{kind.kind[:-1]} {name}"
+        if not callable(target):
+            raise PluginError(f"{where}: {target!r} cannot be called with a Context")
+        made: object = target(self.context(kind, name))
+        if not isinstance(made, protocol):
+            wanted = sorted(n for n in dir(protocol) if not n.startswith("_") and not hasattr(made, n))
+            raise PluginError(f"{where}: {type(made).__name__} lacks {', '.join(wanted)}")
+        return made
+
+    def keyword_searcher(self) -> "Searcher":
+        """The keyword backend that the settings name, else the first installed."""
+        from ttrpg_core.search import Searcher
+
+        known = {n: e for n, e in self.plugins.entries(entries.Searcher).items() if e.role == "keyword"}
+        wanted = self.settings.search.keyword or next(iter(known), "")
+        if wanted not in known:
+            raise NotFound(
+                f"there is no keyword backend {wanted!r}" if wanted else "no search backend is installed",
+                "ttrpg-search brings one" if not known else "Installed: " + ", ".join(known),
+            )
+        return self.make(entries.Searcher, wanted, Searcher)
+
+    def index_folder(self, name: str) -> Path:
+        """A folder for files that can be rebuilt, made when it is missing."""
+        return make_folder(self.paths.indexes / name)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "store" in self.__dict__:
+            self.store.close()

@@ -1,0 +1,37 @@
+"""What an implementation is handed: a small frozen value that a test builds by hand.
+
+A plugin never sees the whole ``App``. It gets its own settings, a way to ask for its key, folders of
+its own and the database, and nothing that it could not have been given by somebody else.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+
+def _no_key() -> str | None:
+    return None
+
+
+def _no_database() -> sqlite3.Connection:
+    msg = "this context has no database; give it one: Context(database=lambda: connection)"
+    raise RuntimeError(msg)
+
+
+@attrs.frozen
+class Context:
+    """What a plugin's code may use.
+
+    ``settings`` is an instance of the record's settings class, or None. ``secret()`` answers the
+    key that the record names, or None. ``folder`` may be filled with files that can be rebuilt.
+    ``database()`` is the open connection of the one database, inside the caller's transaction.
+    """
+
+    settings: Any = None
+    secret: Callable[[], str | None] = attrs.field(default=_no_key, repr=False)
+    folder: Path = Path()
+    database: Callable[[], sqlite3.Connection] = attrs.field(default=_no_database, repr=False)
+    offline: bool = False

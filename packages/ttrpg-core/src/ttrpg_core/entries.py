@@ -1,0 +1,161 @@
+"""The frozen records that hooks yield: what a plugin has, said without importing it.
+
+A record names its code by a string, ``target="package.module:attribute"``, and the code is
+imported when it is first used. That is why ``ttrpg --help`` stays fast with fifty plugins, and why
+a broken one is a line in ``ttrpg plugins`` and never a traceback.
+
+What a target is:
+
+=================  ==========================================================================
+record             target
+=================  ==========================================================================
+Provider           called with a :class:`~ttrpg_core.context.Context`, answers a ``Vendor``
+Parser, Searcher,  called with a ``Context``, answers the protocol of the same name in
+Embedder, Speaker  ``ttrpg_core.documents``, ``.search`` and ``.speech``
+Genre, System      a folder of TOML (``path``); a System may add code for what data cannot say
+Command            a ``click.Command``; used as it is
+Schema             a ``sqlite_utils.migrations.Migrations``; used as it is
+=================  ==========================================================================
+"""
+
+import re
+from typing import Any, ClassVar, Literal
+
+import attrs
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_.][a-z0-9]+)*\Z")
+_TARGET = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z")
+MAX_SUMMARY = 80
+"""Longest summary, in characters: it is one line of a help page."""
+
+
+def _check_name(record: "Entry", _: "attrs.Attribute[str]", value: str) -> None:
+    if not isinstance(value, str) or not _NAME.match(value):
+        msg = f"a name is lower-case words joined by '-', like 'obsidian-vault'; got {value!r}"
+        raise ValueError(msg)
+
+
+def _check_summary(record: "Entry", _: "attrs.Attribute[str]", value: str) -> None:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        msg = f"{record.name}: the summary is one line of text; got {value!r}"
+        raise ValueError(msg)
+    if len(value) > MAX_SUMMARY:
+        msg = f"{record.name}: the summary has {len(value)} characters; at most {MAX_SUMMARY}"
+        raise ValueError(msg)
+
+
+def _check_target(record: "Entry", _: "attrs.Attribute[str]", value: str) -> None:
+    if not isinstance(value, str) or not (_TARGET.match(value) or (not value and record.dataful)):
+        msg = f"{record.name}: a target is 'package.module:attribute'; got {value!r}"
+        raise ValueError(msg)
+
+
+@attrs.frozen
+class Entry:
+    """What every record has: a ``name`` to ask for it by, a ``summary``, and its ``target``."""
+
+    kind: ClassVar[str] = ""
+    dataful: ClassVar[bool] = False
+
+    name: str = attrs.field(validator=_check_name)
+    summary: str = attrs.field(validator=_check_summary)
+    target: str = attrs.field(default="", validator=_check_target)
+
+
+@attrs.frozen
+class Provider(Entry):
+    """A vendor of language models.
+
+    ``key`` is the environment variable of its key, None when it needs none; ``settings`` is a
+    ``module:AttrsClass`` for its table ``[plugins.<name>]``.
+    """
+
+    kind = "providers"
+    key: str | None = None
+    settings: str | None = None
+
+
+@attrs.frozen
+class Parser(Entry):
+    """A reader of one document format.
+
+    Chosen by suffix, then by the target's ``sniff(head)``, then by the higher ``priority``.
+    ``suffixes`` are lower-case with their dot, such as ``(".md", ".markdown")``.
+    """
+
+    kind = "parsers"
+    suffixes: tuple[str, ...] = ()
+    media_types: tuple[str, ...] = ()
+    priority: int = 0
+
+
+@attrs.frozen
+class Searcher(Entry):
+    """A search backend; ``role`` says whether it finds by words or by vectors."""
+
+    kind = "searchers"
+    role: Literal["keyword", "vector"] = "keyword"
+    settings: str | None = None
+
+
+@attrs.frozen
+class Embedder(Entry):
+    """Text to vectors of ``dimension`` numbers; ``offline`` when it opens no socket."""
+
+    kind = "embedders"
+    dimension: int = 0
+    offline: bool = True
+
+
+@attrs.frozen
+class Speaker(Entry):
+    """A text-to-speech engine; ``key`` as in :class:`Provider`."""
+
+    kind = "speakers"
+    key: str | None = None
+    offline: bool = True
+
+
+@attrs.frozen
+class Genre(Entry):
+    """A genre pack: ``path`` is a folder of TOML (a ``pathlib.Path`` or ``Traversable``)."""
+
+    kind = "genres"
+    dataful = True
+    path: Any = None
+
+
+@attrs.frozen
+class System(Entry):
+    """A game system: ``path`` is a TOML file; ``target`` adds rules that data cannot say."""
+
+    kind = "systems"
+    dataful = True
+    path: Any = None
+
+
+@attrs.frozen
+class Command(Entry):
+    """A command of the ``ttrpg`` program.
+
+    ``needs`` are kinds of which at least one entry must be installed for the command to be shown
+    ("providers" for ``ask``); ``section`` is the heading it stands under in ``ttrpg --help``.
+    """
+
+    kind = "commands"
+    needs: tuple[str, ...] = ()
+    section: str = "Plugins"
+
+
+@attrs.frozen
+class Schema(Entry):
+    """Tables of a package: the target is a named ``Migrations`` set."""
+
+    kind = "schemas"
+
+
+KINDS: dict[str, type[Entry]] = {
+    cls.kind: cls
+    for cls in (Provider, Parser, Searcher, Embedder, Speaker, Genre, System, Command, Schema)
+}
+"""Every kind of record by its plural noun; ``ttrpg_<kind>`` is its hook."""

@@ -1,0 +1,164 @@
+"""The shelf: which books there are, what was read of each, and the chunks cut from it.
+
+A ``books`` row is what the Game Master sees; it goes through the journal, so adding and removing a
+book can be taken back at once. Sections and chunks belong to the content hash of the file and stay
+until ``prune``: they can be made again, so they are no part of the journal. Parsers and the cutting
+live in ttrpg-ingest, indexes in ttrpg-search; both agree on what is here.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import attrs
+
+from ttrpg_core.documents import Chunk, Section
+from ttrpg_core.store import Store
+
+
+@attrs.frozen
+class Book:
+    """A book on the shelf; ``pages`` is 0 where the format has none, ``added_at`` ISO 8601 UTC."""
+
+    id: str
+    title: str
+    sha256: str
+    path: str
+    parser: str
+    size: int
+    pages: int
+    chunks: int
+    added_at: str
+
+
+@attrs.frozen
+class Reading:
+    """How far a file was read: pages ``done`` of ``total`` (0 when unknown)."""
+
+    sha256: str
+    parser: str
+    total: int
+    done: int
+    finished: bool
+
+
+class Library:
+    """Reads and keeps the shelf; ``store`` transactions bound what is written together."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self.store.connection
+
+    def books(self) -> list[Book]:
+        """Every book on the shelf, by title."""
+        rows = self._connection.execute("SELECT * FROM books ORDER BY title COLLATE NOCASE, id")
+        return [Book(**dict(row)) for row in rows]
+
+    def book_of(self, sha256: str) -> Book | None:
+        """The book with this content, if it is on the shelf."""
+        row = self._connection.execute("SELECT * FROM books WHERE sha256 = ?", [sha256]).fetchone()
+        return None if row is None else Book(**dict(row))
+
+    def reading(self, sha256: str) -> Reading | None:
+        """How far a content was read, if it ever was."""
+        row = self._connection.execute(
+            "SELECT sha256, parser, total, done, finished FROM readings WHERE sha256 = ?", [sha256]
+        ).fetchone()
+        return None if row is None else Reading(**{**dict(row), "finished": bool(row["finished"])})
+
+    def begin(self, sha256: str, parser: str, total: int, at: str) -> None:
+        """Start reading a content from nothing."""
+        with self.store.transaction() as connection:
+            self.forget(sha256)
+            connection.execute(
+                "INSERT INTO readings VALUES (?, ?, ?, 0, 0, ?)", [sha256, parser, total, at]
+            )
+
+    def keep(self, sha256: str, sections: Iterable[Section], done: int) -> None:
+        """Add sections that were read, and how many pages are done with them; one transaction."""
+        with self.store.transaction() as connection:
+            first = connection.execute(
+                "SELECT COALESCE(MAX(ordinal) + 1, 0) FROM sections WHERE sha256 = ?", [sha256]
+            ).fetchone()[0]
+            connection.executemany(
+                "INSERT INTO sections VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (sha256, first + n, json.dumps([s.level, s.heading], ensure_ascii=False), s.page, s.label, s.text)
+                    for n, s in enumerate(sections)
+                ],
+            )
+            connection.execute("UPDATE readings SET done = ? WHERE sha256 = ?", [done, sha256])
+
+    def sections(self, sha256: str) -> Iterator[Section]:
+        """What was read of a content, in order."""
+        for row in self._connection.execute(
+            "SELECT * FROM sections WHERE sha256 = ? ORDER BY ordinal", [sha256]
+        ):
+            level, heading = json.loads(row["path"])
+            yield Section(row["text"], heading, level, row["page"], row["label"])
+
+    def finish(self, sha256: str, chunks: Iterable[Chunk]) -> list[Chunk]:
+        """Replace a content's chunks; answers them with their ids. The reading is complete."""
+        with self.store.transaction() as connection:
+            connection.execute("DELETE FROM chunks WHERE sha256 = ?", [sha256])
+            kept = []
+            for chunk in chunks:
+                cursor = connection.execute(
+                    "INSERT INTO chunks (sha256, ordinal, heading, path, first_page, last_page,"
+                    " label, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    [
+                        chunk.sha256,
+                        chunk.ordinal,
+                        chunk.heading,
+                        " > ".join(chunk.path),
+                        chunk.first_page,
+                        chunk.last_page,
+                        chunk.label,
+                        chunk.text,
+                    ],
+                )
+                kept.append(attrs.evolve(chunk, id=int(cursor.lastrowid or 0)))
+            connection.execute("UPDATE readings SET finished = 1 WHERE sha256 = ?", [sha256])
+        return kept
+
+    def chunks(self, sha256: str | None = None) -> Iterator[Chunk]:
+        """Chunks of one content, or of every book on the shelf, in order."""
+        where = "sha256 = ?" if sha256 else "sha256 IN (SELECT sha256 FROM books)"
+        values: list[Any] = [sha256] if sha256 else []
+        for row in self._connection.execute(
+            f"SELECT * FROM chunks WHERE {where} ORDER BY sha256, ordinal",  # noqa: S608 - no outside text
+            values,
+        ):
+            yield chunk_of(row)
+
+    def forget(self, sha256: str) -> None:
+        """Drop what was read of a content; its searcher must be told by the caller."""
+        with self.store.transaction() as connection:
+            for table in ("chunks", "sections", "readings"):
+                connection.execute(f"DELETE FROM {table} WHERE sha256 = ?", [sha256])  # noqa: S608 - our names
+
+    def orphans(self) -> list[str]:
+        """Contents that were read but are on no shelf: removed, undone or interrupted."""
+        rows = self._connection.execute(
+            "SELECT sha256 FROM readings WHERE sha256 NOT IN (SELECT sha256 FROM books) ORDER BY sha256"
+        )
+        return [row[0] for row in rows]
+
+
+def chunk_of(row: sqlite3.Row) -> Chunk:
+    """The chunk of a row of ``chunks``; its ``path`` column is the headings joined by " > "."""
+    return Chunk(
+        id=row["id"],
+        sha256=row["sha256"],
+        ordinal=row["ordinal"],
+        heading=row["heading"],
+        path=tuple(row["path"].split(" > ")) if row["path"] else (),
+        first_page=row["first_page"],
+        last_page=row["last_page"],
+        label=row["label"],
+        text=row["text"],
+    )

@@ -1,0 +1,38 @@
+"""Language models: what is said to them and comes back, and the protocol of a model.
+
+Routing, budget, ledger and conversations join this package with the issue on language models.
+"""
+
+from ttrpg_core.llm.messages import (
+    Delta,
+    Finish,
+    Image,
+    Message,
+    Part,
+    Request,
+    Text,
+    Tool,
+    ToolCall,
+    ToolResult,
+    Usage,
+)
+from ttrpg_core.llm.model import Model, ModelInfo, Price, Reply, Vendor
+
+__all__ = [
+    "Delta",
+    "Finish",
+    "Image",
+    "Message",
+    "Model",
+    "ModelInfo",
+    "Part",
+    "Price",
+    "Reply",
+    "Request",
+    "Text",
+    "Tool",
+    "ToolCall",
+    "ToolResult",
+    "Usage",
+    "Vendor",
+]

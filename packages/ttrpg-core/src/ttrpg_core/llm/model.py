@@ -1,0 +1,97 @@
+"""The protocol of a model: enter a stream, iterate its pieces, read what they add up to.
+
+``stream`` answers a context manager and not a bare generator: leaving the block closes the socket,
+also after ``break`` or an error, which a generator does not promise. Retries, budgets and fallbacks
+wrap a model in another of the same protocol, so each is visible in one line.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, runtime_checkable
+
+import attrs
+
+from ttrpg_core.llm.messages import Delta, Finish, Request, ToolCall, Usage
+
+
+@attrs.frozen
+class Price:
+    """US dollars for a million tokens, with the day it was read and where. None is *unpriced*."""
+
+    input: float
+    output: float
+    cached: float | None = None
+    date: str = ""
+    source: str = ""
+
+
+@attrs.frozen
+class ModelInfo:
+    """What a model can do; ``context`` is its window in tokens, 0 when unknown."""
+
+    id: str
+    context: int = 0
+    max_output: int = 0
+    price: Price | None = None
+    capabilities: frozenset[str] = frozenset()
+
+
+class Reply:
+    """An async iterator of pieces that keeps what they add up to.
+
+    After the block, or when it was left early, ``text``, ``tool_calls``, ``usage`` and ``finish``
+    hold what had arrived; ``finish`` is "cancelled" when the reply did not end by itself.
+    """
+
+    def __init__(self, pieces: AsyncIterator[Delta]) -> None:
+        self._pieces = pieces
+        self.text = ""
+        self.reasoning = ""
+        self.tool_calls: list[ToolCall] = []
+        self.usage = Usage()
+        self.finish: Finish = "cancelled"
+
+    def __aiter__(self) -> AsyncIterator[Delta]:
+        return self
+
+    async def __anext__(self) -> Delta:
+        piece = await anext(self._pieces)
+        self.text += piece.text
+        self.reasoning += piece.reasoning
+        if piece.tool_call is not None:
+            self.tool_calls.append(piece.tool_call)
+        if piece.usage is not None:
+            self.usage = piece.usage
+        if piece.finish is not None:
+            self.finish = piece.finish
+        return piece
+
+    async def read(self) -> str:
+        """Take every piece that is left, and answer the whole text."""
+        async for _ in self:
+            pass
+        return self.text
+
+
+@runtime_checkable
+class Model(Protocol):
+    """One model of a vendor. The suite is ``ttrpg_core.testing.ModelTests``."""
+
+    info: ModelInfo
+
+    def stream(self, request: Request) -> AbstractAsyncContextManager[Reply]:
+        """Send a request; leaving the block closes the connection. Raises ProviderError."""
+        ...
+
+
+@runtime_checkable
+class Vendor(Protocol):
+    """What a Provider record's target answers: the models of one vendor."""
+
+    async def models(self) -> Sequence[ModelInfo]:
+        """The models that can be asked for, without paying for one."""
+        ...
+
+    def model(self, name: str) -> Model:
+        """The model of this id. NotFound when the vendor surely has none."""
+        ...

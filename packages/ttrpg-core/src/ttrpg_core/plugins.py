@@ -1,0 +1,273 @@
+"""Which plugins are installed, what they have, and what is wrong with them.
+
+A plugin that cannot be imported, yields nonsense, misspells a hook, takes a taken name or names a
+target that does not exist becomes a :class:`Problem`. Everything else goes on working. Our own
+distributions register first, so nobody takes a name from them; after that the order is that of
+names, so it does not depend on the machine.
+"""
+
+import importlib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from importlib import metadata
+from typing import Protocol, TypeVar
+
+import attrs
+import pluggy
+
+from ttrpg_core.entries import KINDS, Entry
+from ttrpg_core.errors import PluginError
+from ttrpg_core.hooks import GROUP, Hooks
+
+FIRST_PARTY = (
+    "ttrpg-core",
+    "ttrpg-cli",
+    "ttrpg-ingest",
+    "ttrpg-search",
+    "ttrpg-providers",
+    "ttrpg-genres",
+    "ttrpg-voice",
+)
+"""Our distributions, in the order in which they register."""
+
+E = TypeVar("E", bound=Entry)
+
+
+@attrs.frozen
+class Problem:
+    """What is wrong with one plugin: its name, where it went wrong, and how."""
+
+    plugin: str
+    where: str
+    error: str
+
+    def __str__(self) -> str:
+        return f"{self.plugin}: {self.where}: {self.error}"
+
+
+@attrs.frozen
+class Plugin:
+    """One installed plugin: entry-point name, distribution, version and what it points at."""
+
+    name: str
+    distribution: str
+    version: str
+    value: str
+    disabled: bool = False
+
+    @property
+    def first_party(self) -> bool:
+        """Whether it comes from one of our own distributions."""
+        return self.distribution in FIRST_PARTY
+
+
+class Point(Protocol):
+    """The part of ``importlib.metadata.EntryPoint`` that is needed."""
+
+    @property
+    def name(self) -> str:
+        """The plugin's name."""
+        ...
+
+    @property
+    def value(self) -> str:
+        """``module`` or ``module:attribute``."""
+        ...
+
+    def load(self) -> object:
+        """Import it."""
+        ...
+
+
+@attrs.frozen
+class Owned:
+    """An entry with the plugin that yields it."""
+
+    entry: Entry
+    plugin: str
+
+
+def describe(error: BaseException) -> str:
+    """An exception in one line: its type and the first line of what it says."""
+    first = next(iter(str(error).strip().splitlines()), "")
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def disabled_names(environ: Mapping[str, str]) -> frozenset[str]:
+    """The plugins that ``TTRPG_DISABLE=a,b`` switches off; ``*`` stands for all third parties."""
+    value = environ.get("TTRPG_DISABLE", "")
+    return frozenset(name.strip() for name in value.split(",") if name.strip())
+
+
+class Plugins:
+    """The installed plugins; built once, asked by kind."""
+
+    def __init__(self, disable: Iterable[str] = ()) -> None:
+        self.manager = pluggy.PluginManager(GROUP)
+        self.manager.add_hookspecs(Hooks)
+        self.disable = frozenset(disable)
+        self.installed: list[Plugin] = []
+        self._problems: list[Problem] = []
+        self._owned: dict[str, dict[str, Owned]] = {}
+        self._loaded: dict[tuple[str, str], object] = {}
+
+    @classmethod
+    def discover(cls, environ: Mapping[str, str] | None = None) -> "Plugins":
+        """Register every installed plugin that is not disabled."""
+        self = cls(disabled_names(os.environ if environ is None else environ))
+        points = []
+        for point in metadata.entry_points(group=GROUP):
+            dist = point.dist
+            name = dist.name.lower().replace("_", "-") if dist else ""
+            points.append((name, dist.version if dist else "", point))
+        points.sort(key=lambda item: (_rank(item[0]), item[2].name, item[0]))
+        for name, version, point in points:
+            self.add(point, distribution=name, version=version)
+        return self
+
+    def add(self, point: Point, distribution: str = "", version: str = "") -> None:
+        """Register what an entry point names, unless it is disabled."""
+        ours = distribution in FIRST_PARTY
+        off = point.name in self.disable or ("*" in self.disable and not ours)
+        if any(seen.name == point.name for seen in self.installed):
+            other = next(seen for seen in self.installed if seen.name == point.name)
+            self._problem(
+                f"{point.name} ({distribution or point.value})",
+                "name",
+                f"a plugin named {point.name!r} already comes from"
+                f" {other.distribution or other.value}; this one is left out",
+            )
+            return
+        self.installed.append(Plugin(point.name, distribution, version, point.value, off))
+        if not off:
+            self._guard(point.name, "import", lambda: self.register(point.load(), point.name))
+
+    def register(self, plugin: object, name: str) -> None:
+        """Register a module or object that has hook implementations."""
+        if not any(seen.name == name for seen in self.installed):
+            self.installed.append(Plugin(name, "", "", getattr(plugin, "__name__", repr(plugin))))
+        try:
+            self.manager.register(plugin, name=name)
+        except Exception:
+            if self.manager.has_plugin(name):  # a half-registered plugin, as pluggy <= 1.6 leaves
+                self.manager.unregister(name=name)
+            raise
+        for hook in vars(plugin) if hasattr(plugin, "__dict__") else ():
+            if hook.startswith("ttrpg_") and hook.removeprefix("ttrpg_") not in KINDS:
+                implemented = self.manager.parse_hookimpl_opts(plugin, hook)
+                if implemented is not None:
+                    self._problem(name, hook, "there is no such hook; see docs/plugins/hooks.md")
+        self._owned.clear()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything known to be wrong so far, each once, in the order it was met."""
+        return tuple(dict.fromkeys(self._problems))
+
+    def owned(self, kind: str) -> dict[str, Owned]:
+        """The entries of a kind by name, each with its plugin; asked once and kept."""
+        if kind in self._owned:
+            return self._owned[kind]
+        found: dict[str, Owned] = {}
+        hook = getattr(self.manager.hook, f"ttrpg_{kind}")
+        order = {plugin.name: index for index, plugin in enumerate(self.installed)}
+        for impl in sorted(hook.get_hookimpls(), key=lambda impl: order[impl.plugin_name]):
+            for entry in self._ask(kind, impl.plugin_name, impl.function):
+                taken = found.get(entry.name)
+                if taken is None:
+                    found[entry.name] = Owned(entry, impl.plugin_name)
+                else:
+                    self._problem(
+                        impl.plugin_name,
+                        f"ttrpg_{kind}",
+                        f"the name {entry.name!r} is taken by {taken.plugin!r}; it keeps it, and"
+                        f" the one from {impl.plugin_name!r} is left out",
+                    )
+        self._owned[kind] = found
+        return found
+
+    def entries(self, kind: type[E]) -> dict[str, E]:
+        """The entries of a kind by name, typed: ``entries(Parser)``."""
+        return {
+            name: owned.entry
+            for name, owned in self.owned(kind.kind).items()
+            if isinstance(owned.entry, kind)
+        }
+
+    def load(self, kind: type[Entry], name: str) -> object:
+        """Import what an entry names, once.
+
+        Raises PluginError when there is no such entry or its target cannot be imported; the same
+        then stands in ``problems``.
+        """
+        key = (kind.kind, name)
+        if key not in self._loaded:
+            owned = self.owned(kind.kind).get(name)
+            if owned is None:
+                known = ", ".join(sorted(self.owned(kind.kind))) or "none"
+                raise PluginError(f"there is no {kind.kind[:-1]} {name!r}", f"installed: {known}")
+            where = f"{kind.kind[:-1]} {name}"
+            self._loaded[key] = self.resolve(owned.entry.target, owned.plugin, where)
+        return self._loaded[key]
+
+    def check(self) -> tuple[Problem, ...]:
+        """Ask every kind and import every target: what ``ttrpg plugins`` and ``doctor`` show."""
+        for kind, cls in KINDS.items():
+            for name, owned in self.owned(kind).items():
+                if owned.entry.target:
+                    self._guard(owned.plugin, f"{kind[:-1]} {name}", lambda: self.load(cls, name))  # noqa: B023 - called at once
+        return self.problems
+
+    def report(self, plugin: str, error: str, where: str = "tables") -> None:
+        """Note a problem that was met elsewhere, such as tables that cannot be made."""
+        self._problem(plugin, where, error)
+
+    def resolve(self, target: str, plugin: str, where: str) -> object:
+        """What ``module:attribute`` names; a failure is a Problem and a PluginError."""
+        module, _, attribute = target.partition(":")
+        try:
+            loaded: object = importlib.import_module(module)
+            for part in attribute.split("."):
+                loaded = getattr(loaded, part)
+        except (Exception, SystemExit) as error:
+            message = f"cannot load {target}: {describe(error)}"
+            self._problem(plugin, where, message)
+            raise PluginError(
+                f"{where} of the plugin {plugin!r}: {message}",
+                f"Reinstall or remove it; TTRPG_DISABLE={plugin} switches it off",
+                plugin=plugin,
+            ) from error
+        return loaded
+
+    def _ask(self, kind: str, plugin: str, function: Callable[[], object]) -> list[Entry]:
+        entries: list[Entry] = []
+
+        def collect() -> None:
+            answer = function()
+            if answer is None or not isinstance(answer, Iterable) or isinstance(answer, str):
+                msg = f"a hook yields records; this one returned {type(answer).__name__}"
+                raise TypeError(msg)
+            for entry in answer:
+                if not isinstance(entry, KINDS[kind]):
+                    msg = f"yields {KINDS[kind].__name__} records; got {entry!r:.80}"
+                    raise TypeError(msg)
+                entries.append(entry)
+
+        self._guard(plugin, f"ttrpg_{kind}", collect)
+        return entries
+
+    def _guard(self, plugin: str, where: str, action: Callable[[], object]) -> None:
+        """Run a plugin's code; whatever it raises becomes a Problem. The one broad except."""
+        try:
+            action()
+        except PluginError:
+            pass  # already noted by resolve, with the same words
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
+            self._problem(plugin, where, describe(error))
+
+    def _problem(self, plugin: str, where: str, error: str) -> None:
+        self._problems.append(Problem(plugin, where, error))
+
+
+def _rank(distribution: str) -> int:
+    return FIRST_PARTY.index(distribution) if distribution in FIRST_PARTY else len(FIRST_PARTY)

@@ -1,0 +1,210 @@
+"""Where a key comes from: a flag's file, the environment, the keyring, a 0600 file; in that order.
+
+The environment beats what is stored, so a key can be replaced for one command. A machine without a
+keyring service, which is the normal state of a server or a container, keeps keys in ``keys.toml``
+that only its owner may read, and says so once. A key is shown by its source, never by its value.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ttrpg_core import text
+from ttrpg_core.errors import InputError, NotFound, StoreError
+from ttrpg_core.paths import Paths, write_atomically
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+SERVICE = "ttrpg"
+"""The name under which the keyring holds our keys."""
+KEY_MAX = 10_000
+_IN_KEYRING = "keyring"
+
+
+@attrs.frozen
+class Known:
+    """A key that exists: its name and where it comes from (``environment``, ``keyring``, ``file``)."""
+
+    name: str
+    source: str
+    detail: str
+
+
+class Secrets:
+    """Finds and keeps keys. ``notices`` are things to say to the user, once."""
+
+    def __init__(self, paths: Paths, environ: Mapping[str, str] | None = None) -> None:
+        self.paths = paths
+        self.environ = os.environ if environ is None else environ
+        self.notices: list[str] = []
+
+    def find(self, name: str, variable: str | None = None) -> tuple[str, str] | None:
+        """A key and its source, or None: the environment's ``variable``, else what is stored."""
+        if variable and self.environ.get(variable):
+            return self.environ[variable], "environment"
+        stored = self._read().get(name)
+        if stored is None:
+            return None
+        if stored == {"store": _IN_KEYRING}:
+            backend = self._keyring()
+            value = None if backend is None else self._ask(backend, name)
+            return None if value is None else (value, "keyring")
+        return stored["value"], "file"
+
+    def set(self, name: str, value: str) -> Known:
+        """Keep a key; in the keyring where there is a real one, else in the file."""
+        name = key_name(name)
+        value = value.strip()
+        if not value:
+            raise InputError(f"the key {name} is empty", "Paste it when asked, or pipe it in")
+        if len(value) > KEY_MAX or not value.isprintable():
+            raise InputError(f"the key {name} is not one line of text", "Paste the key alone")
+        keys = self._read()
+        backend = self._keyring()
+        if backend is not None and self._keep(backend, name, value):
+            self._write({**keys, name: {"store": _IN_KEYRING}})
+            return Known(name, "keyring", label(backend))
+        self._say_file_once()
+        self._write({**keys, name: {"value": value}})
+        return Known(name, "file", str(self.paths.keys))
+
+    def remove(self, name: str) -> Known:
+        """Forget a stored key, in the keyring too."""
+        keys = self._read()
+        name = text.match(name, [(key, key) for key in keys], "stored key")
+        entry = keys.pop(name)
+        known = Known(name, "file", str(self.paths.keys))
+        if entry == {"store": _IN_KEYRING}:
+            import keyring.errors
+
+            backend = self._keyring()
+            if backend is None:
+                raise StoreError(
+                    f"the key {name} is in a keyring that cannot be reached now",
+                    "Unlock the keyring, or run this where it can be reached",
+                )
+            try:
+                backend.delete_password(SERVICE, name)
+            except keyring.errors.PasswordDeleteError:
+                pass  # gone already, which is what was asked for
+            except Exception as error:
+                raise StoreError(f"the keyring refused: {error}", "Unlock it and try again") from error
+            known = Known(name, "keyring", label(backend))
+        self._write(keys)
+        return known
+
+    def known(self, variables: Mapping[str, str] | None = None) -> list[Known]:
+        """Every key that would be found, by name; ``variables`` maps names to their variable."""
+        found = {
+            name: Known(name, "environment", variable)
+            for name, variable in (variables or {}).items()
+            if self.environ.get(variable)
+        }
+        for name, entry in self._read().items():
+            if name not in found:
+                inside = entry == {"store": _IN_KEYRING}
+                detail = "the system's keyring" if inside else str(self.paths.keys)
+                found[name] = Known(name, "keyring" if inside else "file", detail)
+        return [found[name] for name in sorted(found)]
+
+    def _keyring(self) -> "KeyringBackend | None":
+        """The system's keyring when it is a real one: no plain-text stand-in, no refusing one."""
+        try:
+            import keyring
+
+            backend = keyring.get_keyring()
+        except Exception:  # noqa: BLE001 - a broken backend of somebody else's must not end us
+            return None
+        weak = backend.priority < 1 or type(backend).__module__.startswith("keyrings.alt")
+        return None if weak else backend
+
+    def _ask(self, backend: "KeyringBackend", name: str) -> str | None:
+        try:
+            return backend.get_password(SERVICE, name)
+        except Exception as error:
+            raise StoreError(
+                f"the key {name} is in the system's keyring, which cannot be opened: {error}",
+                f"Unlock it, or keep the key in the file: ttrpg keys rm {name}; ttrpg keys set {name}",
+            ) from error
+
+    def _keep(self, backend: "KeyringBackend", name: str, value: str) -> bool:
+        try:
+            backend.set_password(SERVICE, name, value)
+        except Exception:  # noqa: BLE001 - locked, dismissed, no daemon: each means the file
+            return False
+        return True
+
+    def _say_file_once(self) -> None:
+        marker = self.paths.state_dir / "no-keyring-said"
+        if not marker.exists():
+            self.notices.append(
+                f"No system keyring can be reached here, so keys are kept in {self.paths.keys},"
+                " which only you may read."
+            )
+            write_atomically(marker, "said\n")
+
+    def _read(self) -> dict[str, dict[str, str]]:
+        path = self.paths.keys
+        try:
+            data = tomllib.loads(path.read_text("utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except OSError as error:
+            raise StoreError(f"cannot read {path}: {error.strerror}", "Mend its permissions") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"{path.name}: not valid TOML", f"Mend or remove {path}") from error
+        good = {
+            name: entry
+            for name, entry in data.items()
+            if isinstance(entry, dict)
+            and (isinstance(entry.get("value"), str) or entry == {"store": _IN_KEYRING})
+        }
+        if len(good) != len(data):
+            wrong = sorted(set(data) - set(good))[0]
+            raise InputError(f"{path.name}.{wrong}: not a key entry", f"Remove it from {path}")
+        return good
+
+    def _write(self, keys: Mapping[str, Mapping[str, str]]) -> None:
+        import tomlkit
+
+        document = tomlkit.document()
+        document.add(tomlkit.comment("Keys of ttrpg. Only you may read this file; keep it so."))
+        for name in sorted(keys):
+            table = tomlkit.inline_table()
+            table.update(keys[name])
+            document.add(name, table)
+        write_atomically(self.paths.keys, tomlkit.dumps(document), 0o600)
+
+
+def key_name(value: str) -> str:
+    """A key's name: that of the provider or engine, such as ``anthropic``."""
+    cleaned = text.name(value, "key's name").lower()
+    if text.slug(cleaned) != cleaned:
+        raise InputError(f"{value!r} is not the name of a key", "Names look like: anthropic, elevenlabs")
+    return cleaned
+
+
+def label(backend: "KeyringBackend") -> str:
+    """A keyring backend in words."""
+    return f"{type(backend).__module__.rpartition('.')[2]} keyring"
+
+
+def is_private(path: Path) -> bool:
+    """Whether only the owner may read a file; true where there is none."""
+    try:
+        return not path.stat().st_mode & 0o077
+    except FileNotFoundError:
+        return True
+
+
+def require(found: tuple[str, str] | None, name: str, variable: str | None) -> str:
+    """The key of a find, or NotFound that names every way to give one."""
+    if found is None:
+        ways = f"ttrpg keys set {name}" + (f", or set {variable}" if variable else "")
+        raise NotFound(f"there is no key for {name}", ways)
+    return found[0]

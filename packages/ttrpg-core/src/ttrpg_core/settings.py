@@ -1,0 +1,322 @@
+"""Settings: declared once on attrs classes, with the source of every value.
+
+Order, strongest first: a flag, ``TTRPG_<TABLE>_<KEY>`` in the environment, ``ttrpg.toml`` in the
+campaign's folder (the working folder or one above it), the user's ``config.toml``, the default. A
+value that cannot be used is an error that starts with where it stands:
+``config.toml.audit.keep_days: 'soon' is not a whole number; allowed: 1 to 36500``.
+"""
+
+import enum
+import os
+import tomllib
+import types
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import attrs
+
+from ttrpg_core.errors import ConfigError, NotFound
+from ttrpg_core.paths import Paths
+from ttrpg_core.text import nearest
+
+T = TypeVar("T")
+MAX_BYTES = 1_000_000
+"""Largest settings file that is read."""
+
+
+class Source(enum.IntEnum):
+    """Where a value comes from; the higher one wins."""
+
+    DEFAULT = 0
+    USER = 1
+    CAMPAIGN = 2
+    ENVIRONMENT = 3
+    FLAG = 4
+
+
+def setting(
+    default: Any,
+    help: str,  # noqa: A002 - the field's own word
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    personal: bool = False,
+) -> Any:
+    """A field of a settings class.
+
+    ``low`` and ``high`` bound a number, both included. A ``personal`` setting is not taken from a
+    campaign's folder, which may come from somebody else.
+    """
+    return attrs.field(
+        default=default, metadata={"help": help, "low": low, "high": high, "personal": personal}
+    )
+
+
+@attrs.frozen
+class General:
+    """What holds everywhere."""
+
+    offline: bool = setting(False, "Open no socket at all.")
+    pager: bool = setting(True, "Show long output a screen at a time, on a terminal.")
+
+
+@attrs.frozen
+class StoreSettings:
+    """The database."""
+
+    backups: int = setting(5, "Backups kept, made before each migration.", low=1, high=1000)
+    busy_seconds: int = setting(
+        30, "Seconds to wait while another process writes.", low=1, high=600
+    )
+
+
+@attrs.frozen
+class AuditSettings:
+    """The record of what matters for security."""
+
+    keep_days: int = setting(
+        90, "Days that an audit row is kept.", low=1, high=36500, personal=True
+    )
+    keep_megabytes: int = setting(
+        10, "Size of the audit rows; the oldest go first.", low=1, high=10_000, personal=True
+    )
+
+
+@attrs.frozen
+class LibrarySettings:
+    """Books and how they are cut."""
+
+    chunk_words: int = setting(180, "Words a chunk aims at.", low=40, high=2000)
+    parse_seconds: int = setting(
+        60, "Seconds that a parser may take for one page.", low=1, high=3600
+    )
+    parse_megabytes: int = setting(
+        1500, "Memory that a parser may use.", low=200, high=64_000
+    )
+
+
+@attrs.frozen
+class SearchSettings:
+    """Finding passages."""
+
+    keyword: str = setting("", "Keyword backend; empty takes what is installed.")
+    results: int = setting(3, "Passages shown.", low=1, high=100)
+
+
+@attrs.frozen
+class NetworkSettings:
+    """Time limits and retries of every request."""
+
+    connect_seconds: float = setting(10.0, "Limit for opening a connection.", low=0.1, high=600)
+    read_seconds: float = setting(
+        60.0, "Limit between two pieces of an answer.", low=0.1, high=3600
+    )
+    retries: int = setting(2, "Tries after the first, before any byte came.", low=0, high=10)
+
+
+@attrs.frozen
+class Settings:
+    """Every table of the kernel; a plugin's own table is ``[plugins.<name>]``."""
+
+    general: General = attrs.field(factory=General)
+    store: StoreSettings = attrs.field(factory=StoreSettings)
+    audit: AuditSettings = attrs.field(factory=AuditSettings)
+    library: LibrarySettings = attrs.field(factory=LibrarySettings)
+    search: SearchSettings = attrs.field(factory=SearchSettings)
+    network: NetworkSettings = attrs.field(factory=NetworkSettings)
+
+
+TABLES: dict[str, type] = {field.name: field.type for field in attrs.fields(Settings)}  # type: ignore[misc]
+"""Table name to its attrs class."""
+
+
+@attrs.frozen
+class Value:
+    """One setting as it holds now."""
+
+    key: str
+    value: Any
+    source: Source
+    where: str
+    help: str
+    allowed: str
+
+
+class Config:
+    """The settings of one run, read once; ``config.settings`` is the typed whole."""
+
+    def __init__(
+        self,
+        paths: Paths,
+        environ: Mapping[str, str] | None = None,
+        flags: Mapping[str, Any] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.paths = paths
+        self.environ = os.environ if environ is None else environ
+        self.flags = dict(flags or {})
+        self.folder_file = campaign_file(Path.cwd() if folder is None else folder)
+        self._files: list[tuple[Source, Path, dict[str, Any]]] = []
+        for source, path in ((Source.CAMPAIGN, self.folder_file), (Source.USER, paths.config)):
+            if path is not None:
+                self._files.append((source, path, read_toml(path)))
+        self.values: dict[str, Value] = {}
+        built = {}
+        for table, cls in TABLES.items():
+            values = self.table(table, cls)
+            self.values.update({value.key: value for value in values})
+            built[table] = cls(**{value.key.split(".")[-1]: value.value for value in values})
+        self.settings = Settings(**built)
+        self._check_tables()
+
+    def table(self, prefix: str, cls: type) -> list[Value]:
+        """The values of one table, checked; ConfigError names the first that is wrong."""
+        fields = {field.name: field for field in attrs.fields(cls)}
+        hints = get_type_hints(cls)
+        for _, path, data in self._files:
+            for key in _dig(data, prefix, path):
+                if key not in fields:
+                    raise ConfigError(
+                        f"{path.name}.{prefix}.{key}: there is no such setting",
+                        nearest(key, fields) + f". It stands in {path}",
+                    )
+        return [self._value(prefix, field, hints[name]) for name, field in fields.items()]
+
+    def plugin(self, name: str, cls: type[T]) -> T:
+        """A plugin's own settings, from ``[plugins.<name>]``."""
+        values = self.table(f"plugins.{name}", cls)
+        return cls(**{value.key.split(".")[-1]: value.value for value in values})
+
+    def _value(self, prefix: str, field: "attrs.Attribute[Any]", kind: Any) -> Value:
+        key = f"{prefix}.{field.name}"
+        for source, where, raw in self._candidates(key, personal=field.metadata["personal"]):
+            label = f"{Path(where).name}.{key}" if source <= Source.CAMPAIGN else where
+            value = check(label, raw, field, kind, typed=source <= Source.CAMPAIGN)
+            break
+        else:
+            source, where = Source.DEFAULT, "default"
+            value = field.default.factory() if isinstance(field.default, attrs.Factory) else field.default  # type: ignore[arg-type]
+        return Value(key, value, source, where, field.metadata["help"], allowed(field, kind))
+
+    def _candidates(self, key: str, *, personal: bool) -> Iterator[tuple[Source, str, Any]]:
+        if key in self.flags:
+            yield Source.FLAG, "--" + key.split(".")[-1].replace("_", "-"), self.flags[key]
+        variable = variable_of(key)
+        if variable in self.environ:
+            yield Source.ENVIRONMENT, variable, self.environ[variable]
+        prefix, _, name = key.rpartition(".")
+        for source, path, data in self._files:
+            table = _dig(data, prefix, path)
+            if name in table and not (personal and source is Source.CAMPAIGN):
+                yield source, str(path), table[name]
+
+    def _check_tables(self) -> None:
+        known = {*TABLES, "plugins"}
+        for _, path, data in self._files:
+            for table in data:
+                if table not in known:
+                    raise ConfigError(
+                        f"{path.name}.{table}: there is no such table",
+                        nearest(table, known) + f". It stands in {path}",
+                    )
+
+    def get(self, key: str) -> Value:
+        """The value of ``table.key``; NotFound with the nearest when there is none."""
+        if key not in self.values:
+            raise NotFound(f"there is no setting {key!r}", nearest(key, self.values))
+        return self.values[key]
+
+    def set(self, key: str, raw: str) -> Value:
+        """Write ``table.key`` to the user's config.toml, keeping its comments; checked first."""
+        import tomlkit
+
+        from ttrpg_core.paths import write_atomically
+
+        old = self.get(key)
+        table, name = key.split(".")
+        field = getattr(attrs.fields(TABLES[table]), name)
+        kind = get_type_hints(TABLES[table])[name]
+        value = check(key, raw, field, kind, typed=False)
+        path = self.paths.config
+        document = tomlkit.parse(path.read_text("utf-8") if path.exists() else "")
+        if table not in document:
+            document.add(table, tomlkit.table())
+        document[table][name] = list(value) if isinstance(value, tuple) else value  # type: ignore[index]
+        write_atomically(path, tomlkit.dumps(document))
+        return attrs.evolve(old, value=value, source=Source.USER, where=str(path))
+
+
+def variable_of(key: str) -> str:
+    """The environment variable of a setting: ``audit.keep_days`` -> ``TTRPG_AUDIT_KEEP_DAYS``."""
+    return "TTRPG_" + key.upper().replace(".", "_").replace("-", "_")
+
+
+def campaign_file(folder: Path) -> Path | None:
+    """The nearest ``ttrpg.toml``, in a folder or one above it."""
+    for candidate in (folder, *folder.parents):
+        path = candidate / "ttrpg.toml"
+        if path.is_file():
+            return path
+    return None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file; empty when there is none. ConfigError says where it is broken."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError(f"{path.name}: larger than {MAX_BYTES:,} bytes", f"Look at {path}")
+        return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise ConfigError(f"{path.name}: cannot be read: {error.strerror}", f"Look at {path}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name}: not valid TOML: {error}", f"Mend {path}") from error
+
+
+def check(label: str, raw: Any, field: "attrs.Attribute[Any]", kind: Any, *, typed: bool) -> Any:
+    """A raw value as the field wants it; ConfigError starts with ``label``.
+
+    Text from a flag or the environment (``typed`` false) is read as a TOML value first, so that
+    ``30``, ``true`` and ``["a", "b"]`` mean what they mean in a file.
+    """
+    from ttrpg_core.convert import make_converter
+
+    value = raw
+    if not typed and isinstance(raw, str) and kind is not str:
+        try:
+            value = tomllib.loads(f"v = {raw}")["v"]
+        except tomllib.TOMLDecodeError:
+            value = raw
+    try:
+        value = make_converter().structure(value, kind)
+    except Exception as error:
+        said = raw if isinstance(raw, str) else value
+        raise ConfigError(f"{label}: {said!r} cannot be used; allowed: {allowed(field, kind)}") from error
+    low, high = field.metadata["low"], field.metadata["high"]
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise ConfigError(f"{label}: {value} is out of range; allowed: {allowed(field, kind)}")
+    return value
+
+
+def allowed(field: "attrs.Attribute[Any]", kind: Any) -> str:
+    """What a setting may be, in words: for errors and for docs/config.md."""
+    low, high = field.metadata["low"], field.metadata["high"]
+    span = f" from {low:g} to {high:g}" if low is not None and high is not None else ""
+    origin = get_origin(kind)
+    if origin is Literal:
+        return ", ".join(map(repr, get_args(kind)))
+    if origin in {Union, types.UnionType}:
+        return " or ".join(allowed(field, part) for part in get_args(kind) if part is not type(None))
+    words = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+    return words.get(kind, "a list of texts") + span
+
+
+def _dig(data: Mapping[str, Any], prefix: str, path: Path) -> Mapping[str, Any]:
+    here: Any = data
+    for part in prefix.split("."):
+        here = here.get(part, {})
+        if not isinstance(here, Mapping):
+            raise ConfigError(f"{path.name}.{prefix}: must be a table, [{prefix}]", f"Mend {path}")
+    return here

@@ -1,0 +1,1 @@
+"""The plugin author's kit: fixtures, fakes that are plugins themselves, conformance suites."""

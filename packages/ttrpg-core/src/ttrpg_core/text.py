@@ -1,0 +1,197 @@
+"""Validation of what comes from outside: names, texts, paths.
+
+Shape is checked, never vocabulary: a note may say ``<script>`` or ``DROP TABLE`` and comes back
+exactly. What would break a terminal, a file name or a table row is refused, with where and why.
+"""
+
+import os
+import stat
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+from ttrpg_core.errors import Ambiguous, InputError, NotFound
+
+NAME_MAX = 200
+"""Longest name of a campaign, book, NPC ..., in characters."""
+TEXT_MAX = 100_000
+"""Longest note or description, in characters."""
+PATH_MAX = 4096
+"""Longest path, in characters."""
+QUERY_MAX = 1000
+"""Longest search query, in characters."""
+
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def name(value: str, what: str = "name") -> str:
+    """A one-line name, trimmed and in NFC.
+
+    Raises InputError when it is empty, longer than NAME_MAX, or has a control character or one
+    that reverses the direction of text: such a name could hide or forge a line of output.
+    """
+    cleaned = unicodedata.normalize("NFC", value).strip()
+    if not cleaned:
+        raise InputError(f"the {what} is empty", "Give it at least one visible character")
+    _length(cleaned, NAME_MAX, what)
+    for column, char in enumerate(cleaned, 1):
+        if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _BIDI:
+            raise InputError(
+                f"the {what} has a control character (U+{ord(char):04X}) at column {column}",
+                "Names are one line of ordinary text",
+            )
+    return cleaned
+
+
+def text(value: str, what: str = "text", longest: int = TEXT_MAX) -> str:
+    """A text of any words, kept exactly as it is.
+
+    Raises InputError when it is longer than ``longest`` or has a NUL or a lone surrogate, which
+    the database cannot keep.
+    """
+    _length(value, longest, what)
+    for position, char in enumerate(value):
+        if char == "\0" or unicodedata.category(char) == "Cs":
+            raise InputError(
+                f"the {what} has a character that cannot be kept (U+{ord(char):04X}) at"
+                f" position {position}",
+                "Save it as UTF-8 text and try again",
+            )
+    return value
+
+
+def query(value: str) -> str:
+    """A search query: like :func:`text`, not empty, at most QUERY_MAX characters."""
+    if not value.strip():
+        raise InputError("the query is empty", 'Say what to look for: ttrpg search "opportunity attack"')
+    return text(value, "query", QUERY_MAX)
+
+
+def readable_file(value: str | os.PathLike[str], inside: Path | None = None) -> Path:
+    """A path to an ordinary file that can be read, with links resolved.
+
+    ``inside`` is a folder that the file must lie in. Raises NotFound when there is nothing, and
+    InputError for a folder, a device, a socket, a pipe, or a file outside.
+    """
+    path = _resolve(value)
+    if inside is not None and not path.is_relative_to(inside.resolve()):
+        raise InputError(f"{value} is outside {inside}", f"Move it into {inside}")
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no file {value}", _nearby(path)) from error
+    except OSError as error:
+        raise InputError(f"cannot look at {value}: {error.strerror}") from error
+    if stat.S_ISDIR(mode):
+        raise InputError(f"{value} is a folder", "Name the files in it: ttrpg library add FOLDER/*")
+    if not stat.S_ISREG(mode):
+        raise InputError(f"{value} is not an ordinary file", "Devices, pipes and sockets are not read")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{value} may not be read", f"Allow it: chmod u+r {path}")
+    return path
+
+
+def slug(value: str) -> str:
+    """A short, stable id from a name: ``"The Sunken Keep" -> "the-sunken-keep"``.
+
+    Accents are folded; a name without a letter or digit in ASCII becomes ``"x"`` and its code
+    points in hexadecimal, so that every name has an id.
+    """
+    folded = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode().lower()
+    words = "".join(char if char.isalnum() else " " for char in folded.replace("'", "")).split()
+    if not words:
+        return "x" + "-".join(f"{ord(char):x}" for char in value[:8])
+    short = words[0][:40]
+    for word in words[1:]:
+        if len(short) + 1 + len(word) > 40:
+            break
+        short += f"-{word}"
+    return short
+
+
+def unique_slug(value: str, taken: Iterable[str]) -> str:
+    """The slug of a name, with ``-2``, ``-3`` ... when it is taken."""
+    used = frozenset(taken)
+    base = slug(value)
+    number, candidate = 1, base
+    while candidate in used:
+        number += 1
+        candidate = f"{base}-{number}"
+    return candidate
+
+
+def match(wanted: str, names: Iterable[tuple[str, str]], what: str) -> str:
+    """The id that ``wanted`` means among ``(id, name)`` pairs.
+
+    An exact id or name wins, then a unique prefix of either, without regard to case. Raises
+    Ambiguous with the candidates, or NotFound with the nearest.
+    """
+    pairs = list(names)
+    folded = wanted.strip().casefold()
+    exact = [key for key, label in pairs if folded in {key.casefold(), label.casefold()}]
+    if len(exact) == 1:
+        return exact[0]
+    found = exact or [
+        key
+        for key, label in pairs
+        if folded and (key.casefold().startswith(folded) or label.casefold().startswith(folded))
+    ]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Ambiguous(f"{wanted!r} fits {len(found)} {what}s", tuple(sorted(found)))
+    raise NotFound(f"there is no {what} {wanted!r}", nearest(wanted, [key for key, _ in pairs]))
+
+
+def nearest(wanted: str, known: Iterable[str]) -> str:
+    """A hint for a name that is not there: the nearest ones, or all when they are few."""
+    import difflib
+
+    names = sorted(known)
+    close = difflib.get_close_matches(wanted, names, n=3, cutoff=0.6)
+    if close:
+        return "Did you mean: " + ", ".join(close)
+    if not names:
+        return "There are none yet"
+    shown = ", ".join(names[:8])
+    return f"There are: {shown}" + (" ..." if len(names) > 8 else "")
+
+
+def printable(value: str) -> str:
+    """A text made safe for a terminal: control characters but newline and tab become visible."""
+    return "".join(
+        char
+        if char in "\n\t" or (unicodedata.category(char) not in {"Cc", "Cs"} and char not in _BIDI)
+        else f"\\x{ord(char):02x}"
+        for char in value
+    )
+
+
+def _length(value: str, longest: int, what: str) -> None:
+    if len(value) > longest:
+        raise InputError(
+            f"the {what} has {len(value):,} characters; at most {longest:,} are kept",
+            "Shorten it, or split it in two",
+        )
+
+
+def _resolve(value: str | os.PathLike[str]) -> Path:
+    raw = os.fspath(value)
+    _length(raw, PATH_MAX, "path")
+    if "\0" in raw:
+        raise InputError("the path has a NUL character")
+    try:
+        return Path(raw).expanduser().resolve()
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"cannot follow the path {raw}: {error}") from error
+
+
+def _nearby(path: Path) -> str:
+    import difflib
+
+    try:
+        names = [entry.name for entry in path.parent.iterdir()]
+    except OSError:
+        return f"There is no folder {path.parent} either"
+    close = difflib.get_close_matches(path.name, names, n=1)
+    return f"Did you mean {path.parent / close[0]}?" if close else f"Look in {path.parent}"

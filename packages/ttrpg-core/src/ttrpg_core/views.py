@@ -1,0 +1,90 @@
+"""What a command shows, said without a terminal: blocks of meaning, and the screen they go to.
+
+A command hands the screen its data, once as plain values (``--json`` prints them as one object with
+a ``schema``) and once as blocks. Only the command line's ``render.py`` knows colour and width, so a
+plugin's command looks like ours and reads well aloud under ``--plain``.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Literal, Protocol, TypeAlias
+
+import attrs
+
+Role = Literal["plain", "title", "good", "bad", "warn", "dim", "command"]
+"""What a text means; a terminal may colour it, and its words never depend on the colour."""
+
+
+@attrs.frozen
+class Text:
+    """A line or paragraph; wrapped to the width."""
+
+    text: str
+    role: Role = "plain"
+
+
+@attrs.frozen
+class Fields:
+    """Names and their values, one pair a line."""
+
+    pairs: Sequence[tuple[str, str]]
+
+
+@attrs.frozen
+class Table:
+    """Rows under headings; ``empty`` is said when there are none."""
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    empty: str = ""
+
+
+@attrs.frozen
+class Quote:
+    """A passage of a book: the text, where it stands, and words to point out.
+
+    ``marks`` are spans ``(start, end)`` of characters in ``text``.
+    """
+
+    text: str
+    caption: str
+    marks: Sequence[tuple[int, int]] = ()
+
+
+@attrs.frozen
+class Bars:
+    """A histogram: label, share of the largest (0 to 1) and the figure to print, a row each."""
+
+    rows: Sequence[tuple[str, float, str]]
+    title: str = ""
+
+
+Block: TypeAlias = Text | Fields | Table | Quote | Bars
+
+
+class Progress(Protocol):
+    """A bar for long work."""
+
+    def update(self, done: int, note: str = "") -> None:
+        """So many of the total are done."""
+        ...
+
+
+class Screen(Protocol):
+    """Where a command's results go."""
+
+    def show(self, schema: str, data: Mapping[str, Any], blocks: Iterable[Block]) -> None:
+        """Print data on stdout: blocks for a person, or one JSON object with its schema."""
+        ...
+
+    def say(self, text: str, role: Role = "plain") -> None:
+        """A line on stderr: what changed, a warning. Silent under ``--quiet`` unless bad."""
+        ...
+
+    def progress(self, title: str, total: int, done: int = 0) -> AbstractContextManager[Progress]:
+        """A bar on stderr with rate and time left; nothing off a terminal but start and end."""
+        ...
+
+    def ask(self, question: str, *, default: bool) -> bool:
+        """Yes or no; the default where nobody can answer."""
+        ...
