@@ -1,0 +1,1 @@
+"""One file a noun; each is imported when its command runs."""

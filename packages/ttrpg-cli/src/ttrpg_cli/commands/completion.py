@@ -1,0 +1,30 @@
+"""``completion``: the script that a shell sources."""
+
+import click
+from click.shell_completion import get_completion_class
+
+from ttrpg_core.app import App
+
+_HOW = {
+    "bash": 'eval "$(ttrpg completion bash)"    # in ~/.bashrc',
+    "zsh": 'eval "$(ttrpg completion zsh)"    # in ~/.zshrc, after compinit',
+    "fish": "ttrpg completion fish > ~/.config/fish/completions/ttrpg.fish",
+}
+
+
+@click.command(short_help="Completion for bash, zsh or fish")
+@click.argument("shell", type=click.Choice(tuple(_HOW)))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print the script; to have it always, put into your shell's start-up file:
+
+    \b
+      bash:  eval "$(ttrpg completion bash)"
+      zsh:   eval "$(ttrpg completion zsh)"
+      fish:  ttrpg completion fish > ~/.config/fish/completions/ttrpg.fish
+    """  # noqa: D400, D415 - the list ends it
+    app: App = ctx.obj
+    found = get_completion_class(shell)
+    assert found is not None  # noqa: S101 - click brings the three that Choice allows
+    click.echo(found(ctx.find_root().command, {}, "ttrpg", "_TTRPG_COMPLETE").source())
+    app.screen.say(f"To have it always: {_HOW[shell]}", "dim")

@@ -1,0 +1,120 @@
+"""``config``: settings with their sources."""
+
+from pathlib import Path
+
+import click
+from click.shell_completion import CompletionItem
+
+from ttrpg_core.app import App
+from ttrpg_core.errors import ConfigError, InputError
+from ttrpg_core.paths import Paths, write_atomically
+from ttrpg_core.settings import Config, Value, variable_of
+from ttrpg_core.views import Fields, Table, Text
+
+
+def _keys(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    values = ctx.find_root().obj.config.values
+    return [CompletionItem(key, help=value.help) for key, value in values.items() if key.startswith(incomplete)]
+
+
+@click.group(invoke_without_command=True, short_help="Settings, each with where it comes from")
+@click.pass_context
+def config(ctx: click.Context) -> None:
+    """Settings. Without a command: all of them."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(show)
+
+
+@config.command()
+@click.pass_obj
+def show(app: App) -> None:
+    """Every setting: its value, and the file, variable or default it comes from."""
+    values = list(app.config.values.values())
+    rows = [(value.key, _said(value.value), value.where) for value in values]
+    app.screen.show(
+        "ttrpg.config/1",
+        {"settings": [_plain(value) for value in values]},
+        [Table(("Setting", "Value", "From"), rows)],
+    )
+
+
+@config.command()
+@click.argument("key", shell_complete=_keys)
+@click.pass_obj
+def get(app: App, key: str) -> None:
+    """One setting."""
+    value = app.config.get(key)
+    pairs = [
+        (value.key, _said(value.value)),
+        ("from", value.where),
+        ("means", value.help),
+        ("allowed", value.allowed),
+        ("variable", variable_of(value.key)),
+    ]
+    app.screen.show("ttrpg.config.get/1", _plain(value), [Fields(pairs)])
+
+
+@config.command("set")
+@click.argument("key", shell_complete=_keys)
+@click.argument("value")
+@click.pass_obj
+def set_(app: App, key: str, value: str) -> None:
+    """Write a setting to your config.toml; its comments stay."""
+    old = app.config.get(key)
+    new = app.config.set(key, value)
+    app.audit.record("setting.changed", {"key": key, "old": _said(old.value), "new": _said(new.value)})
+    app.screen.show("ttrpg.config.set/1", _plain(new), [])
+    app.screen.say(f"{key} = {_said(new.value)} in {new.where}; it was {_said(old.value)}", "good")
+    if old.source > new.source:
+        app.screen.say(f"{old.where} still overrides it", "warn")
+
+
+@config.command()
+@click.pass_obj
+def path(app: App) -> None:
+    """Where the settings stand."""
+    folder = app.config.folder_file
+    data = {"user": str(app.paths.config), "campaign": str(folder) if folder else None}
+    shown = [Text(str(app.paths.config))] + ([Text(str(folder))] if folder else [])
+    app.screen.show("ttrpg.config.path/1", data, shown)
+
+
+@config.command()
+@click.pass_obj
+def edit(app: App) -> None:
+    """Open your config.toml in $EDITOR; a text with a mistake is kept beside it, not used."""
+    target = app.paths.config
+    before = target.read_text("utf-8") if target.exists() else "# Settings of ttrpg; see: ttrpg config show\n"
+    after = click.edit(before, extension=".toml")
+    if after is None or after == before:
+        app.screen.say("Nothing was changed")
+        return
+    draft = target.with_name("config.draft.toml")
+    write_atomically(draft, after)
+    try:
+        Config(_DraftPaths(app.paths.config_dir, app.paths.data_dir, app.paths.state_dir), app.environ, folder=target.parent)
+    except ConfigError as error:
+        raise InputError(error.message, f"Your text is kept in {draft}; {target} is unchanged") from error
+    write_atomically(target, after)
+    draft.unlink()
+    app.audit.record("setting.changed", {"file": str(target)})
+    app.screen.say(f"Saved {target}", "good")
+
+
+class _DraftPaths(Paths):
+    """The same folders, with the draft in place of the settings."""
+
+    @property
+    def config(self) -> Path:
+        """The draft."""
+        return self.config_dir / "config.draft.toml"
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return '""' if value == "" else str(value)
+
+
+def _plain(value: Value) -> dict[str, object]:
+    return {"key": value.key, "value": value.value, "source": value.source.name.lower(), "where": value.where}
