@@ -36,7 +36,7 @@ def roll(app: App, expressions: tuple[str, ...], seed: int | None, *, want_odds:
       1d10e10, 2d6! explode
       8d6[fire]+3   totals by label
       5d10>=8       count the dice that show 8 or more
-      4dF, d%       Fate dice, percentile dice
+      d100, 4dF     percentile dice, Fate dice; d% is the tens die, 0 to 90
 
     A bad expression is shown with the column that is wrong.
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
