@@ -25,12 +25,13 @@ from ttrpg_core.settings import TABLES, allowed, variable_of
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-NOTE = "<!-- Written by docs/generate.py; change the source, then run: nox -s docs -- --write -->\n"
+NOTE = "<!-- Written by docs/generate.py; change the source and run: nox -s docs -- --write -->\n"
 
 
 def cli_page() -> str:
     """Every command with its help, as the program prints it."""
-    app = App(environ={"TTRPG_HOME": str(Path(tempfile.gettempdir()) / "ttrpg-no-home")})
+    nowhere = str(Path(tempfile.gettempdir()) / "ttrpg-no-home")
+    app = App(environ={"TTRPG_HOME": nowhere, "TTRPG_DISABLE": "*"})
     ctx = group.root.make_context("ttrpg", [], obj=app, resilient_parsing=True, terminal_width=96)
     page = [
         "# The command line\n",
@@ -110,7 +111,7 @@ def hooks_page() -> str:
             f"\n**{record.__name__}.** {markdown(inspect.getdoc(record) or '')}\n",
             f"Fields beyond `name`, `summary`, `target`: {more}.\n",
         ]
-    return NOTE + "\n" + markdown("\n".join(page[:3])) + "\n" + "\n".join(page[3:])
+    return NOTE + "\n" + markdown("\n".join(page[:3])) + "\n\n" + "\n".join(page[3:])
 
 
 def _default(field: "attrs.Attribute[object]") -> str:
@@ -127,7 +128,7 @@ def markdown(text: str) -> str:
         if not inside and line.rstrip().endswith("::"):
             lead = line.rstrip().removesuffix("::").rstrip()
             out += [f"{lead}:"] if lead else []
-            out += ["", "```python"]
+            out += ["", "```python"] if out and out[-1] else ["```python"]
             inside = True
         elif inside and line and not line.startswith(" "):
             while out and not out[-1].strip():
