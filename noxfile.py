@@ -15,7 +15,16 @@ import nox
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "contracts", "docs", "tests", "alone", "example", "startup"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "contracts",
+    "docs",
+    "tests",
+    "alone",
+    "example",
+    "startup",
+]
 
 os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")  # use the Pythons that are here
 
@@ -36,7 +45,9 @@ SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 def works(version: str) -> bool:
     """Whether this Python is installed and starts; a version manager's empty shim does not."""
     found = shutil.which(f"python{version}")
-    return bool(found) and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
+    if found is None:
+        return False
+    return subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
 
 
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -86,7 +97,7 @@ def alone(session: nox.Session, package: str) -> None:
 
 @nox.session
 def example(session: nox.Session) -> None:
-    """The third-party plugin: built, installed beside our wheels in an empty environment, tested."""
+    """The third-party plugin as a wheel beside ours in an empty environment; its own tests."""
     folders = ("packages/ttrpg-core", "packages/ttrpg-cli", "examples/ttrpg-hello")
     session.install(*wheels(session, *folders), *PINS)
     session.run("ttrpg", "plugins", "--why", "hello", env={"TTRPG_HOME": session.create_tmp()})
@@ -101,14 +112,21 @@ def lint(session: nox.Session) -> None:
     session.install(*GROUPS["lint"], *PINS)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    session.run("codespell", "packages", "docs", "tests", "examples", "bench", "README.md", "noxfile.py")
+    session.run(
+        "codespell", "packages", "docs", "tests", "examples", "bench", "README.md", "noxfile.py"
+    )
 
 
 @nox.session
 def types(session: nox.Session) -> None:
     """mypy, strict, on every package and the example."""
     everything(session, *GROUPS["types"])
-    session.run("mypy", *(f"packages/ttrpg-{name}/src" for name in PACKAGES), "examples/ttrpg-hello/src", "noxfile.py")
+    session.run(
+        "mypy",
+        *(f"packages/ttrpg-{name}/src" for name in PACKAGES),
+        "examples/ttrpg-hello/src",
+        "noxfile.py",
+    )
 
 
 @nox.session
@@ -147,7 +165,17 @@ def pins(session: nox.Session) -> None:
     session.install("uv")
     wanted = [arg for group in GROUPS for arg in ("--group", f"pyproject.toml:{group}")]
     projects = [f"packages/ttrpg-{name}/pyproject.toml" for name in PACKAGES]
-    options = ("--universal", "--python-version", "3.11", "--upgrade", "--no-header", "--no-annotate", "--no-emit-index-url")
-    pinned = session.run("uv", "pip", "compile", "-q", *options, *projects, *wanted, silent=True) or ""
+    options = (
+        "--universal",
+        "--python-version",
+        "3.11",
+        "--upgrade",
+        "--no-header",
+        "--no-annotate",
+        "--no-emit-index-url",
+    )
+    pinned = (
+        session.run("uv", "pip", "compile", "-q", *options, *projects, *wanted, silent=True) or ""
+    )
     lines = [line for line in pinned.splitlines() if line and not line.startswith("-e ")]
     (HERE / "constraints.txt").write_text("\n".join(lines) + "\n")

@@ -2,9 +2,10 @@
 
     python bench/search.py [BOOK]
 
-BOOK is a file to put on the shelf (default: SRD 5.2 as Markdown from the test data where it is, else
-the rule book that ships). Whole processes are compared with `python -c "import click"`; queries with a
-bare FTS5 query on the same table, which ranks by BM25 alone. The least of the runs counts.
+BOOK is a file to put on the shelf (default: SRD 5.2 as Markdown from the test data where it is,
+else the rule book that ships). Whole processes are compared with `python -c "import click"`;
+queries with a bare FTS5 query on the same table, which ranks by BM25 alone. The least of the runs
+counts.
 """
 
 import os
@@ -26,7 +27,13 @@ DATA = Path(os.environ.get("TTRPG_TEST_DATA", ROOT.parent / "shared" / "data"))
 SRD = DATA / "rules/md/dnd5e-srd-5.2/DND-SRD-5.2-CC.md"
 OURS = ROOT / "packages/ttrpg-cli/src/ttrpg_cli/book/the-lamplit-road.pdf"
 TTRPG = str(Path(sysconfig.get_path("scripts")) / "ttrpg")
-QUERIES = ("grappled condition", "opportunity attack", "how does falling damage work", "fireball", "AC of plate")
+QUERIES = (
+    "grappled condition",
+    "opportunity attack",
+    "how does falling damage work",
+    "fireball",
+    "AC of plate",
+)
 
 
 def least(action: Callable[[], object], runs: int = 15) -> float:
@@ -55,7 +62,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         environ = {**os.environ, "TTRPG_HOME": home}
         start = time.perf_counter()
-        subprocess.run([TTRPG, "library", "add", str(book)], env=environ, check=True, capture_output=True)
+        subprocess.run(
+            [TTRPG, "library", "add", str(book)], env=environ, check=True, capture_output=True
+        )
         added = time.perf_counter() - start
         app = App(environ=environ)
         searcher = app.keyword_searcher()
@@ -63,7 +72,7 @@ def main() -> None:
         base = [sys.executable, "-c", "import click"]
         click = min(cpu(base, environ) for _ in range(10))
         whole = min(cpu([TTRPG, "search", "grappled", "condition"], environ) for _ in range(10))
-        print(f"ttrpg search, whole process: {whole * 1000:.0f} ms CPU, {whole / click:.1f} times import click")
+        print(f"ttrpg search: {whole * 1000:.0f} ms CPU, {whole / click:.1f} times import click")
         print(f"{'query':32} {'ms':>7} {'/ bare FTS5':>12}")
         for query in QUERIES:
             ours = least(lambda: searcher.search(Query(query), 3))  # noqa: B023 - called at once

@@ -1,8 +1,8 @@
 """Write the generated pages, or check that they are current: ``python docs/generate.py [--check]``.
 
 docs/cli.md comes from every command's own help, docs/config.md from the settings classes,
-docs/plugins/hooks.md from the docstrings of ``Hooks``. ``--check`` also follows every relative link of
-every page. Needs all packages installed.
+docs/plugins/hooks.md from the docstrings of ``Hooks``. ``--check`` also follows every relative link
+of every page. Needs all packages installed.
 """
 
 import inspect
@@ -27,6 +27,41 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 NOTE = "<!-- Written by docs/generate.py; change the source and run: nox -s docs -- --write -->\n"
 
+STREAMS = """\
+Data goes to stdout, everything else to stderr. Every command takes `--json`, `--plain` and
+`--quiet`. Exit codes:
+"""
+CODES = """\
+| code | meaning |
+|---|---|
+| 0 | done |
+| 1 | failed |
+| 2 | wrong usage, or a name that fits several things |
+| 3 | not found |
+| 4 | refused by policy |
+| 5 | a provider or the network failed |
+| 6 | a citation is not supported |
+| 7 | the data is damaged |
+| 70 | a bug of ours |
+| 130 | stopped with Ctrl-C |
+"""
+SOURCES = """\
+A flag beats the environment, which beats `ttrpg.toml` in the campaign's folder, which beats your
+own `config.toml`, which beats the default. `ttrpg config show` says where each value comes from.
+Settings marked *personal* are not taken from a campaign's folder: it may come from somebody else.
+"""
+VARIABLES = """\
+| variable | what it does |
+|---|---|
+| `TTRPG_HOME` | everything lives in this folder |
+| `TTRPG_DISABLE` | plugins to switch off before import: `a,b`, or `*` for all that are not ours |
+| `NO_COLOR`, `TERM=dumb`, `COLUMNS`, `PAGER`, `EDITOR` | as everywhere |
+"""
+RECORDS = """
+Every record has `name` (lower-case words joined by `-`), `summary` (one line) and `target`
+(`"package.module:attribute"`).
+"""
+
 
 def cli_page() -> str:
     """Every command with its help, as the program prints it."""
@@ -35,13 +70,8 @@ def cli_page() -> str:
     ctx = group.root.make_context("ttrpg", [], obj=app, resilient_parsing=True, terminal_width=96)
     page = [
         "# The command line\n",
-        "Data goes to stdout, everything else to stderr. Every command takes `--json`, `--plain` and\n"
-        "`--quiet`. Exit codes:\n",
-        "| code | meaning |\n|---|---|\n"
-        "| 0 | done |\n| 1 | failed |\n| 2 | wrong usage, or a name that fits several things |\n"
-        "| 3 | not found |\n| 4 | refused by policy |\n| 5 | a provider or the network failed |\n"
-        "| 6 | a citation is not supported |\n| 7 | the data is damaged |\n| 70 | a bug of ours |\n"
-        "| 130 | stopped with Ctrl-C |\n",
+        STREAMS,
+        CODES,
     ]
     for command, path in walk(ctx, group.root, "ttrpg"):
         page += [f"## {path}\n", f"```text\n{command}\n```\n"]
@@ -54,7 +84,9 @@ def walk(ctx: click.Context, command: click.Command, path: str) -> Iterator[tupl
     if not isinstance(command, click.Group):
         return
     for name in sorted(command.list_commands(ctx)):
-        child = group.load(ctx.obj, name) if command is group.root else command.get_command(ctx, name)
+        child = (
+            group.load(ctx.obj, name) if command is group.root else command.get_command(ctx, name)
+        )
         if child is not None:
             below = click.Context(child, parent=ctx, info_name=name, obj=ctx.obj, terminal_width=96)
             yield from walk(below, child, f"{path} {name}")
@@ -64,16 +96,22 @@ def config_page() -> str:
     """Every setting of the kernel."""
     page = [
         "# Settings\n",
-        "A flag beats the environment, which beats `ttrpg.toml` in the campaign's folder, which beats\n"
-        "your own `config.toml`, which beats the default. `ttrpg config show` says where each value comes\n"
-        "from. Settings marked *personal* are not taken from a campaign's folder, which may come from\n"
-        "somebody else.\n",
+        SOURCES,
     ]
     for table, cls in TABLES.items():
-        page += [f"## [{table}]\n", f"{inspect.getdoc(cls)}\n", "| setting | default | allowed | what it does | variable |", "|---|---|---|---|---|"]
+        page += [
+            f"## [{table}]\n",
+            f"{inspect.getdoc(cls)}\n",
+            "| setting | default | allowed | what it does | variable |",
+            "|---|---|---|---|---|",
+        ]
         hints = typing.get_type_hints(cls)
         for field in attrs.fields(cls):
-            default = str(field.default).lower() if isinstance(field.default, bool) else repr(field.default).replace("'", '"')
+            default = (
+                str(field.default).lower()
+                if isinstance(field.default, bool)
+                else repr(field.default).replace("'", '"')
+            )
             marks = " *Personal.*" if field.metadata["personal"] else ""
             variable = variable_of(f"{table}.{field.name}")
             page.append(
@@ -85,10 +123,7 @@ def config_page() -> str:
         "## [plugins.NAME]\n",
         "A plugin's own settings; the plugin's record names the class that checks them.\n",
         "## Other variables\n",
-        "| variable | what it does |\n|---|---|\n"
-        "| `TTRPG_HOME` | everything lives in this folder |\n"
-        "| `TTRPG_DISABLE` | plugins to switch off before import: `a,b`, or `*` for all that are not ours |\n"
-        "| `NO_COLOR`, `TERM=dumb`, `COLUMNS`, `PAGER`, `EDITOR` | as everywhere |\n",
+        VARIABLES,
     ]
     return NOTE + "\n" + "\n".join(page)
 
@@ -98,12 +133,15 @@ def hooks_page() -> str:
     page = [
         "# Hooks\n",
         inspect.getdoc(sys.modules[Hooks.__module__]) or "",
-        "\nEvery record has `name` (lower-case words joined by `-`), `summary` (one line) and `target`\n"
-        '(`"package.module:attribute"`).\n',
+        RECORDS,
     ]
     for kind, record in entries.KINDS.items():
         hook = getattr(Hooks, f"ttrpg_{kind}")
-        fields = [field for field in attrs.fields(record) if field.name not in {"name", "summary", "target"}]
+        fields = [
+            field
+            for field in attrs.fields(record)
+            if field.name not in {"name", "summary", "target"}
+        ]
         more = ", ".join(f"`{field.name}` ({_default(field)})" for field in fields) or "none"
         page += [
             f"## ttrpg_{kind}\n",
@@ -150,12 +188,17 @@ PAGES = {"cli.md": cli_page, "config.md": config_page, "plugins/hooks.md": hooks
 def broken_links() -> list[str]:
     """Relative links of our pages that lead nowhere."""
     found = []
-    pages = [ROOT / "README.md", *HERE.rglob("*.md"), *ROOT.glob("packages/*/README.md"), *ROOT.glob("examples/*/README.md")]
+    pages = [
+        ROOT / "README.md",
+        *HERE.rglob("*.md"),
+        *ROOT.glob("packages/*/README.md"),
+        *ROOT.glob("examples/*/README.md"),
+    ]
     for page in pages:
         text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
-        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
-            if "://" not in target and not (page.parent / target).exists():
-                found.append(f"{page.relative_to(ROOT)}: {target}")
+        targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
+        lost = [each for each in targets if "://" not in each and not (page.parent / each).exists()]
+        found += [f"{page.relative_to(ROOT)}: {target}" for target in lost]
     return found
 
 

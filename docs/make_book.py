@@ -1,8 +1,8 @@
 """Set the rule book of our own, The Lamplit Road, as a PDF from its Markdown.
 
-Run after changing the text: ``python docs/make_book.py`` (needs reportlab). Two title pages carry no
-number and the printed pages start at 1 after them, as in real books, so that a page's number is not
-its place in the file. tests/test_book.py checks that the PDF still says what the Markdown says.
+Run after changing the text: ``python docs/make_book.py`` (needs reportlab). Two title pages carry
+no number and the printed pages start at 1 after them, as in real books, so that a page's number is
+not its place in the file. tests/test_book.py checks that the PDF still says what the Markdown says.
 """
 
 import re
@@ -19,9 +19,17 @@ BOOK = Path(__file__).parents[1] / "packages/ttrpg-cli/src/ttrpg_cli/book/the-la
 FRONT = 2
 
 BODY = ParagraphStyle("body", fontName="Times-Roman", fontSize=10, leading=13, spaceAfter=6)
-CHAPTER = ParagraphStyle("chapter", fontName="Helvetica-Bold", fontSize=17, leading=21, spaceAfter=8, keepWithNext=1)
+CHAPTER = ParagraphStyle(
+    "chapter", fontName="Helvetica-Bold", fontSize=17, leading=21, spaceAfter=8, keepWithNext=1
+)
 HEADING = ParagraphStyle(
-    "heading", fontName="Helvetica-Bold", fontSize=12, leading=15, spaceBefore=6, spaceAfter=3, keepWithNext=1
+    "heading",
+    fontName="Helvetica-Bold",
+    fontSize=12,
+    leading=15,
+    spaceBefore=6,
+    spaceAfter=3,
+    keepWithNext=1,
 )
 TITLE = ParagraphStyle("title", fontName="Helvetica-Bold", fontSize=28, leading=34, alignment=1)
 
@@ -30,7 +38,11 @@ def story(text: str) -> list[object]:
     """The book as reportlab's flowables."""
     blocks = text.split("\n\n")
     title, front, *rest = blocks
-    flow: list[object] = [Spacer(1, 55 * mm), Paragraph(title.removeprefix("# "), TITLE), PageBreak()]
+    flow: list[object] = [
+        Spacer(1, 55 * mm),
+        Paragraph(title.removeprefix("# "), TITLE),
+        PageBreak(),
+    ]
     flow += [Spacer(1, 120 * mm), Paragraph(front.strip("*\n ").replace("\n", " "), BODY)]
     for block in rest:
         if block.startswith("# "):

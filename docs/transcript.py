@@ -28,8 +28,8 @@ SHOWN = (
 )
 WIDTH = 92
 FORMAT = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
-<style>.{unique_id}-matrix {{ font-family: ui-monospace, Menlo, Consolas, monospace; font-size: {char_height}px;
-line-height: {line_height}px; }} {styles}</style>
+<style>.{unique_id}-matrix {{ font-family: ui-monospace, Menlo, Consolas, monospace;
+font-size: {char_height}px; line-height: {line_height}px; }} {styles}</style>
 <defs><clipPath id="{unique_id}-clip-terminal"><rect x="0" y="0" width="{terminal_width}"
 height="{terminal_height}" /></clipPath>{lines}</defs>{chrome}
 <g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
@@ -40,8 +40,17 @@ height="{terminal_height}" /></clipPath>{lines}</defs>{chrome}
 def run(line: str, folder: Path, **more: str) -> str:
     """What one command line prints, stdout then stderr."""
     scripts = sysconfig.get_path("scripts")
-    environ = {"TTRPG_HOME": str(folder / "home"), "PATH": f"{scripts}{os.pathsep}{os.defpath}", "COLUMNS": str(WIDTH), "PYTHONUTF8": "1", "TTRPG_DISABLE": "*", **more}
-    done = subprocess.run(line, shell=True, cwd=folder, env=environ, capture_output=True, text=True, check=True)
+    environ = {
+        "TTRPG_HOME": str(folder / "home"),
+        "PATH": f"{scripts}{os.pathsep}{os.defpath}",
+        "COLUMNS": str(WIDTH),
+        "PYTHONUTF8": "1",
+        "TTRPG_DISABLE": "*",
+        **more,
+    }
+    done = subprocess.run(
+        line, shell=True, cwd=folder, env=environ, capture_output=True, text=True, check=True
+    )
     return done.stdout + done.stderr
 
 
@@ -60,7 +69,9 @@ def console_block() -> None:
 
 def picture() -> None:
     """The picture of a session, in colour, with no font from anywhere else."""
-    console = Console(record=True, width=WIDTH, file=StringIO(), force_terminal=True, legacy_windows=False)
+    console = Console(
+        record=True, width=WIDTH, file=StringIO(), force_terminal=True, legacy_windows=False
+    )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copy(BOOK, folder)

@@ -1,4 +1,4 @@
-"""README.md: the transcript is what the program prints, and the two commands are what the gate runs."""
+"""README.md: the transcript is what the program prints, and the gate runs its test command."""
 
 import re
 import shlex
@@ -25,10 +25,18 @@ def play(folder: Path) -> list[tuple[str, str]]:
     """Run the transcript's lines as processes and answer what each printed, stdout then stderr."""
     shutil.copy(BOOK, folder)
     scripts = sysconfig.get_path("scripts")
-    environ = {"TTRPG_HOME": str(folder / "home"), "PATH": scripts, "COLUMNS": "92", "PYTHONUTF8": "1", "TTRPG_DISABLE": "*"}
+    environ = {
+        "TTRPG_HOME": str(folder / "home"),
+        "PATH": scripts,
+        "COLUMNS": "92",
+        "PYTHONUTF8": "1",
+        "TTRPG_DISABLE": "*",
+    }
     played = []
     for line, _ in transcript():
-        run = subprocess.run(shlex.split(line), cwd=folder, env=environ, capture_output=True, text=True, check=False)
+        run = subprocess.run(
+            shlex.split(line), cwd=folder, env=environ, capture_output=True, text=True, check=False
+        )
         assert run.returncode == 0, f"{line}: {run.stderr}"
         played.append((line, run.stdout + run.stderr))
     return played

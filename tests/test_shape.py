@@ -1,4 +1,4 @@
-"""The house is kept: small modules, whole packages, one version, reasons for what is switched off."""
+"""The house is kept: small modules, whole packages, one version, reasons for what is off."""
 
 import ast
 import re
@@ -102,9 +102,13 @@ def test_broad_excepts_stand_where_they_are_known_or_explained(module):
     for node in ast.walk(tree):
         if not isinstance(node, ast.ExceptHandler):
             continue
-        broad = node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"})
+        broad = node.type is None or (
+            isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}
+        )
         if not broad:
             continue
         line = module.read_text("utf-8").splitlines()[node.lineno - 1]
         translates = any(isinstance(each, ast.Raise) for each in ast.walk(node))
-        assert translates or "# noqa: BLE001 - " in line, f"{_name(module)}:{node.lineno}: {line.strip()}"
+        assert translates or "# noqa: BLE001 - " in line, (
+            f"{_name(module)}:{node.lineno}: {line.strip()}"
+        )

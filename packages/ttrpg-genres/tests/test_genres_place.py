@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import ttrpg_genres
-
 from ttrpg_core import Genre, System
 
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import ttrpg_providers
-
 from ttrpg_core import Provider
 
 

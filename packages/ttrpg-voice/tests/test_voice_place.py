@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import ttrpg_voice
-
 from ttrpg_core import Speaker
 
 

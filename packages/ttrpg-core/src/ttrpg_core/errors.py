@@ -149,7 +149,9 @@ class CitationError(TtrpgError):
 class ParseError(TtrpgError):
     """A document that cannot be read: ``source`` is its name, ``page`` the index from 0."""
 
-    def __init__(self, message: str, hint: str = "", *, source: str = "", page: int | None = None):
+    def __init__(
+        self, message: str, hint: str = "", *, source: str = "", page: int | None = None
+    ) -> None:
         super().__init__(message, hint)
         self.source = source
         self.page = page

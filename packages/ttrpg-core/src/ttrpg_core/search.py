@@ -57,7 +57,7 @@ class Searcher(Protocol):
 
 
 class Vectors(Protocol):
-    """An ``n`` by ``dimension`` array of floats: a numpy array, or anything that indexes like one."""
+    """``n`` rows of ``dimension`` floats: a numpy array, or anything that indexes like one."""
 
     def __len__(self) -> int:
         """How many vectors."""

@@ -3,7 +3,7 @@
 Identity and storage are not here: a message is a value, two equal ones are the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -48,14 +48,16 @@ class ToolResult:
 Part: TypeAlias = Text | Image | ToolCall | ToolResult
 
 
+def _parts(value: str | Iterable[Part]) -> tuple[Part, ...]:
+    return (Text(value),) if isinstance(value, str) else tuple(value)
+
+
 @attrs.frozen
 class Message:
     """One turn of ``user`` or ``assistant``; a plain text becomes one Text part."""
 
     role: Literal["user", "assistant"]
-    parts: tuple[Part, ...] = attrs.field(
-        converter=lambda value: (Text(value),) if isinstance(value, str) else tuple(value)
-    )
+    parts: tuple[Part, ...] = attrs.field(converter=_parts)
 
 
 @attrs.frozen
@@ -67,11 +69,15 @@ class Tool:
     schema: Mapping[str, Any]
 
 
+def _in_order(messages: Iterable[Message]) -> tuple[Message, ...]:
+    return tuple(messages)
+
+
 @attrs.frozen
 class Request:
-    """One call of a model. ``max_tokens`` bounds the reply; ``temperature`` None is the vendor's."""
+    """One call; ``max_tokens`` bounds the reply, ``temperature`` None leaves it to the vendor."""
 
-    messages: tuple[Message, ...] = attrs.field(converter=tuple)
+    messages: tuple[Message, ...] = attrs.field(converter=_in_order)
     system: str = ""
     tools: tuple[Tool, ...] = ()
     max_tokens: int = 1024
