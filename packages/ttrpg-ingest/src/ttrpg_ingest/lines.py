@@ -1,0 +1,109 @@
+"""The lines of a PDF page: text with its place, size and face.
+
+pypdf hands over runs of one font; a line is what lies between two line feeds. Sizes are those on
+the page, after both matrices. A carriage return is a kind of space in some books, so lines are
+split at line feeds alone.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from pypdf import PageObject
+
+
+@attrs.frozen
+class Line:
+    """One line: ``raw`` text, ``x`` and ``y`` in points from the lower left, ``size``, ``face``.
+
+    ``lead`` is the face that it begins in; ``whole`` says that nearly all of its letters are in
+    the one face and size.
+    """
+
+    raw: str
+    x: float
+    y: float
+    size: float
+    face: str
+    lead: str = ""
+    whole: bool = True
+
+
+@attrs.frozen
+class Page:
+    """The lines of one page in the order of its content, and its height in points."""
+
+    lines: tuple[Line, ...]
+    height: float
+
+
+@attrs.define
+class _Open:
+    """A line while its runs come in."""
+
+    parts: list[str] = attrs.field(factory=list)
+    place: tuple[float, float] | None = None
+    styles: Counter[tuple[str, float]] = attrs.field(factory=Counter)
+    lead: str = ""
+
+    def closed(self) -> Line | None:
+        if self.place is None or not self.styles:
+            return None
+        (face, size), most = self.styles.most_common(1)[0]
+        whole = most >= 0.9 * self.styles.total()
+        return Line("".join(self.parts), *self.place, size, face, self.lead, whole)
+
+
+def read_page(page: "PageObject") -> Page:
+    """The lines of a page; whatever pypdf raises on a damaged one goes through."""
+    lines: list[Line] = []
+    here = _Open()
+
+    def visit(
+        text: str,
+        cm: Sequence[float],
+        tm: Sequence[float],
+        font: dict[str, object] | None,
+        size: float,
+    ) -> None:
+        nonlocal here
+        for number, part in enumerate(text.split("\n")):
+            if number:
+                line = here.closed()
+                if line is not None:
+                    lines.append(line)
+                here = _Open()
+            if part.strip():
+                if here.place is None:
+                    here.place = _place(cm, tm)
+                    here.lead = _face(font)
+                here.styles[_face(font), _size(cm, tm, size)] += sum(map(str.isalnum, part)) or 1
+            here.parts.append(part)
+
+    page.extract_text(visitor_text=visit)
+    last = here.closed()
+    if last is not None:
+        lines.append(last)
+    return Page(tuple(lines), float(page.mediabox.height))
+
+
+def _place(cm: Sequence[float], tm: Sequence[float]) -> tuple[float, float]:
+    x = tm[4] * cm[0] + tm[5] * cm[2] + cm[4]
+    y = tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
+    return round(x, 1), round(y, 1)
+
+
+def _size(cm: Sequence[float], tm: Sequence[float], size: float) -> float:
+    across = tm[2] * cm[0] + tm[3] * cm[2]
+    up = tm[2] * cm[1] + tm[3] * cm[3]
+    return round(size * math.hypot(across, up), 1)
+
+
+def _face(font: dict[str, object] | None) -> str:
+    """The name of a font without the six letters that mark a subset."""
+    name = str((font or {}).get("/BaseFont", "")).lstrip("/")
+    return name[7:] if name[6:7] == "+" else name

@@ -1,0 +1,222 @@
+"""Reading a file in a child process, with limits that the parent enforces.
+
+``read`` starts the child, hands on what it finds and ends it, whatever happens: at the end of the
+book, at an error, at Ctrl-C, when the caller stops asking. Whatever goes wrong in the child is a
+ParseError here.
+"""
+
+import contextlib
+import json
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
+from typing import IO, TypeAlias
+
+import attrs
+
+from ttrpg_core.documents import Document, Section
+from ttrpg_core.errors import ParseError
+from ttrpg_ingest import wire
+
+Events: TypeAlias = Generator[Document | Section, None, None]
+"""A document and then its sections."""
+
+OPENING = 4
+"""How many pages' time a parser has before its first section: it may have to look around."""
+MAX_LINE = 64_000_000
+"""Longest line that a child may say, in bytes."""
+MAX_TEXT = 200_000_000
+"""Most text that a book may have, in characters; the longest rule books have a hundredth of it."""
+
+_SECRET = re.compile(r"key|token|secret|passw|credential|auth", re.IGNORECASE)
+_TAIL = 2000
+
+
+@attrs.frozen
+class Limits:
+    """Seconds for one page, and megabytes for the whole reading."""
+
+    seconds: float
+    megabytes: int
+
+
+@attrs.frozen
+class _Ended:
+    """The child closed its output."""
+
+
+def read(target: str, path: Path, start: int, limits: Limits) -> Events:
+    """The document, then its sections. Close the iterator to stop reading.
+
+    Raises ParseError for everything that can go wrong, with the page where it is known.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="ttrpg-", ignore_cleanup_errors=True) as folder,
+        _child(target, path, start, limits, folder) as child,
+    ):
+        yield from _listen(child, path, limits)
+
+
+def _listen(child: "_Child", path: Path, limits: Limits) -> Events:
+    page: int | None = None
+    size = 0
+    allowed = OPENING * limits.seconds
+    while True:
+        try:
+            line = child.said.get(timeout=allowed)
+        except queue.Empty:
+            raise ParseError(
+                f"{path.name}: {_after(page)} took longer than {allowed:g} seconds",
+                "Allow more: ttrpg config set library.parse_seconds N",
+                source=path.name,
+                page=page,
+            ) from None
+        if isinstance(line, _Ended):
+            raise child.died(path, page, limits)
+        try:
+            kind, *rest = json.loads(line)
+            if kind == "end":
+                return
+            if kind == "error":
+                message, hint, where = rest
+                raise ParseError(str(message), str(hint), source=path.name, page=where)
+            found = (
+                wire.read_document(rest[0]) if kind == "document" else wire.read_section(rest[0])
+            )
+        except (ValueError, TypeError, KeyError, IndexError) as error:
+            raise ParseError(
+                f"{path.name}: the parser yields what is no section: {error}",
+                "This is a fault of the parser; tell its author",
+                source=path.name,
+                page=page,
+            ) from error
+        if isinstance(found, Section):
+            allowed = limits.seconds
+            page = page if found.page is None else found.page
+            size += len(found.text) + len(found.heading)
+            if size > MAX_TEXT:
+                raise ParseError(
+                    f"{path.name} has more text than any book", source=path.name, page=page
+                )
+        yield found
+
+
+def _after(page: int | None) -> str:
+    """What was being read when page ``page`` was the last that came."""
+    return "opening it" if page is None else f"what follows page {page + 1} of the file"
+
+
+class _Child:
+    """The running child and the two threads that listen to it."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self.process = process
+        self.said: queue.Queue[bytes | _Ended] = queue.Queue(maxsize=500)
+        self.tail = b""
+        self.stopped = False
+        out, err = process.stdout, process.stderr
+        assert out is not None and err is not None  # noqa: PT018 - both are pipes
+        self.threads = [
+            threading.Thread(target=self._hear, args=(out,), daemon=True),
+            threading.Thread(target=self._keep_tail, args=(err,), daemon=True),
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    def _hear(self, out: IO[bytes]) -> None:
+        with contextlib.suppress(ValueError, OSError):  # closed while reading
+            while line := out.readline(MAX_LINE):
+                self._put(line)
+        self._put(_Ended())
+
+    def _put(self, line: bytes | _Ended) -> None:
+        while not self.stopped:
+            try:
+                self.said.put(line, timeout=0.2)
+            except queue.Full:
+                continue
+            return
+
+    def _keep_tail(self, err: IO[bytes]) -> None:
+        with contextlib.suppress(ValueError, OSError):  # closed while reading
+            while part := os.read(err.fileno(), 65536):
+                self.tail = (self.tail + part)[-_TAIL:]
+
+    def died(self, path: Path, page: int | None, limits: Limits) -> ParseError:
+        """Why the child ended without saying so."""
+        code = self.process.wait()
+        self.threads[1].join(timeout=5)
+        lines = [line for line in self.tail.decode("utf-8", "replace").splitlines() if line.strip()]
+        last = lines[-1].strip()[:200] if lines else ""
+        how = f"exit code {code}"
+        if code < 0:
+            with contextlib.suppress(ValueError):
+                how = signal.Signals(-code).name
+        where = "" if page is None else f" after page {page + 1} of the file"
+        if "MemoryError" in last:
+            how = f"it needs more than {limits.megabytes} MB of memory"
+        elif last:
+            how += f": {last}"
+        return ParseError(
+            f"{path.name}: the parser crashed{where} ({how})",
+            "The file may be damaged. If it opens elsewhere, print it to a new PDF and add that",
+            source=path.name,
+            page=page,
+        )
+
+    def end(self) -> None:
+        """Kill it, with whatever it started, and let go of its pipes."""
+        self.stopped = True
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended by itself
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
+        self.process.wait()
+        for thread in self.threads:
+            thread.join(timeout=5)
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+
+@contextlib.contextmanager
+def _child(target: str, path: Path, start: int, limits: Limits, folder: str) -> Iterator[_Child]:
+    """A child that is certainly gone afterwards.
+
+    It has a session of its own, so that Ctrl-C reaches the parent alone, which then ends it.
+    """
+    command = [sys.executable, "-P", "-m", "ttrpg_ingest.worker"]
+    try:
+        process = subprocess.Popen(
+            [*command, target, str(path), str(start), str(limits.megabytes)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(os.environ, folder),
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ParseError(
+            f"cannot start the parser: {error.strerror}",
+            "Close something and try again",
+            source=path.name,
+        ) from error
+    child = _Child(process)
+    try:
+        yield child
+    finally:
+        child.end()
+
+
+def environment(environ: Mapping[str, str], folder: str) -> dict[str, str]:
+    """The environment of the child: no secrets, and a temporary folder of its own."""
+    kept = {name: value for name, value in environ.items() if not _SECRET.search(name)}
+    return kept | {"TMPDIR": folder, "TEMP": folder, "TMP": folder, "PYTHONIOENCODING": "utf-8"}

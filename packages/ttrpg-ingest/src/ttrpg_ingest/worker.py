@@ -1,0 +1,97 @@
+"""The child process that a parser runs in: ``python -m ttrpg_ingest.worker TARGET FILE START MB``.
+
+A book is hostile until it was read: it may want all memory, loop for ever or crash the interpreter.
+Here that costs one child. It speaks :mod:`ttrpg_ingest.wire` on what was its standard output, which
+the parser cannot reach any more, and it ends by itself when its parent goes away.
+"""
+
+import contextlib
+import importlib
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO, cast
+
+from ttrpg_core.context import Context
+from ttrpg_core.documents import Parser, Source
+from ttrpg_core.errors import TtrpgError
+from ttrpg_ingest import wire
+
+MEGABYTE = 1 << 20
+
+
+def main(target: str, file: str, start: int, megabytes: int) -> int:
+    """Read one file and say what is in it; 0 when it came to its end."""
+    with _protected_output() as out:
+        _end_with_the_parent()
+        _limit(megabytes)
+        try:
+            _read(out, target, Source(Path(file), start))
+        except TtrpgError as error:
+            out.write(wire.error_line(error.message, error.hint, getattr(error, "page", None)))
+            return 1
+        except MemoryError:
+            out.write(
+                wire.error_line(
+                    f"{Path(file).name} needs more than {megabytes} MB of memory to read",
+                    "Allow more: ttrpg config set library.parse_megabytes N",
+                    None,
+                )
+            )
+            return 1
+        except RecursionError:
+            out.write(wire.error_line(f"{Path(file).name} is nested too deeply", "", None))
+            return 1
+    return 0
+
+
+def _read(out: TextIO, target: str, source: Source) -> None:
+    module, _, attribute = target.partition(":")
+    made: object = importlib.import_module(module)
+    for part in attribute.split("."):
+        made = getattr(made, part)
+    parser = cast("type[Parser]", made)(
+        Context(folder=Path(os.environ.get("TMPDIR", ".")), offline=True)
+    )  # type: ignore[call-arg]
+    out.write(wire.document_line(parser.describe(source)))
+    out.writelines(wire.section_line(section) for section in parser.parse(source))
+    out.write(wire.end_line())
+
+
+@contextlib.contextmanager
+def _protected_output() -> Iterator[TextIO]:
+    """The real standard output, moved away; whatever prints from now on goes to standard error."""
+    sys.stdout.flush()
+    private = os.dup(1)
+    os.dup2(2, 1)
+    with os.fdopen(private, "w", encoding="utf-8", newline="\n", buffering=1) as out:
+        yield out
+
+
+def _end_with_the_parent() -> None:
+    """Leave at once when the parent is gone: its end of our standard input closes then."""
+
+    def watch() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(0, 1024):
+                pass
+        os._exit(3)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _limit(megabytes: int) -> None:
+    """Bound the memory, and leave no core file; where the platform cannot, go without."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    for kind, value in ((resource.RLIMIT_AS, megabytes * MEGABYTE), (resource.RLIMIT_CORE, 0)):
+        with contextlib.suppress(ValueError, OSError):  # macOS refuses some
+            resource.setrlimit(kind, (value, value))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))

@@ -1,0 +1,169 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ttrpg_core.documents import Section
+from ttrpg_ingest.chunking import cut
+from ttrpg_ingest.edges import without_running_lines
+from ttrpg_ingest.labels import labelled, learn_offset, numbers
+
+
+def words(count, name="word"):
+    return " ".join(f"{name}{n}" for n in range(count))
+
+
+def sentences(count):
+    return " ".join(f"Sentence {n} has just six words." for n in range(count))
+
+
+def book(count, foot, label=None):
+    return [
+        Section(
+            f"Body of page {'abcdefghij'[n % 10]}.\n\n{foot(n)}",
+            page=n,
+            label=label(n) if label else None,
+        )
+        for n in range(count)
+    ]
+
+
+def test_printed_pages_are_learnt_from_the_feet():
+    sections = labelled(book(20, lambda n: f"The Road {n + 13}"))
+    assert [section.label for section in sections] == [str(n + 13) for n in range(20)]
+
+
+def test_a_cover_before_page_one_has_no_printed_page():
+    sections = labelled(book(20, lambda n: str(n - 3) if n > 3 else "Preface"))
+    assert [section.label for section in sections][:6] == [None, None, None, None, "1", "2"]
+
+
+@pytest.mark.parametrize(
+    "foot",
+    [
+        lambda n: f"Rolls {n * n % 17}",  # numbers that agree on nothing
+        lambda n: "No number",
+        lambda n: f"{n + 5}" if n % 2 else f"{n + 40}",  # two counts, neither with a majority
+    ],
+)
+def test_pages_that_do_not_agree_have_no_label(foot):
+    assert learn_offset(book(40, foot)) is None
+    assert {section.label for section in labelled(book(40, foot))} == {None}
+
+
+def test_labels_of_the_format_stay_unless_the_print_contradicts():
+    kept = labelled(book(20, lambda n: "Foot", label=lambda n: f"A-{n}"))
+    assert kept[3].label == "A-3"
+    assert labelled(book(20, lambda n: f"{n + 9}", label=str))[3].label == "12"
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("358", {358}),
+        ("Rules 5.1 12", {12}),
+        ("| 7 |", {7}),
+        ("12 Rules 30", {12, 30}),
+        ("a 1,200", set()),
+        ("x", set()),
+    ],
+)
+def test_numbers_at_the_edges_of_a_line(line, found):
+    assert numbers(line) == found
+
+
+def test_running_lines_go_and_the_text_stays():
+    sections = labelled(book(20, lambda n: f"Chapter {n // 5} of the Road {n + 1}"))
+    assert {section.text for section in without_running_lines(sections)} == {
+        f"Body of page {letter}." for letter in "abcdefghij"
+    }
+
+
+def test_a_line_that_stands_once_is_text():
+    sections = [
+        Section(f"Page {name}.", page=n) for n, name in enumerate(["ale", "bee", "cat", "dog"])
+    ]
+    assert without_running_lines(sections) == sections
+
+
+def test_a_heading_that_repeats_at_the_top_is_kept():
+    sections = [Section("Bite hurts.", "Actions", 5, n, str(n + 1)) for n in range(6)]
+    assert [section.heading for section in without_running_lines(sections)] == ["Actions"] * 6
+
+
+def test_small_sections_stay_apart():
+    sections = [
+        Section("", "Conditions", 1, 0, "9"),
+        Section("It cannot see.", "Blinded", 2, 0, "9"),
+        Section("It cannot move.", "Grappled", 2, 0, "9"),
+    ]
+    chunks = cut("s", sections, 180)
+    assert [(chunk.path, chunk.text, chunk.label) for chunk in chunks] == [
+        (("Conditions", "Blinded"), "It cannot see.", "9"),
+        (("Conditions", "Grappled"), "It cannot move.", "9"),
+    ]
+    assert [chunk.ordinal for chunk in chunks] == [0, 1]
+
+
+def test_a_heading_without_text_or_children_is_a_chunk():
+    chunks = cut("s", [Section("", "Map of the Keep", 1, 0), Section("x.", "Rooms", 1, 1)], 180)
+    assert [chunk.text for chunk in chunks] == ["Map of the Keep", "x."]
+
+
+def test_a_page_break_is_mended():
+    sections = [
+        Section("The goblin hides in the lan-", "Goblin", 1, 4, "5"),
+        Section("tern room.\n\nIt sleeps.", page=5, label="6"),
+    ]
+    (chunk,) = cut("s", sections, 180)
+    assert chunk.text == "The goblin hides in the lantern room.\n\nIt sleeps."
+    assert (chunk.first_page, chunk.last_page, chunk.label) == (4, 5, "5-6")
+
+
+def test_long_text_is_cut_between_paragraphs_then_sentences():
+    paragraphs = "\n\n".join([sentences(20)] * 4)
+    chunks = cut("s", [Section(paragraphs, "A", 1)], 180)
+    assert [len(chunk.text.split()) for chunk in chunks] == [120, 120, 120, 120]
+    chunks = cut("s", [Section(sentences(200), "A", 1)], 180)
+    assert all(len(chunk.text.split()) <= 180 for chunk in chunks)
+    assert all(chunk.text.endswith("words.") for chunk in chunks)
+
+
+def test_a_small_rest_joins_what_is_before_it():
+    chunks = cut("s", [Section(f"{words(150)}.\n\n{words(80)}.\n\n{words(5)}.", "A", 1)], 180)
+    assert [len(chunk.text.split()) for chunk in chunks] == [150, 85]
+
+
+def test_a_long_table_is_cut_between_rows():
+    table = "\n".join(f"{n} | {words(6)}" for n in range(100))
+    chunks = cut("s", [Section(table)], 80)
+    rows = [line for chunk in chunks for line in chunk.text.split("\n")]
+    assert rows == table.split("\n")
+    assert len(chunks) > 5
+
+
+def test_a_path_separator_in_a_heading_is_no_separator():
+    (chunk,) = cut("s", [Section("x.", "Level > 3", 1)], 180)
+    assert chunk.path == ("Level / 3",)
+
+
+text = st.lists(st.text("ab .-\n", min_size=1, max_size=300), max_size=4).map("\n\n".join)
+section = st.builds(
+    Section, text, st.sampled_from(["", "A", "B c"]), st.integers(0, 3), st.integers(0, 5)
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(section, max_size=8), st.integers(40, 200))
+def test_no_word_is_lost_or_doubled(sections, size):
+    sections = sorted(sections, key=lambda each: each.page)
+    chunks = cut("s", sections, size)
+    assert [chunk.ordinal for chunk in chunks] == list(range(len(chunks)))
+    inside = "".join(
+        char
+        for chunk in chunks
+        if chunk.text not in {"A", "B c"}
+        for char in chunk.text
+        if char in "ab"
+    )
+    assert inside == "".join(char for each in sections for char in each.text if char in "ab")
+    assert all(chunk.text.strip() for chunk in chunks)

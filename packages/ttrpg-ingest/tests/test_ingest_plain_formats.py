@@ -1,0 +1,176 @@
+import pytest
+
+from ttrpg_core.context import Context
+from ttrpg_core.documents import Source, headed
+from ttrpg_core.errors import ParseError
+from ttrpg_ingest import formats
+from ttrpg_ingest.markdown import Markdown
+from ttrpg_ingest.text import PlainText
+
+
+@pytest.fixture
+def markdown(tmp_path):
+    def read(text, start=0):
+        path = tmp_path / "a.md"
+        path.write_text(text, "utf-8")
+        return list(Markdown(Context()).parse(Source(path, start)))
+
+    return read
+
+
+@pytest.fixture
+def plain(tmp_path):
+    def read(text, start=0):
+        path = tmp_path / "a.txt"
+        path.write_text(text, "utf-8")
+        return list(PlainText(Context()).parse(Source(path, start)))
+
+    return read
+
+
+def outline(sections):
+    return [(section.level, section.heading) for section in sections if section.level]
+
+
+def test_headings_of_both_kinds(markdown):
+    text = "# One #\n\nText.\n\n## Two {#two}\n\nMore.\n\nThree\n=====\n\nFour\n----\nEnd.\n"
+    assert outline(markdown(text)) == [(1, "One"), (2, "Two"), (1, "Three"), (2, "Four")]
+
+
+def test_headings_lose_their_marks(markdown):
+    text = "# **Bold** and [a link](x.md)\n\n## `Code` \\* <a id='x'></a>_Spell_\n\nx\n"
+    assert outline(markdown(text)) == [(1, "Bold and a link"), (2, "Code * Spell")]
+
+
+def test_headings_in_block_quotes(markdown):
+    sections = markdown("# Monsters\n\n> ## Goblin\n> Small, and many.\n")
+    assert [path for _, path in headed(sections)] == [("Monsters",), ("Monsters", "Goblin")]
+    assert sections[1].text == "> Small, and many."
+
+
+def test_what_is_no_heading(markdown):
+    text = (
+        "#hashtag\n\n####### seven\n\nA paragraph\nof two lines\n---\n\n- item\n---\n\n"
+        "| a | b |\n|---|---|\n| 1 | 2 |\n"
+    )
+    (section,) = markdown(text)
+    assert section.level == 0
+    assert "| 1 | 2 |" in section.text
+
+
+def test_code_is_left_alone(markdown):
+    text = "# A\n\n```sh\n# no heading\n~~~\n```\n\n~~~~\n# none\n~~~\n~~~~\n\n# B\n\nx\n"
+    sections = markdown(text)
+    assert outline(sections) == [(1, "A"), (1, "B")]
+    assert "# no heading" in sections[0].text
+
+
+def test_front_matter_and_titles(tmp_path):
+    def title(text):
+        path = tmp_path / "a.md"
+        path.write_text(text, "utf-8")
+        return Markdown(Context()).describe(Source(path)).title
+
+    assert title('---\ntags: [a]\ntitle: "The Road"\n---\n# Other\n') == "The Road"
+    assert title("# The Only One\n\ntext\n") == "The Only One"
+    assert title("# One\n\n# Two\n") == ""
+    assert title("---\n\nA rule above, no front matter.\n") == ""
+
+
+def test_page_comments_give_printed_pages(markdown):
+    sections = markdown("Cover\n\n<!-- page 12 -->\n# A\ntext\n<!-- page xiv -->\nmore\n")
+    assert [(s.page, s.label, s.heading) for s in sections] == [
+        (None, None, ""),
+        (0, "12", "A"),
+        (1, "xiv", ""),
+    ]
+    assert [s.label for s in markdown("<!-- page 1 -->\na\n<!-- page 2 -->\nb", start=1)] == ["2"]
+
+
+def test_comments_are_no_text(markdown):
+    assert [s.text for s in markdown("a\n<!-- hidden -->\nb\n")] == ["a\nb"]
+
+
+def test_text_headings(plain):
+    text = (
+        "THE ROAD\n\nIt is long.\n\nThe Second Night\n\nIt rains.\n\n"
+        "Chapter 3 and rain\n\nx\n\nUnder\n-----\n\ny\n"
+    )
+    assert outline(plain(text)) == [
+        (1, "THE ROAD"),
+        (2, "The Second Night"),
+        (1, "Chapter 3 and rain"),
+        (2, "Under"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "It rains.",
+        "it Rains",
+        "A line\nof Two",
+        "42",
+        "A Very Long Line Of Nine Words In Title Case",
+    ],
+)
+def test_text_that_is_no_heading(plain, line):
+    assert outline(plain(f"Before it.\n\n{line}\n\nAfter it.\n")) == []
+
+
+def test_form_feeds_are_pages(plain):
+    assert [(s.page, s.text) for s in plain("one\f\ftwo\n\fthree")] == [
+        (0, "one"),
+        (2, "two"),
+        (3, "three"),
+    ]
+    assert [s.page for s in plain("one\ftwo\fthree", start=2)] == [2]
+    assert [s.page for s in plain("one", start=2)] == [None]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("Höhle".encode(), "Höhle"),
+        ("Höhle".encode("utf-8-sig"), "Höhle"),
+        ("Höhle".encode("utf-16"), "Höhle"),
+        ("Höhle".encode("utf-16-be").join([b"\xfe\xff", b""]), "Höhle"),
+        ("Höhle \u2013 \u201ctief\u201d".encode("cp1252"), "Höhle \u2013 \u201ctief\u201d"),
+        ("Höhle"[:2].encode()[:-1], "H"),
+    ],
+)
+def test_encodings(data, text):
+    assert formats.decode(data) == text
+
+
+@pytest.mark.parametrize("data", [b"a\0b", bytes(range(1, 30)) * 4])
+def test_binary_is_no_text(data, tmp_path):
+    with pytest.raises(ValueError, match="it has"):
+        formats.decode(data)
+    assert not formats.is_text(data)
+    path = tmp_path / "a.txt"
+    path.write_bytes(data)
+    with pytest.raises(ParseError, match=r"a.txt is no text"):
+        PlainText(Context()).describe(Source(path))
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/epub+zip", "an EPUB book"),
+        (b"PK\x03\x04 other", "a zip archive"),
+        (bytes(60) + b"BOOKMOBI", "a MOBI book"),
+        (b"junk\r\n%PDF-1.7", "a PDF"),
+        (b"  <!DOCTYPE HTML>", "a web page (HTML)"),
+        (b"{\\rtf1", "a Rich Text file"),
+        (b"Just words", ""),
+    ],
+)
+def test_kinds(head, name):
+    assert formats.kind(head) == name
+
+
+def test_a_text_about_pdf_is_a_text():
+    head = b"Every PDF begins with %PDF-1.4 and a number."
+    assert formats.is_text(head)
+    assert not formats.is_pdf(head)
