@@ -5,19 +5,22 @@ seeded ``rng`` and a stopped ``clock``; nothing in it is global.
 """
 
 import os
-import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
 
 from ttrpg_core import entries
-from ttrpg_core.errors import NotFound, PluginError
+from ttrpg_core.errors import NotFound, PluginError, TtrpgError
 from ttrpg_core.paths import Paths, make_folder
-from ttrpg_core.plugins import Plugins
+from ttrpg_core.plugins import FIRST_PARTY, Plugins, describe
 
 if TYPE_CHECKING:
+    import random
+
     from ttrpg_core.audit import Audit
     from ttrpg_core.context import Context
     from ttrpg_core.journal import Journal
@@ -25,18 +28,10 @@ if TYPE_CHECKING:
     from ttrpg_core.search import Searcher
     from ttrpg_core.secrets import Secrets
     from ttrpg_core.settings import Config, Settings
-    from ttrpg_core.store import Store
+    from ttrpg_core.store import SchemaSet, Store
     from ttrpg_core.views import Screen
 
 T = TypeVar("T")
-
-
-class _Made(Protocol):
-    """A target that is called with a Context and answers an implementation."""
-
-    def __call__(self, context: "Context", /) -> object:
-        """Make it."""
-        ...
 
 
 def now() -> datetime:
@@ -55,13 +50,13 @@ class App:
         folder: Path | None = None,
         plugins: Plugins | None = None,
         screen: "Screen | None" = None,
-        rng: random.Random | None = None,
+        rng: "random.Random | None" = None,
         clock: Callable[[], datetime] = now,
     ) -> None:
         self.environ = os.environ if environ is None else environ
         self.flags = dict(flags or {})
         self.folder = folder
-        self.rng = rng or random.Random()
+        self._rng = rng
         self.clock = clock
         self._plugins = plugins
         self._screen = screen
@@ -75,6 +70,13 @@ class App:
     def plugins(self) -> Plugins:
         """What is installed."""
         return self._plugins or Plugins.discover(self.environ)
+
+    @cached_property
+    def rng(self) -> "random.Random":
+        """Chance; a test gives a seeded one."""
+        import random
+
+        return self._rng or random.Random()
 
     @cached_property
     def config(self) -> "Config":
@@ -106,8 +108,11 @@ class App:
             backups=self.paths.backups,
             keep=self.settings.store.backups,
             busy_seconds=self.settings.store.busy_seconds,
-            note=self.plugins.report,
+            note=self._note_schema,
         )
+
+    def _note_schema(self, schema: str, error: str) -> None:
+        self.plugins.report(self.plugins.owned("schemas")[schema].plugin, error)
 
     @cached_property
     def journal(self) -> "Journal":
@@ -142,9 +147,8 @@ class App:
     def screen(self, screen: "Screen") -> None:
         self._screen = screen
 
-    def schemas(self) -> list[Any]:
+    def schemas(self) -> "list[SchemaSet]":
         """The migration sets of every plugin, ours first."""
-        from ttrpg_core.plugins import FIRST_PARTY
         from ttrpg_core.store import SchemaSet
 
         ours = {p.name for p in self.plugins.installed if p.distribution in FIRST_PARTY}
@@ -162,13 +166,21 @@ class App:
         """What the target of an entry is handed."""
         from ttrpg_core.context import Context
 
-        entry = self.plugins.entries(kind)[name]
-        key = getattr(entry, "key", None)
-        target = getattr(entry, "settings", None)
-        settings = None
+        owned = self.plugins.owned(kind.kind).get(name)
+        if owned is None:
+            raise PluginError(f"there is no {kind.kind[:-1]} {name!r}", "See: ttrpg plugins")
+        key = getattr(owned.entry, "key", None)
+        target = getattr(owned.entry, "settings", None)
+        settings: object = None
         if target is not None:
-            cls = self.plugins.resolve(target, name, f"settings of {name}")
-            settings = self.config.plugin(name, cls)  # type: ignore[arg-type]
+            cls = self.plugins.resolve(target, owned.plugin, f"settings of {name}")
+            if not isinstance(cls, type) or not attrs.has(cls):
+                raise PluginError(
+                    f"settings of {name}: {target} is not an attrs class",
+                    f"Tell its author; TTRPG_DISABLE={owned.plugin} switches it off",
+                    plugin=owned.plugin,
+                )
+            settings = self.config.plugin(name, cls)
 
         def secret() -> str | None:
             found = self.secrets.find(name, key)
@@ -188,27 +200,42 @@ class App:
         Raises PluginError when it cannot be made or lacks a method.
         """
         target = self.plugins.load(kind, name)
-        where = f"{kind.kind[:-1]} {name}"
+        plugin = self.plugins.owned(kind.kind)[name].plugin
+        where = f"{kind.kind[:-1]} {name} of the plugin {plugin!r}"
+        hint = f"Tell its author; TTRPG_DISABLE={plugin} switches it off"
         if not callable(target):
-            raise PluginError(f"{where}: {target!r} cannot be called with a Context")
-        made: object = target(self.context(kind, name))
-        if not isinstance(made, protocol):
-            wanted = sorted(n for n in dir(protocol) if not n.startswith("_") and not hasattr(made, n))
-            raise PluginError(f"{where}: {type(made).__name__} lacks {', '.join(wanted)}")
-        return made
+            raise PluginError(f"{where}: {target!r} cannot be called", hint, plugin=plugin)
+        context = self.context(kind, name)
+        try:
+            made: object = target(context)
+            if isinstance(made, protocol):
+                return made
+        except (TtrpgError, KeyboardInterrupt):
+            raise
+        except Exception as error:  # what others wrote may fail in any way, and is not our bug
+            message = f"{where} cannot be made: {describe(error)}"
+            raise PluginError(message, hint, plugin=plugin) from error
+        wanted = {*dir(protocol), *getattr(protocol, "__annotations__", {})}
+        lacks = sorted(n for n in wanted if not n.startswith("_") and not hasattr(made, n))
+        message = f"{where}: {type(made).__name__} lacks {', '.join(lacks)}"
+        raise PluginError(message, hint, plugin=plugin)
 
     def keyword_searcher(self) -> "Searcher":
         """The keyword backend that the settings name, else the first installed."""
         from ttrpg_core.search import Searcher
 
-        known = {n: e for n, e in self.plugins.entries(entries.Searcher).items() if e.role == "keyword"}
+        known = {
+            n: e for n, e in self.plugins.entries(entries.Searcher).items() if e.role == "keyword"
+        }
         wanted = self.settings.search.keyword or next(iter(known), "")
         if wanted not in known:
             raise NotFound(
-                f"there is no keyword backend {wanted!r}" if wanted else "no search backend is installed",
+                f"there is no keyword backend {wanted!r}"
+                if wanted
+                else "no search backend is installed",
                 "ttrpg-search brings one" if not known else "Installed: " + ", ".join(known),
             )
-        return self.make(entries.Searcher, wanted, Searcher)
+        return self.make(entries.Searcher, wanted, Searcher)  # type: ignore[type-abstract]
 
     def index_folder(self, name: str) -> Path:
         """A folder for files that can be rebuilt, made when it is missing."""

@@ -8,7 +8,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
 import attrs
@@ -23,6 +23,7 @@ SEVERITIES: tuple[str, ...] = get_args(Severity)
 
 _TRIM_EVERY = 20
 """Rows between two trims: trimming reads the whole size."""
+_FORMULA = frozenset("=+-@\t\r\n")
 
 
 @attrs.frozen
@@ -40,12 +41,21 @@ class Event:
 class Audit:
     """Writes, reads, exports and trims audit rows."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime], settings: AuditSettings) -> None:
+    def __init__(
+        self, store: Store, clock: Callable[[], datetime], settings: AuditSettings
+    ) -> None:
         self.store = store
         self.clock = clock
         self.settings = settings
 
-    def record(self, kind: str, facts: Mapping[str, Any] | None = None, *, severity: Severity = "info", actor: str = "gm") -> None:
+    def record(
+        self,
+        kind: str,
+        facts: Mapping[str, Any] | None = None,
+        *,
+        severity: Severity = "info",
+        actor: str = "gm",
+    ) -> None:
         """Add a row, inside the caller's transaction when there is one."""
         with self.store.transaction() as connection:
             cursor = connection.execute(
@@ -62,31 +72,44 @@ class Audit:
                 self.trim()
 
     def events(
-        self, *, since: datetime | None = None, severity: str | None = None, kind: str = "", limit: int = 50
+        self,
+        *,
+        since: datetime | None = None,
+        severity: str | None = None,
+        kind: str = "",
+        limit: int = 50,
     ) -> list[Event]:
         """The newest first; ``severity`` is the least wanted, ``kind`` a prefix such as ``key``."""
         if severity is not None and severity not in SEVERITIES:
-            raise InputError(f"there is no severity {severity!r}", "One of: " + ", ".join(SEVERITIES))
+            raise InputError(
+                f"there is no severity {severity!r}", "One of: " + ", ".join(SEVERITIES)
+            )
         wanted = SEVERITIES[SEVERITIES.index(severity) :] if severity else SEVERITIES
-        marks = ", ".join("?" for _ in wanted)
         rows = self.store.connection.execute(
             "SELECT * FROM audit WHERE at >= ? AND substr(kind, 1, ?) = ?"
-            f" AND severity IN ({marks}) ORDER BY id DESC LIMIT ?",  # noqa: S608 - marks alone
-            [since.isoformat() if since else "", len(kind), kind, *wanted, limit],
+            " AND severity IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?",
+            [
+                since.astimezone(UTC).isoformat() if since else "",
+                len(kind),
+                kind,
+                json.dumps(wanted),
+                limit,
+            ],
         )
         return [Event(**{**dict(row), "facts": json.loads(row["facts"])}) for row in rows]
 
     def trim(self) -> int:
         """Remove rows that are too old or beyond the size; answers how many went."""
-        connection = self.store.connection
         oldest = (self.clock() - timedelta(days=self.settings.keep_days)).isoformat()
-        gone = connection.execute("DELETE FROM audit WHERE at < ?", [oldest]).rowcount
         most = self.settings.keep_megabytes * 1_000_000
-        gone += connection.execute(
-            "DELETE FROM audit WHERE id IN (SELECT id FROM (SELECT id, SUM(LENGTH(facts) +"
-            " LENGTH(kind) + 60) OVER (ORDER BY id DESC) AS total FROM audit) WHERE total > ?)",
-            [most],
-        ).rowcount
+        with self.store.transaction() as connection:
+            gone = connection.execute("DELETE FROM audit WHERE at < ?", [oldest]).rowcount
+            gone += connection.execute(
+                "DELETE FROM audit WHERE id IN (SELECT id FROM (SELECT id,"
+                " SUM(LENGTH(CAST(facts AS BLOB)) + LENGTH(kind) + 60) OVER (ORDER BY id DESC)"
+                " AS total FROM audit) WHERE total > ?)",
+                [most],
+            ).rowcount
         return gone
 
 
@@ -96,7 +119,12 @@ def export(events: Iterable[Event], form: str) -> str:
     if form == "jsonl":
         return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     if form == "json":
-        return json.dumps({"schema": "ttrpg.audit/1", "events": rows}, ensure_ascii=False, indent=2) + "\n"
+        return (
+            json.dumps({"schema": "ttrpg.audit/1", "events": rows}, ensure_ascii=False, indent=2)
+            + "\n"
+        )
+    if form != "csv":
+        raise InputError(f"there is no export format {form!r}", "One of: jsonl, json, csv")
     out = io.StringIO()
     writer = csv.DictWriter(out, [field.name for field in attrs.fields(Event)], lineterminator="\n")
     writer.writeheader()
@@ -108,4 +136,4 @@ def export(events: Iterable[Event], form: str) -> str:
 
 def _cell(value: object) -> object:
     """A spreadsheet runs a cell that starts with = + - @; a leading quote keeps it a text."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in set("=+-@\t\r") else value
+    return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA else value

@@ -1,7 +1,7 @@
 """What an implementation is handed: a small frozen value that a test builds by hand.
 
-A plugin never sees the whole ``App``. It gets its own settings, a way to ask for its key, folders of
-its own and the database, and nothing that it could not have been given by somebody else.
+A plugin never sees the whole ``App``. It gets its own settings, a way to ask for its key, folders
+of its own and the database, and nothing that it could not have been given by somebody else.
 """
 
 import sqlite3

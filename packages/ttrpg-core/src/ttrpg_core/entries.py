@@ -29,13 +29,13 @@ MAX_SUMMARY = 80
 """Longest summary, in characters: it is one line of a help page."""
 
 
-def _check_name(record: "Entry", _: "attrs.Attribute[str]", value: str) -> None:
+def _check_name(_record: "Entry", _: "attrs.Attribute[str]", value: object) -> None:
     if not isinstance(value, str) or not _NAME.match(value):
         msg = f"a name is lower-case words joined by '-', like 'obsidian-vault'; got {value!r}"
         raise ValueError(msg)
 
 
-def _check_summary(record: "Entry", _: "attrs.Attribute[str]", value: str) -> None:
+def _check_summary(record: "Entry", _: "attrs.Attribute[str]", value: object) -> None:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         msg = f"{record.name}: the summary is one line of text; got {value!r}"
         raise ValueError(msg)
@@ -44,9 +44,23 @@ def _check_summary(record: "Entry", _: "attrs.Attribute[str]", value: str) -> No
         raise ValueError(msg)
 
 
-def _check_target(record: "Entry", _: "attrs.Attribute[str]", value: str) -> None:
+def _check_target(record: "Entry", _: "attrs.Attribute[str]", value: object) -> None:
     if not isinstance(value, str) or not (_TARGET.match(value) or (not value and record.dataful)):
         msg = f"{record.name}: a target is 'package.module:attribute'; got {value!r}"
+        raise ValueError(msg)
+
+
+def _check_suffixes(record: "Entry", _: "attrs.Attribute[tuple[str, ...]]", value: object) -> None:
+    if not isinstance(value, tuple) or not all(
+        isinstance(each, str) and each.startswith(".") and each == each.lower() for each in value
+    ):
+        msg = f"{record.name}: suffixes are a tuple like ('.md', '.markdown'); got {value!r}"
+        raise ValueError(msg)
+
+
+def _check_path(record: "Entry", _: "attrs.Attribute[object]", value: object) -> None:
+    if value is None and not record.target:
+        msg = f"{record.name}: give the path of its data, such as files('my_pack') / 'noir'"
         raise ValueError(msg)
 
 
@@ -84,7 +98,7 @@ class Parser(Entry):
     """
 
     kind = "parsers"
-    suffixes: tuple[str, ...] = ()
+    suffixes: tuple[str, ...] = attrs.field(default=(), validator=_check_suffixes)
     media_types: tuple[str, ...] = ()
     priority: int = 0
 
@@ -122,7 +136,7 @@ class Genre(Entry):
 
     kind = "genres"
     dataful = True
-    path: Any = None
+    path: Any = attrs.field(default=None, validator=_check_path)
 
 
 @attrs.frozen
@@ -131,7 +145,7 @@ class System(Entry):
 
     kind = "systems"
     dataful = True
-    path: Any = None
+    path: Any = attrs.field(default=None, validator=_check_path)
 
 
 @attrs.frozen

@@ -1,12 +1,15 @@
 """The network, in one place: time limits, retries before the first byte, and ``--offline``.
 
-Only this module imports httpx. Providers and cloud engines ask for a :func:`client` and get one that
-retries what can be retried, waits as long as the server asks, and never retries once a byte of the
-answer has come: what a model has begun to say is never said twice, or paid twice.
+Only this module imports httpx. Providers and cloud engines ask for a :func:`client` and get one
+that retries what can be retried, waits as long as the server asks, and never retries once a byte of
+the answer has come: what a model has begun to say is never said twice, or paid twice.
 """
 
+import asyncio
 import email.utils
-from collections.abc import Callable, Mapping
+import re
+import urllib.request
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
 import httpx
@@ -18,7 +21,16 @@ from ttrpg_core.settings import NetworkSettings
 RETRY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 """Answers worth another try: time-out, too early, rate limit, server errors, overloaded (529)."""
 MAX_WAIT = 60.0
-"""Longest wait in seconds that a server's ``Retry-After`` is followed; beyond it the answer stands."""
+"""Longest ``Retry-After`` that is followed, in seconds; beyond it the answer stands."""
+RETRY_ERRORS = (
+    httpx.TimeoutException,
+    httpx.NetworkError,
+    httpx.RemoteProtocolError,
+    httpx.ProxyError,
+)
+"""Failures on the way, before an answer; a request that is wrong in itself stays wrong."""
+
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?\Z")
 
 
 class OfflineTransport(httpx.AsyncBaseTransport):
@@ -39,22 +51,22 @@ class RetryTransport(httpx.AsyncBaseTransport):
         self,
         inner: httpx.AsyncBaseTransport,
         retries: int,
-        sleep: Callable[[float], object] | None = None,
+        sleep: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
         self.inner = inner
         self.retries = retries
-        self._options = {} if sleep is None else {"sleep": sleep}
+        self._sleep = sleep or asyncio.sleep
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The answer of the first try that is worth keeping, or of the last."""
         retrying = tenacity.AsyncRetrying(
             stop=tenacity.stop_after_attempt(self.retries + 1),
             wait=_wait,
-            retry=tenacity.retry_if_exception_type(httpx.TransportError)
+            retry=tenacity.retry_if_exception_type(RETRY_ERRORS)
             | tenacity.retry_if_result(_worth_retrying),
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
             before_sleep=_release,
-            **self._options,  # type: ignore[arg-type]
+            sleep=self._sleep,
         )
         response: httpx.Response = await retrying(self.inner.handle_async_request, request)
         return response
@@ -74,30 +86,64 @@ def client(
 ) -> httpx.AsyncClient:
     """An HTTP client as the settings want it; ``transport`` is the seam for tests.
 
-    Redirects are not followed, so a key is never sent to another host than the one it is for.
+    Redirects are not followed, so a key is never sent to another host than the one it is for. The
+    proxies of the environment are used, except to reach this machine.
     """
-    inner = transport or httpx.AsyncHTTPTransport()
+
+    def retrying(inner: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+        return OfflineTransport() if offline else RetryTransport(inner, settings.retries)
+
+    mounts = {} if offline or transport is not None else proxies(urllib.request.getproxies())
     return httpx.AsyncClient(
         base_url=base_url,
         headers=dict(headers or {}),
         timeout=httpx.Timeout(settings.read_seconds, connect=settings.connect_seconds),
-        transport=OfflineTransport() if offline else RetryTransport(inner, settings.retries),
+        transport=retrying(transport or httpx.AsyncHTTPTransport()),
+        mounts={
+            pattern: retrying(httpx.AsyncHTTPTransport(proxy=proxy))
+            for pattern, proxy in mounts.items()
+        },
         follow_redirects=False,
         trust_env=not offline,
     )
 
 
+def proxies(environment: Mapping[str, str]) -> dict[str, str | None]:
+    """URL patterns and the proxy for each, None for none, as httpx mounts want them.
+
+    ``environment`` is what ``urllib.request.getproxies()`` answers: proxies by scheme, and ``no``
+    for the hosts that are reached without one. A host written without its scheme is taken as http.
+    """
+    found: dict[str, str | None] = {}
+    for scheme in ("http", "https", "all"):
+        proxy = environment.get(scheme, "")
+        if proxy:
+            found[f"{scheme}://"] = proxy if "://" in proxy else f"http://{proxy}"
+    direct = [host.strip() for host in environment.get("no", "").split(",") if host.strip()]
+    if "*" in direct or not found:
+        return {}
+    for host in ("localhost", "127.0.0.1", "[::1]"):
+        found[f"all://{host}"] = None
+    for host in direct:
+        bare = host.removeprefix("*").removeprefix(".")
+        if not re.fullmatch(r"[0-9.:/\[\]]+", bare):  # names cover what is below them
+            found[f"all://*.{bare}"] = None
+        if "/" not in bare:  # httpx knows no address ranges
+            found[f"all://{bare}"] = None
+    return found
+
+
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """The seconds that ``Retry-After`` asks for (RFC 9110 section 10.2.3): a number or a date."""
     value = headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    if value.replace(".", "", 1).isdigit():
+    if _SECONDS.match(value):
         return float(value)
     try:
         moment = email.utils.parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
+    if moment.tzinfo is None:  # "-0000" means UTC, of a clock that does not know its place
+        moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
 
 
@@ -114,7 +160,7 @@ def _wait(state: tenacity.RetryCallState) -> float:
     if outcome is None or outcome.failed:
         return backoff
     asked = retry_after(outcome.result().headers)
-    return backoff if asked is None else max(asked, 0.0)
+    return backoff if asked is None else asked
 
 
 async def _release(state: tenacity.RetryCallState) -> None:

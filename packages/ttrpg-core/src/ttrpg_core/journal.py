@@ -1,42 +1,47 @@
 """Every change to the game goes through here, and can be taken back.
 
-A change is one transaction that writes rows and one entry: when, who, what kind, structured facts, a
-line of prose, and the before and after image of every row touched, in any package's tables. Undo
+A change is one transaction that writes rows and one entry: when, who, what kind, structured facts,
+a line of prose, and the before and after image of every row touched, in any package's tables. Undo
 puts the before images back, redo the after images; each is an entry of its own, so an undo can be
 undone. Both refuse, with the reason, when a row is not as the entry left it: nothing that was done
-since is ever overwritten.
+since is ever overwritten, nor lost because it hangs on a row that would go.
 """
 
-import base64
 import contextlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 import attrs
 
 from ttrpg_core.errors import InputError, NotFound, UndoRefused
+from ttrpg_core.reversal import Obstacle, RowChange, put_back
+from ttrpg_core.rows import (
+    Row,
+    dump,
+    dump_key,
+    fetch,
+    key_text,
+    load,
+    load_key,
+    primary_key,
+    referrers,
+    replace,
+    same,
+    table_name,
+)
 from ttrpg_core.store import Store
 
-Row: TypeAlias = dict[str, Any]
-"""A table row: column name to None, int, float, str or bytes."""
+__all__ = ["Change", "Entry", "Journal", "Row", "RowChange"]
 
-
-@attrs.frozen
-class RowChange:
-    """One row before and after; None where there was or is no such row."""
-
-    table: str
-    key: Row
-    before: Row | None
-    after: Row | None
+_HISTORY = "See: ttrpg history"
 
 
 @attrs.frozen
 class Entry:
-    """One line of the journal. ``target`` is what an undo or redo acted on; ``undone_by`` the undo."""
+    """A line of the journal; ``target`` is what an undo or redo acted on."""
 
     id: int
     at: str
@@ -52,19 +57,19 @@ class Entry:
 class Change:
     """The rows of one change, written as they are given; made by :meth:`Journal.change`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, campaign: str | None = None) -> None:
         self._connection = connection
-        self._rows: dict[tuple[str, str], RowChange] = {}
+        self.campaign = campaign
+        self._first: dict[tuple[str, str], tuple[Row, Row | None]] = {}
         self.prose = ""
         self.facts: dict[str, Any] = {}
 
     def insert(self, table: str, row: Row) -> None:
         """Add a row. Its primary key must be among its columns."""
-        keys = primary_key(self._connection, table)
-        self._write(table, {name: row[name] for name in keys}, row, must="be new")
+        self._write(table, self._key(table, row), row, must="be new")
 
     def update(self, table: str, key: Row, values: Row) -> None:
-        """Change columns of the row that has this primary key."""
+        """Change columns of the row that has this primary key, which itself does not change."""
         self._write(table, key, values, must="exist")
 
     def delete(self, table: str, key: Row) -> None:
@@ -73,27 +78,62 @@ class Change:
 
     def put(self, table: str, row: Row) -> None:
         """Add a row, or change the one that has its primary key."""
-        keys = primary_key(self._connection, table)
-        self._write(table, {name: row[name] for name in keys}, row, must="")
+        self._write(table, self._key(table, row), row, must="")
 
     @property
     def rows(self) -> tuple[RowChange, ...]:
         """What was touched, each row once, without those that ended as they began."""
-        return tuple(row for row in self._rows.values() if row.before != row.after)
+        images = (
+            RowChange(table, key, before, fetch(self._connection, table, key))
+            for (table, _), (key, before) in self._first.items()
+        )
+        return tuple(row for row in images if not same(row.before, row.after))
+
+    def _key(self, table: str, row: Row) -> Row:
+        return {n: row[n] for n in primary_key(self._connection, table) if n in row}
 
     def _write(self, table: str, key: Row, values: Row | None, must: str) -> None:
+        table = table_name(self._connection, table)
+        names = primary_key(self._connection, table)
+        if set(key) != set(names) or None in key.values():
+            msg = f"{table} is keyed by {', '.join(names)}, each with a value; got {key!r}"
+            raise ValueError(msg)
         before = fetch(self._connection, table, key)
         if (must == "exist" and before is None) or (must == "be new" and before is not None):
             state = "is no longer there" if before is None else "is already there"
-            raise UndoRefused(f"the row {_name(key)} of {table} {state}", "Look with 'ttrpg history'")
+            raise UndoRefused(f"the row {key_text(key)} of {table} {state}", _HISTORY)
+        if before is not None:
+            self._note(table, {name: before[name] for name in names}, before)
+            self._note_actions(table, before, values)
         if values is None:
             replace(self._connection, table, key, None)
-        else:
-            replace(self._connection, table, key, {**(before or {}), **values, **key})
+            return
+        if any(name in values and values[name] != key[name] for name in names):
+            msg = f"the key of {table} cannot change; delete {key!r} and insert a new row"
+            raise ValueError(msg)
+        replace(self._connection, table, key, {**(before or {}), **values, **key})
         after = fetch(self._connection, table, key)
-        place = (table, dump(key))
-        first = self._rows[place].before if place in self._rows else before
-        self._rows[place] = RowChange(table, key, first, after)
+        if after is None:  # SQLite gave the row another key than the one asked for
+            msg = f"the row {key!r} of {table} cannot be found under its key"
+            raise ValueError(msg)
+        self._note(table, {name: after[name] for name in names}, before)
+
+    def _note(self, table: str, key: Row, before: Row | None) -> bool:
+        """Keep the first image of a row; under the key as SQLite has it, so that 1 is "1" once."""
+        place = (table, dump_key(key))
+        new = place not in self._first
+        self._first.setdefault(place, (key, before))
+        return new
+
+    def _note_actions(self, table: str, before: Row, values: Row | None) -> None:
+        """Keep the rows that ON DELETE or ON UPDATE will reach, before they are reached."""
+        for child in referrers(self._connection, table, before):
+            action = child.on_delete if values is None else child.on_update
+            if action not in {"NO ACTION", "RESTRICT"} and self._note(
+                child.table, child.key, child.row
+            ):
+                gone: Row | None = None if action == "CASCADE" and values is None else {}
+                self._note_actions(child.table, child.row, gone)
 
 
 class Journal:
@@ -102,38 +142,53 @@ class Journal:
     def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
         self.store = store
         self.clock = clock
+        self._change: Change | None = None
 
     @contextlib.contextmanager
-    def change(self, kind: str, *, actor: str = "gm", campaign: str | None = None) -> Iterator[Change]:
+    def change(
+        self, kind: str, *, actor: str = "gm", campaign: str | None = None
+    ) -> Iterator[Change]:
         """One atomic change: ``with journal.change("campaign.create") as change: ...``.
 
-        Set ``change.prose`` (one line for people) and ``change.facts`` (for programs) inside the
-        block. An error inside leaves the database as it was. A block that changes no row writes no
-        entry.
+        Set ``change.prose`` (one line for people), ``change.facts`` (for programs) and, where it
+        is known only then, ``change.campaign`` inside the block. An error inside leaves the database as it was. A block that changes no row writes no
+        entry. Inside another change it is a part of that one, so a command that uses another is
+        still one line of history.
         """
         with self.store.transaction() as connection:
+            if self._change is not None:
+                yield self._change
+                return
             connection.execute("PRAGMA defer_foreign_keys = ON")
-            change = Change(connection)
-            yield change
-            if change.rows:
-                self._write(kind, actor, campaign, change.prose or kind, change.facts, change.rows)
+            change = self._change = Change(connection, campaign)
+            try:
+                yield change
+            finally:
+                self._change = None
+            rows = change.rows
+            if rows:
+                self._write(
+                    kind, actor, change.campaign, change.prose or kind, change.facts, rows
+                )
 
     def undo(self, count: int = 1, *, actor: str = "gm", entry: int | None = None) -> list[Entry]:
         """Take back the last ``count`` changes, newest first, or the one entry named; all or none.
 
         Raises NotFound when there are none, UndoRefused when a row was changed since.
         """
-        with self.store.transaction():
+        with self._alone():
             if entry is not None:
                 return [self._reverse(self._take(entry), actor)]
             return self._repeat(count, self._last_done, "undo", actor)
 
     def redo(self, count: int = 1, *, actor: str = "gm") -> list[Entry]:
         """Do again what was undone last; only while no new change was made since."""
-        with self.store.transaction():
+        with self._alone():
             return self._repeat(count, self._last_undone, "redo", actor)
 
-    def history(self, limit: int = 20, *, campaign: str | None = None, before: int | None = None) -> list[Entry]:
+    def history(
+        self, limit: int = 20, *, campaign: str | None = None, before: int | None = None
+    ) -> list[Entry]:
         """The newest entries first; undo and redo are among them."""
         rows = self.store.connection.execute(
             "SELECT * FROM journal WHERE (:campaign IS NULL OR campaign = :campaign)"
@@ -144,22 +199,34 @@ class Journal:
 
     def entry(self, number: int) -> Entry:
         """The entry with this number, or NotFound."""
-        row = self.store.connection.execute("SELECT * FROM journal WHERE id = ?", [number]).fetchone()
-        if row is None:
-            raise NotFound(f"there is no entry #{number} in the history", "See: ttrpg history")
-        return _entry(row)
+        found = self._first("id = ?", [number])
+        if found is None:
+            raise NotFound(f"there is no entry #{number} in the history", _HISTORY)
+        return found
 
     def rows(self, number: int) -> list[RowChange]:
         """The images that an entry keeps, in the order they were written."""
         found = self.store.connection.execute(
-            "SELECT tbl, key, before, after FROM journal_rows WHERE entry = ? ORDER BY ordinal", [number]
+            "SELECT tbl, key, before, after FROM journal_rows WHERE entry = ? ORDER BY ordinal",
+            [number],
         )
         return [
-            RowChange(row["tbl"], load(row["key"]) or {}, load(row["before"]), load(row["after"]))
+            RowChange(row["tbl"], load_key(row["key"]), load(row["before"]), load(row["after"]))
             for row in found
         ]
 
-    def _repeat(self, count: int, find: Callable[[], Entry | None], verb: str, actor: str) -> list[Entry]:
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        if self._change is not None:
+            msg = "undo and redo are changes of their own; they cannot be part of another"
+            raise RuntimeError(msg)
+        with self.store.transaction() as connection:
+            connection.execute("PRAGMA defer_foreign_keys = ON")
+            yield
+
+    def _repeat(
+        self, count: int, find: Callable[[], Entry | None], verb: str, actor: str
+    ) -> list[Entry]:
         if count < 1:
             raise InputError(f"cannot {verb} {count} changes", "Give a number from 1")
         done: list[Entry] = []
@@ -169,18 +236,21 @@ class Journal:
                 break
             done.append(self._reverse(target, actor))
         if not done:
-            raise NotFound(f"there is nothing to {verb}", "See: ttrpg history")
+            raise NotFound(f"there is nothing to {verb}", _HISTORY)
         if len(done) < count:
-            raise NotFound(f"there are only {len(done)} changes to {verb}", f"Nothing was changed; try: ttrpg {verb} {len(done)}")
+            raise NotFound(
+                f"there are only {len(done)} changes to {verb}",
+                f"Nothing was changed; try: ttrpg {verb} {len(done)}",
+            )
         return done
 
     def _take(self, number: int) -> Entry:
         """The change that undoing this entry reverses: itself, or what an undo or redo acted on."""
         entry = self.entry(number)
         change = entry if entry.target is None else self.entry(entry.target)
-        holds = change.undone_by == entry.id if entry.kind == "undo" else change.undone_by is None
-        if not holds:
-            raise UndoRefused(f"#{number} has been taken back already", "See: ttrpg history")
+        undo = entry.target is not None and entry.kind == "undo"
+        if change.undone_by != (entry.id if undo else None):
+            raise UndoRefused(f"#{number} has been taken back already", _HISTORY)
         return change
 
     def _last_done(self) -> Entry | None:
@@ -188,49 +258,57 @@ class Journal:
 
     def _last_undone(self) -> Entry | None:
         return self._first(
-            "undone_by > (SELECT MAX(id) FROM journal WHERE target IS NULL)"
-            " ORDER BY undone_by DESC"
+            "undone_by > (SELECT MAX(id) FROM journal WHERE target IS NULL) ORDER BY undone_by DESC"
         )
 
-    def _first(self, where: str) -> Entry | None:
-        row = self.store.connection.execute(f"SELECT * FROM journal WHERE {where} LIMIT 1").fetchone()  # noqa: S608 - no outside text
+    def _first(self, where: str, values: Sequence[object] = ()) -> Entry | None:
+        row = self.store.connection.execute(
+            f"SELECT * FROM journal WHERE {where} LIMIT 1",  # noqa: S608 - no outside text
+            values,
+        ).fetchone()
         return None if row is None else _entry(row)
 
     def _reverse(self, entry: Entry, actor: str) -> Entry:
         """Undo an entry that holds, redo one that does not; the entry is answered as it is now."""
         connection = self.store.connection
-        connection.execute("PRAGMA defer_foreign_keys = ON")
         undoing = entry.undone_by is None
         verb = "undo" if undoing else "redo"
-        images = [
-            row if undoing else attrs.evolve(row, before=row.after, after=row.before)
-            for row in self.rows(entry.id)
-        ]
-        for row in images:
-            if fetch(connection, row.table, row.key) != row.after:
-                raise UndoRefused(self._why_not(entry, row, verb), "See: ttrpg history")
-        for row in reversed(images) if undoing else images:
-            replace(connection, row.table, row.key, row.before)
-        rows = [attrs.evolve(row, before=row.after, after=row.before) for row in images]
+        images = self.rows(entry.id)
+
+        def later(table: str, key: Row) -> str | None:
+            found = self.later(entry, table, key)
+            return None if found is None else f"by #{found.id} ({found.prose})"
+
+        try:
+            rows = put_back(
+                connection, [row.back for row in reversed(images)] if undoing else images, later
+            )
+        except Obstacle as error:
+            raise UndoRefused(
+                f"cannot {verb} #{entry.id} ({entry.prose}): {error}", _HISTORY
+            ) from error
         number = self._write(
-            verb, actor, entry.campaign, f"{verb}: {entry.prose}", {"entry": entry.id}, tuple(rows), entry.id
+            verb,
+            actor,
+            entry.campaign,
+            f"{verb}: {entry.prose}",
+            {"entry": entry.id},
+            rows,
+            entry.id,
         )
         connection.execute(
-            "UPDATE journal SET undone_by = ? WHERE id = ?", [number if undoing else None, entry.id]
+            "UPDATE journal SET undone_by = ? WHERE id = ?",
+            [number if undoing else None, entry.id],
         )
         return self.entry(entry.id)
 
-    def _why_not(self, entry: Entry, row: RowChange, verb: str) -> str:
-        later = self.store.connection.execute(
-            "SELECT journal.id, prose FROM journal JOIN journal_rows ON entry = journal.id"
-            " WHERE tbl = ? AND key = ? AND journal.id > ? AND target IS NULL AND undone_by IS NULL"
-            " ORDER BY journal.id LIMIT 1",
-            [row.table, dump(row.key), entry.id],
-        ).fetchone()
-        what = f"cannot {verb} #{entry.id} ({entry.prose}): {_name(row.key)} of {row.table}"
-        if later is None:
-            return f"{what} was changed since, outside the journal"
-        return f"{what} was changed since by #{later['id']} ({later['prose']})"
+    def later(self, entry: Entry, table: str, key: Row) -> Entry | None:
+        """The first change after an entry that holds and touched this row."""
+        return self._first(
+            "target IS NULL AND undone_by IS NULL AND id > ? AND id IN"
+            " (SELECT entry FROM journal_rows WHERE tbl = ? AND key = ?) ORDER BY id",
+            [entry.id, table, dump_key(key)],
+        )
 
     def _write(
         self,
@@ -260,79 +338,12 @@ class Journal:
         connection.executemany(
             "INSERT INTO journal_rows VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (number, ordinal, row.table, dump(row.key), dump(row.before), dump(row.after))
+                (number, ordinal, row.table, dump_key(row.key), dump(row.before), dump(row.after))
                 for ordinal, row in enumerate(rows)
             ],
         )
         return number
 
 
-def primary_key(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:
-    """The primary-key columns of a table, in order; ``("rowid",)`` where none is declared."""
-    rows = connection.execute("SELECT name, pk FROM pragma_table_info(?)", [table]).fetchall()
-    if not rows:
-        raise sqlite3.OperationalError(f"no such table: {table}")
-    return tuple(row[0] for row in sorted(rows, key=lambda row: row[1]) if row[1]) or ("rowid",)
-
-
-def fetch(connection: sqlite3.Connection, table: str, key: Row) -> Row | None:
-    """The row with this primary key, every column."""
-    extra = "rowid, " if "rowid" in key else ""
-    where, values = _where(key)
-    row = connection.execute(f"SELECT {extra}* FROM {_quoted(table)} WHERE {where}", values).fetchone()  # noqa: S608 - names are quoted
-    return None if row is None else dict(row)
-
-
-def replace(connection: sqlite3.Connection, table: str, key: Row, row: Row | None) -> None:
-    """Make the row with this key be ``row``, or be gone; its place in the table is kept."""
-    where, values = _where(key)
-    if row is None:
-        connection.execute(f"DELETE FROM {_quoted(table)} WHERE {where}", values)  # noqa: S608 - names are quoted
-        return
-    names = ", ".join(map(_quoted, row))
-    marks = ", ".join("?" for _ in row)
-    pairs = ", ".join(f"{_quoted(name)} = ?" for name in row)
-    cursor = connection.execute(
-        f"UPDATE {_quoted(table)} SET {pairs} WHERE {where}", [*row.values(), *values]  # noqa: S608 - names are quoted
-    )
-    if cursor.rowcount == 0:
-        connection.execute(
-            f"INSERT INTO {_quoted(table)} ({names}) VALUES ({marks})", list(row.values())  # noqa: S608 - names are quoted
-        )
-
-
-def dump(row: Row | None) -> str | None:
-    """A row image as JSON, exactly: bytes as ``{"base64": ...}``, numbers and texts as they are."""
-    if row is None:
-        return None
-    plain = {
-        name: {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
-        for name, value in row.items()
-    }
-    return json.dumps(plain, ensure_ascii=False)
-
-
-def load(image: str | None) -> Row | None:
-    """The row of an image that :func:`dump` made."""
-    if image is None:
-        return None
-    return {
-        name: base64.b64decode(value["base64"]) if isinstance(value, dict) else value
-        for name, value in json.loads(image).items()
-    }
-
-
 def _entry(row: sqlite3.Row) -> Entry:
     return Entry(**{**dict(row), "facts": json.loads(row["facts"])})
-
-
-def _where(key: Row) -> tuple[str, list[Any]]:
-    return " AND ".join(f"{_quoted(name)} IS ?" for name in key), list(key.values())
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _name(key: Row) -> str:
-    return "/".join(str(value) for value in key.values())

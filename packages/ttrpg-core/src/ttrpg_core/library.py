@@ -87,7 +87,14 @@ class Library:
             connection.executemany(
                 "INSERT INTO sections VALUES (?, ?, ?, ?, ?, ?)",
                 [
-                    (sha256, first + n, json.dumps([s.level, s.heading], ensure_ascii=False), s.page, s.label, s.text)
+                    (
+                        sha256,
+                        first + n,
+                        json.dumps([s.level, s.heading], ensure_ascii=False),
+                        s.page,
+                        s.label,
+                        s.text,
+                    )
                     for n, s in enumerate(sections)
                 ],
             )
@@ -144,7 +151,8 @@ class Library:
     def orphans(self) -> list[str]:
         """Contents that were read but are on no shelf: removed, undone or interrupted."""
         rows = self._connection.execute(
-            "SELECT sha256 FROM readings WHERE sha256 NOT IN (SELECT sha256 FROM books) ORDER BY sha256"
+            "SELECT sha256 FROM readings WHERE sha256 NOT IN (SELECT sha256 FROM books)"
+            " ORDER BY sha256"
         )
         return [row[0] for row in rows]
 

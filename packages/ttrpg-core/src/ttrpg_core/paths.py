@@ -12,6 +12,7 @@ what           under TTRPG_HOME            otherwise (Linux shown)
 =============  ==========================  =============================
 """
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,12 +36,23 @@ class Paths:
         environ = os.environ if environ is None else environ
         home = environ.get("TTRPG_HOME")
         if home:
-            root = Path(home).expanduser().absolute()
+            try:
+                root = Path(home).expanduser().absolute()
+            except (RuntimeError, OSError) as error:  # ~nobody, or the working folder is gone
+                raise StoreError(
+                    f"cannot find TTRPG_HOME={home}: {error}", "Give it a whole path"
+                ) from error
             return cls(root, root, root / "state")
         from platformdirs import PlatformDirs
 
         dirs = PlatformDirs("ttrpg", appauthor=False)
-        return cls(Path(dirs.user_config_dir), Path(dirs.user_data_dir), Path(dirs.user_state_dir))
+        found = [Path(dirs.user_config_dir), Path(dirs.user_data_dir), Path(dirs.user_state_dir)]
+        if not all(path.is_absolute() for path in found):
+            raise StoreError(
+                "there is no home folder to keep things in",
+                "Set HOME, or TTRPG_HOME to a folder for everything of ttrpg",
+            )
+        return cls(*found)
 
     @property
     def config(self) -> Path:
@@ -72,6 +84,11 @@ def make_folder(path: Path) -> Path:
     """The folder, made with mode 0700 where it is missing; StoreError when it cannot be."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise StoreError(
+            f"cannot make the folder {path}: there is a file of that name",
+            "Move the file away, or choose another folder with TTRPG_HOME",
+        ) from error
     except OSError as error:
         raise StoreError(
             f"cannot make the folder {path}: {error.strerror}",
@@ -84,21 +101,30 @@ def write_atomically(path: Path, content: str, mode: int = 0o600) -> None:
     """Replace a file by a whole new one, or leave it as it was.
 
     The new text is written to a neighbour that only the owner may read, flushed to disk and
-    renamed, so a reader or a crash sees the old file or the new one and never a part.
-    Raises StoreError.
+    renamed, so a reader or a crash sees the old file or the new one and never a part. Where the
+    path is a link, what it points at is replaced and the link stays. Raises StoreError.
     """
-    make_folder(path.parent)
-    neighbour = path.with_name(f".{path.name}.{os.getpid()}")
+    import tempfile  # it brings random and more, which a start does not need
+
+    neighbour: Path | None = None
     try:
-        handle = os.open(neighbour, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        target = path.resolve()
+        make_folder(target.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        neighbour = Path(name)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         neighbour.chmod(mode)
-        neighbour.replace(path)
-    except OSError as error:
-        neighbour.unlink(missing_ok=True)
+        neighbour.replace(target)
+        neighbour = None
+    except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself
         raise StoreError(
-            f"cannot write {path}: {error.strerror}", "The old file is unchanged; free some space or mend its permissions"
+            f"cannot write {path}: {getattr(error, 'strerror', None) or error}",
+            "The old file is unchanged; free some space or mend its permissions",
         ) from error
+    finally:
+        if neighbour is not None:
+            with contextlib.suppress(OSError):
+                neighbour.unlink()

@@ -4,11 +4,16 @@ A plugin that cannot be imported, yields nonsense, misspells a hook, takes a tak
 target that does not exist becomes a :class:`Problem`. Everything else goes on working. Our own
 distributions register first, so nobody takes a name from them; after that the order is that of
 names, so it does not depend on the machine.
+
+A plugin's code may raise anything: an extension module's panic, ``sys.exit`` and pytest's own
+outcomes are no ``Exception``. So what is caught here is everything but Ctrl-C.
 """
 
 import importlib
+import itertools
 import os
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import metadata
 from typing import Protocol, TypeVar
 
@@ -29,6 +34,13 @@ FIRST_PARTY = (
     "ttrpg-voice",
 )
 """Our distributions, in the order in which they register."""
+
+CORE = "ttrpg-core"
+"""The one distribution that TTRPG_DISABLE cannot switch off: the rest stands on its tables."""
+MAX_ENTRIES = 1000
+"""Most records that one hook may yield; a generator without an end is cut here."""
+MAX_ERROR = 200
+"""Longest description of an error, in characters: it is one line."""
 
 E = TypeVar("E", bound=Entry)
 
@@ -90,7 +102,8 @@ class Owned:
 def describe(error: BaseException) -> str:
     """An exception in one line: its type and the first line of what it says."""
     first = next(iter(str(error).strip().splitlines()), "")
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+    line = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return line if len(line) <= MAX_ERROR else line[: MAX_ERROR - 3] + "..."
 
 
 def disabled_names(environ: Mapping[str, str]) -> frozenset[str]:
@@ -115,11 +128,7 @@ class Plugins:
     def discover(cls, environ: Mapping[str, str] | None = None) -> "Plugins":
         """Register every installed plugin that is not disabled."""
         self = cls(disabled_names(os.environ if environ is None else environ))
-        points = []
-        for point in metadata.entry_points(group=GROUP):
-            dist = point.dist
-            name = dist.name.lower().replace("_", "-") if dist else ""
-            points.append((name, dist.version if dist else "", point))
+        points = list(self._points())
         points.sort(key=lambda item: (_rank(item[0]), item[2].name, item[0]))
         for name, version, point in points:
             self.add(point, distribution=name, version=version)
@@ -128,7 +137,9 @@ class Plugins:
     def add(self, point: Point, distribution: str = "", version: str = "") -> None:
         """Register what an entry point names, unless it is disabled."""
         ours = distribution in FIRST_PARTY
-        off = point.name in self.disable or ("*" in self.disable and not ours)
+        off = distribution != CORE and (
+            point.name in self.disable or ("*" in self.disable and not ours)
+        )
         if any(seen.name == point.name for seen in self.installed):
             other = next(seen for seen in self.installed if seen.name == point.name)
             self._problem(
@@ -148,15 +159,19 @@ class Plugins:
             self.installed.append(Plugin(name, "", "", getattr(plugin, "__name__", repr(plugin))))
         try:
             self.manager.register(plugin, name=name)
-        except Exception:
+        except BaseException:
             if self.manager.has_plugin(name):  # a half-registered plugin, as pluggy <= 1.6 leaves
                 self.manager.unregister(name=name)
             raise
-        for hook in vars(plugin) if hasattr(plugin, "__dict__") else ():
-            if hook.startswith("ttrpg_") and hook.removeprefix("ttrpg_") not in KINDS:
-                implemented = self.manager.parse_hookimpl_opts(plugin, hook)
-                if implemented is not None:
-                    self._problem(name, hook, "there is no such hook; see docs/plugins/hooks.md")
+        for attribute in dir(plugin):
+            options = self.manager.parse_hookimpl_opts(plugin, attribute)
+            hook = attribute if options is None else options.get("specname") or attribute
+            if options is not None and hook.removeprefix(f"{GROUP}_") not in KINDS:
+                import difflib  # slow to import, and seldom needed
+
+                near = difflib.get_close_matches(hook, [f"{GROUP}_{kind}" for kind in KINDS], n=1)
+                meant = f"did you mean {near[0]}?" if near else "see docs/plugins/hooks.md"
+                self._problem(name, hook, f"there is no such hook; {meant}")
         self._owned.clear()
 
     @property
@@ -229,7 +244,9 @@ class Plugins:
             loaded: object = importlib.import_module(module)
             for part in attribute.split("."):
                 loaded = getattr(loaded, part)
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             message = f"cannot load {target}: {describe(error)}"
             self._problem(plugin, where, message)
             raise PluginError(
@@ -239,15 +256,48 @@ class Plugins:
             ) from error
         return loaded
 
+    def _points(self) -> Iterator[tuple[str, str, metadata.EntryPoint]]:
+        """Every entry point of our group, with its distribution's name and version.
+
+        One distribution with unreadable metadata, ours or not, makes ``entry_points`` raise for
+        all; then each is read on its own, and the unreadable ones are Problems.
+        """
+        found: Iterable[metadata.EntryPoint]
+        try:
+            found = list(metadata.entry_points(group=GROUP))
+        except Exception:  # noqa: BLE001 - the metadata of others may be broken in any way
+            found = self._points_one_by_one()
+        for point in found:
+            name = _fact(point.dist, "Name").lower().replace("_", "-")
+            yield name, _fact(point.dist, "Version"), point
+
+    def _points_one_by_one(self) -> Iterator[metadata.EntryPoint]:
+        seen: set[str] = set()
+        for dist in metadata.distributions():
+            name = _fact(dist, "Name")
+            if name and name in seen:
+                continue  # an older copy further down the path
+            seen.add(name)
+            try:
+                yield from dist.entry_points.select(group=GROUP)
+            except Exception as error:  # noqa: BLE001 - as above
+                where = name or str(dist.locate_file(""))
+                self._problem(where, "entry_points.txt", describe(error))
+
     def _ask(self, kind: str, plugin: str, function: Callable[[], object]) -> list[Entry]:
         entries: list[Entry] = []
 
         def collect() -> None:
             answer = function()
             if answer is None or not isinstance(answer, Iterable) or isinstance(answer, str):
+                if hasattr(answer, "close"):
+                    answer.close()  # a coroutine that nobody awaits would complain later
                 msg = f"a hook yields records; this one returned {type(answer).__name__}"
                 raise TypeError(msg)
-            for entry in answer:
+            for number, entry in enumerate(itertools.islice(answer, MAX_ENTRIES + 1)):
+                if number == MAX_ENTRIES:
+                    msg = f"yields more than {MAX_ENTRIES} records; the rest is left out"
+                    raise ValueError(msg)
                 if not isinstance(entry, KINDS[kind]):
                     msg = f"yields {KINDS[kind].__name__} records; got {entry!r:.80}"
                     raise TypeError(msg)
@@ -257,16 +307,33 @@ class Plugins:
         return entries
 
     def _guard(self, plugin: str, where: str, action: Callable[[], object]) -> None:
-        """Run a plugin's code; whatever it raises becomes a Problem. The one broad except."""
+        """Run a plugin's code; whatever it raises becomes a Problem."""
         try:
             action()
         except PluginError:
             pass  # already noted by resolve, with the same words
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
             self._problem(plugin, where, describe(error))
 
     def _problem(self, plugin: str, where: str, error: str) -> None:
         self._problems.append(Problem(plugin, where, error))
+
+
+def _fact(dist: metadata.Distribution | None, field: str) -> str:
+    """A field of a distribution's metadata; empty where there is none.
+
+    The two lines that are wanted are found without the email parser that ``dist.metadata`` imports
+    and runs over the whole file, which was a tenth of the time of ``ttrpg --help``.
+    """
+    try:
+        text = "" if dist is None else dist.read_text("METADATA") or dist.read_text("PKG-INFO") or ""
+    except Exception:  # noqa: BLE001 - the metadata of others may be broken in any way
+        return ""
+    header = re.split(r"\r?\n\r?\n", text, maxsplit=1)[0]
+    found = re.search(rf"^{field}:[ \t]*(.*?)\s*$", header, re.MULTILINE | re.IGNORECASE)
+    return found[1] if found else ""
 
 
 def _rank(distribution: str) -> int:

@@ -26,16 +26,19 @@ def campaign(connection: sqlite3.Connection, wanted: str) -> Campaign:
 def current(connection: sqlite3.Connection) -> Campaign | None:
     """The current campaign, or None when none is chosen or the chosen one is gone."""
     row = connection.execute(
-        "SELECT campaigns.* FROM campaigns JOIN chosen ON value = campaigns.id WHERE key = ?", [CURRENT]
+        "SELECT campaigns.* FROM campaigns JOIN chosen ON value = campaigns.id WHERE key = ?",
+        [CURRENT],
     ).fetchone()
     return None if row is None else Campaign(**dict(row))
 
 
 def campaign_or_current(connection: sqlite3.Connection, wanted: str | None) -> Campaign:
     """The campaign named, else the current one, else NotFound that says how to choose."""
-    if wanted:
+    if wanted is not None:
         return campaign(connection, wanted)
     found = current(connection)
     if found is None:
-        raise NotFound("no campaign is chosen", "ttrpg campaign create NAME, or ttrpg campaign use NAME")
+        raise NotFound(
+            "no campaign is chosen", "ttrpg campaign create NAME, or ttrpg campaign use NAME"
+        )
     return found

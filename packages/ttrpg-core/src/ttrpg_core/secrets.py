@@ -1,8 +1,9 @@
-"""Where a key comes from: a flag's file, the environment, the keyring, a 0600 file; in that order.
+"""Where a key comes from: the environment, the keyring, a 0600 file; in that order.
 
 The environment beats what is stored, so a key can be replaced for one command. A machine without a
 keyring service, which is the normal state of a server or a container, keeps keys in ``keys.toml``
-that only its owner may read, and says so once. A key is shown by its source, never by its value.
+that only its owner may read, and says so once. A key is shown by its source, never by its value;
+no error here is raised from one that holds the text it was reading.
 """
 
 import os
@@ -15,7 +16,7 @@ import attrs
 
 from ttrpg_core import text
 from ttrpg_core.errors import InputError, NotFound, StoreError
-from ttrpg_core.paths import Paths, write_atomically
+from ttrpg_core.paths import Paths, make_folder, write_atomically
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
 SERVICE = "ttrpg"
 """The name under which the keyring holds our keys."""
 KEY_MAX = 10_000
+"""Longest key, in characters."""
+FILE_MAX = 1_000_000
+"""Largest keys.toml that is read."""
 _IN_KEYRING = "keyring"
 
 
 @attrs.frozen
 class Known:
-    """A key that exists: its name and where it comes from (``environment``, ``keyring``, ``file``)."""
+    """A key that exists: its name and its source (``environment``, ``keyring``, ``file``)."""
 
     name: str
     source: str
@@ -45,25 +49,21 @@ class Secrets:
 
     def find(self, name: str, variable: str | None = None) -> tuple[str, str] | None:
         """A key and its source, or None: the environment's ``variable``, else what is stored."""
-        if variable and self.environ.get(variable):
-            return self.environ[variable], "environment"
+        given = self.environ.get(variable, "") if variable else ""
+        if given.strip():
+            return one_line(given, f"the key in {variable}"), "environment"
         stored = self._read().get(name)
         if stored is None:
             return None
         if stored == {"store": _IN_KEYRING}:
-            backend = self._keyring()
-            value = None if backend is None else self._ask(backend, name)
+            value = self._ask(name, variable)
             return None if value is None else (value, "keyring")
         return stored["value"], "file"
 
     def set(self, name: str, value: str) -> Known:
         """Keep a key; in the keyring where there is a real one, else in the file."""
         name = key_name(name)
-        value = value.strip()
-        if not value:
-            raise InputError(f"the key {name} is empty", "Paste it when asked, or pipe it in")
-        if len(value) > KEY_MAX or not value.isprintable():
-            raise InputError(f"the key {name} is not one line of text", "Paste the key alone")
+        value = one_line(value, f"the key {name}")
         keys = self._read()
         backend = self._keyring()
         if backend is not None and self._keep(backend, name, value):
@@ -93,7 +93,9 @@ class Secrets:
             except keyring.errors.PasswordDeleteError:
                 pass  # gone already, which is what was asked for
             except Exception as error:
-                raise StoreError(f"the keyring refused: {error}", "Unlock it and try again") from error
+                raise StoreError(
+                    f"the keyring refused: {error}", "Unlock it and try again"
+                ) from error
             known = Known(name, "keyring", label(backend))
         self._write(keys)
         return known
@@ -103,7 +105,7 @@ class Secrets:
         found = {
             name: Known(name, "environment", variable)
             for name, variable in (variables or {}).items()
-            if self.environ.get(variable)
+            if self.environ.get(variable, "").strip()
         }
         for name, entry in self._read().items():
             if name not in found:
@@ -117,20 +119,20 @@ class Secrets:
         try:
             import keyring
 
-            backend = keyring.get_keyring()
+            return strong(keyring.get_keyring())
         except Exception:  # noqa: BLE001 - a broken backend of somebody else's must not end us
             return None
-        weak = backend.priority < 1 or type(backend).__module__.startswith("keyrings.alt")
-        return None if weak else backend
 
-    def _ask(self, backend: "KeyringBackend", name: str) -> str | None:
+    def _ask(self, name: str, variable: str | None) -> str | None:
+        way = f"Unlock it, or set {variable}" if variable else "Unlock the keyring and try again"
+        where = f"the key {name} is in the system's keyring, which cannot be"
+        backend = self._keyring()
+        if backend is None:
+            raise StoreError(f"{where} reached from here", way)
         try:
             return backend.get_password(SERVICE, name)
         except Exception as error:
-            raise StoreError(
-                f"the key {name} is in the system's keyring, which cannot be opened: {error}",
-                f"Unlock it, or keep the key in the file: ttrpg keys rm {name}; ttrpg keys set {name}",
-            ) from error
+            raise StoreError(f"{where} opened: {error}", way) from error
 
     def _keep(self, backend: "KeyringBackend", name: str, value: str) -> bool:
         try:
@@ -141,23 +143,32 @@ class Secrets:
 
     def _say_file_once(self) -> None:
         marker = self.paths.state_dir / "no-keyring-said"
-        if not marker.exists():
-            self.notices.append(
-                f"No system keyring can be reached here, so keys are kept in {self.paths.keys},"
-                " which only you may read."
-            )
-            write_atomically(marker, "said\n")
+        try:
+            make_folder(marker.parent)
+            os.close(os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            return
+        except (OSError, StoreError):
+            pass  # it cannot be remembered, so it is said each time
+        self.notices.append(
+            f"No system keyring can be reached here, so keys are kept in {self.paths.keys},"
+            " which only you may read."
+        )
 
     def _read(self) -> dict[str, dict[str, str]]:
         path = self.paths.keys
         try:
+            if path.stat().st_size > FILE_MAX:
+                raise InputError(f"{path.name}: larger than {FILE_MAX:,} bytes", f"Look at {path}")
             data = tomllib.loads(path.read_text("utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:
-            raise StoreError(f"cannot read {path}: {error.strerror}", "Mend its permissions") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"{path.name}: not valid TOML", f"Mend or remove {path}") from error
+            raise StoreError(
+                f"cannot read {path}: {error.strerror}", "Mend its permissions"
+            ) from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
+            raise InputError(f"{path.name}: not valid TOML", f"Mend or remove {path}") from None
         good = {
             name: entry
             for name, entry in data.items()
@@ -165,7 +176,7 @@ class Secrets:
             and (isinstance(entry.get("value"), str) or entry == {"store": _IN_KEYRING})
         }
         if len(good) != len(data):
-            wrong = sorted(set(data) - set(good))[0]
+            wrong = min(set(data) - set(good))
             raise InputError(f"{path.name}.{wrong}: not a key entry", f"Remove it from {path}")
         return good
 
@@ -185,8 +196,38 @@ def key_name(value: str) -> str:
     """A key's name: that of the provider or engine, such as ``anthropic``."""
     cleaned = text.name(value, "key's name").lower()
     if text.slug(cleaned) != cleaned:
-        raise InputError(f"{value!r} is not the name of a key", "Names look like: anthropic, elevenlabs")
+        raise InputError(
+            f"{cleaned!r} is not the name of a key", "Names look like: anthropic, elevenlabs"
+        )
     return cleaned
+
+
+def one_line(value: str, what: str) -> str:
+    """A key as it can be sent: one line of printable ASCII. The errors do not repeat it."""
+    value = value.strip()
+    if not value:
+        raise InputError(f"{what} is empty", "Paste it when asked, or pipe it in")
+    if len(value) > KEY_MAX or not (value.isprintable() and value.isascii()):
+        raise InputError(
+            f"{what} is not one line of plain characters", "Paste the key alone, without quotes"
+        )
+    return value
+
+
+def strong(backend: "KeyringBackend") -> "KeyringBackend | None":
+    """A keyring that protects what it holds: no plain-text stand-in, none that only refuses.
+
+    keyring joins several backends in a chain of high priority even when each of them is weak, so a
+    chain is only as good as its first strong one.
+    """
+    from keyring.backends.chainer import ChainerBackend
+
+    if isinstance(backend, ChainerBackend):
+        return next((found for each in backend.backends if (found := strong(each))), None)
+    weak = backend.priority < 1 or any(
+        cls.__module__.startswith("keyrings.alt") for cls in type(backend).__mro__
+    )
+    return None if weak else backend
 
 
 def label(backend: "KeyringBackend") -> str:

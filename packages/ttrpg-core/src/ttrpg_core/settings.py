@@ -3,16 +3,19 @@
 Order, strongest first: a flag, ``TTRPG_<TABLE>_<KEY>`` in the environment, ``ttrpg.toml`` in the
 campaign's folder (the working folder or one above it), the user's ``config.toml``, the default. A
 value that cannot be used is an error that starts with where it stands:
-``config.toml.audit.keep_days: 'soon' is not a whole number; allowed: 1 to 36500``.
+``config.toml.audit.keep_days: 'soon' cannot be used; allowed: a whole number from 1 to 36500``.
 """
 
+import contextlib
 import enum
+import math
 import os
+import stat
 import tomllib
 import types
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -57,7 +60,7 @@ def setting(
 class General:
     """What holds everywhere."""
 
-    offline: bool = setting(False, "Open no socket at all.")
+    offline: bool = setting(False, "Open no socket at all.", personal=True)
     pager: bool = setting(True, "Show long output a screen at a time, on a terminal.")
 
 
@@ -65,9 +68,11 @@ class General:
 class StoreSettings:
     """The database."""
 
-    backups: int = setting(5, "Backups kept, made before each migration.", low=1, high=1000)
+    backups: int = setting(
+        5, "Backups kept, made before each migration.", low=1, high=1000, personal=True
+    )
     busy_seconds: int = setting(
-        30, "Seconds to wait while another process writes.", low=1, high=600
+        30, "Seconds to wait while another process writes.", low=1, high=600, personal=True
     )
 
 
@@ -89,10 +94,10 @@ class LibrarySettings:
 
     chunk_words: int = setting(180, "Words a chunk aims at.", low=40, high=2000)
     parse_seconds: int = setting(
-        60, "Seconds that a parser may take for one page.", low=1, high=3600
+        60, "Seconds that a parser may take for one page.", low=1, high=3600, personal=True
     )
     parse_megabytes: int = setting(
-        1500, "Memory that a parser may use.", low=200, high=64_000
+        1500, "Memory that a parser may use.", low=200, high=64_000, personal=True
     )
 
 
@@ -156,7 +161,7 @@ class Config:
         self.paths = paths
         self.environ = os.environ if environ is None else environ
         self.flags = dict(flags or {})
-        self.folder_file = campaign_file(Path.cwd() if folder is None else folder)
+        self.folder_file = campaign_file(folder)
         self._files: list[tuple[Source, Path, dict[str, Any]]] = []
         for source, path in ((Source.CAMPAIGN, self.folder_file), (Source.USER, paths.config)):
             if path is not None:
@@ -176,7 +181,7 @@ class Config:
         hints = get_type_hints(cls)
         for _, path, data in self._files:
             for key in _dig(data, prefix, path):
-                if key not in fields:
+                if key not in fields:  # a wrong word is worth a stop; a quiet default is not
                     raise ConfigError(
                         f"{path.name}.{prefix}.{key}: there is no such setting",
                         nearest(key, fields) + f". It stands in {path}",
@@ -190,22 +195,29 @@ class Config:
 
     def _value(self, prefix: str, field: "attrs.Attribute[Any]", kind: Any) -> Value:
         key = f"{prefix}.{field.name}"
-        for source, where, raw in self._candidates(key, personal=field.metadata["personal"]):
-            label = f"{Path(where).name}.{key}" if source <= Source.CAMPAIGN else where
-            value = check(label, raw, field, kind, typed=source <= Source.CAMPAIGN)
+        personal = bool(field.metadata.get("personal"))
+        for source, where, raw in self._candidates(key, personal=personal):
+            in_file = source <= Source.CAMPAIGN
+            label = f"{Path(where).name}.{key}" if in_file else where
+            value = check(label, raw, field, kind, typed=in_file, where=where)
             break
         else:
             source, where = Source.DEFAULT, "default"
-            value = field.default.factory() if isinstance(field.default, attrs.Factory) else field.default  # type: ignore[arg-type]
-        return Value(key, value, source, where, field.metadata["help"], allowed(field, kind))
+            value = _default(key, field)
+        help_ = str(field.metadata.get("help", ""))
+        return Value(key, value, source, where, help_, allowed(field, kind))
 
     def _candidates(self, key: str, *, personal: bool) -> Iterator[tuple[Source, str, Any]]:
         if key in self.flags:
-            yield Source.FLAG, "--" + key.split(".")[-1].replace("_", "-"), self.flags[key]
+            yield (
+                Source.FLAG,
+                "--" + key.rsplit(".", maxsplit=1)[-1].replace("_", "-"),
+                self.flags[key],
+            )
         variable = variable_of(key)
         if variable in self.environ:
             yield Source.ENVIRONMENT, variable, self.environ[variable]
-        prefix, _, name = key.rpartition(".")
+        prefix, _, name = key.rpartition(".")  # a setting's own name has no dot
         for source, path, data in self._files:
             table = _dig(data, prefix, path)
             if name in table and not (personal and source is Source.CAMPAIGN):
@@ -214,6 +226,7 @@ class Config:
     def _check_tables(self) -> None:
         known = {*TABLES, "plugins"}
         for _, path, data in self._files:
+            _dig(data, "plugins", path)
             for table in data:
                 if table not in known:
                     raise ConfigError(
@@ -228,7 +241,10 @@ class Config:
         return self.values[key]
 
     def set(self, key: str, raw: str) -> Value:
-        """Write ``table.key`` to the user's config.toml, keeping its comments; checked first."""
+        """Write ``table.key`` to the user's config.toml, keeping its comments; checked first.
+
+        It holds from the next run on; what is stronger, such as the environment, still wins.
+        """
         import tomlkit
 
         from ttrpg_core.paths import write_atomically
@@ -239,10 +255,10 @@ class Config:
         kind = get_type_hints(TABLES[table])[name]
         value = check(key, raw, field, kind, typed=False)
         path = self.paths.config
-        document = tomlkit.parse(path.read_text("utf-8") if path.exists() else "")
+        document = tomlkit.parse(_read(path).decode("utf-8-sig") if path.exists() else "")
         if table not in document:
             document.add(table, tomlkit.table())
-        document[table][name] = list(value) if isinstance(value, tuple) else value  # type: ignore[index]
+        document[table][name] = list(value) if isinstance(value, tuple) else value
         write_atomically(path, tomlkit.dumps(document))
         return attrs.evolve(old, value=value, source=Source.USER, where=str(path))
 
@@ -252,34 +268,59 @@ def variable_of(key: str) -> str:
     return "TTRPG_" + key.upper().replace(".", "_").replace("-", "_")
 
 
-def campaign_file(folder: Path) -> Path | None:
-    """The nearest ``ttrpg.toml``, in a folder or one above it."""
-    for candidate in (folder, *folder.parents):
+def campaign_file(folder: Path | None = None) -> Path | None:
+    """The nearest ``ttrpg.toml``: in a folder, the working one when None, or one above it."""
+    try:
+        start = Path.cwd() if folder is None else folder.absolute()
+    except OSError:
+        return None  # the working folder was removed
+    for candidate in (start, *start.parents):
         path = candidate / "ttrpg.toml"
-        if path.is_file():
-            return path
+        with contextlib.suppress(OSError):  # a folder that may not be looked into has none for us
+            if path.is_file():
+                return path
     return None
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file; empty when there is none. ConfigError says where it is broken."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ConfigError(f"{path.name}: larger than {MAX_BYTES:,} bytes", f"Look at {path}")
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        return tomllib.loads(_read(path).decode("utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
-        raise ConfigError(f"{path.name}: cannot be read: {error.strerror}", f"Look at {path}") from error
+        raise ConfigError(
+            f"{path.name}: cannot be read: {error.strerror}", f"Look at {path}"
+        ) from error
+    except RecursionError as error:
+        raise ConfigError(f"{path.name}: nested too deeply", f"Mend {path}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path.name}: not valid TOML: {error}", f"Mend {path}") from error
 
 
-def check(label: str, raw: Any, field: "attrs.Attribute[Any]", kind: Any, *, typed: bool) -> Any:
+def _read(path: Path) -> bytes:
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ConfigError(f"{path.name}: is not an ordinary file", f"Look at {path}")
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise ConfigError(f"{path.name}: larger than {MAX_BYTES:,} bytes", f"Look at {path}")
+    return data
+
+
+def check(
+    label: str,
+    raw: Any,
+    field: "attrs.Attribute[Any]",
+    kind: Any,
+    *,
+    typed: bool,
+    where: str = "",
+) -> Any:
     """A raw value as the field wants it; ConfigError starts with ``label``.
 
     Text from a flag or the environment (``typed`` false) is read as a TOML value first, so that
-    ``30``, ``true`` and ``["a", "b"]`` mean what they mean in a file.
+    ``30``, ``true`` and ``["a", "b"]`` mean what they mean in a file. ``where`` is for the hint.
     """
     from ttrpg_core.convert import make_converter
 
@@ -287,36 +328,59 @@ def check(label: str, raw: Any, field: "attrs.Attribute[Any]", kind: Any, *, typ
     if not typed and isinstance(raw, str) and kind is not str:
         try:
             value = tomllib.loads(f"v = {raw}")["v"]
-        except tomllib.TOMLDecodeError:
+        except (tomllib.TOMLDecodeError, RecursionError):
             value = raw
+    hint = f"It stands in {where}" if typed and where else ""
     try:
         value = make_converter().structure(value, kind)
     except Exception as error:
-        said = raw if isinstance(raw, str) else value
-        raise ConfigError(f"{label}: {said!r} cannot be used; allowed: {allowed(field, kind)}") from error
-    low, high = field.metadata["low"], field.metadata["high"]
-    if (low is not None and value < low) or (high is not None and value > high):
-        raise ConfigError(f"{label}: {value} is out of range; allowed: {allowed(field, kind)}")
+        raise ConfigError(
+            f"{label}: {raw!r:.80} cannot be used; allowed: {allowed(field, kind)}", hint
+        ) from error
+    low, high = _span(field)
+    if isinstance(value, (int, float)) and not low <= value <= high:  # not-a-number is in no range
+        raise ConfigError(
+            f"{label}: {value} is out of range; allowed: {allowed(field, kind)}", hint
+        )
     return value
 
 
 def allowed(field: "attrs.Attribute[Any]", kind: Any) -> str:
     """What a setting may be, in words: for errors and for docs/config.md."""
-    low, high = field.metadata["low"], field.metadata["high"]
-    span = f" from {low:g} to {high:g}" if low is not None and high is not None else ""
+    low, high = _span(field)
+    span = f" from {low:g}" if low > -math.inf else ""
+    span += f" to {high:g}" if high < math.inf else ""
     origin = get_origin(kind)
     if origin is Literal:
         return ", ".join(map(repr, get_args(kind)))
     if origin in {Union, types.UnionType}:
-        return " or ".join(allowed(field, part) for part in get_args(kind) if part is not type(None))
+        return " or ".join(
+            allowed(field, part) for part in get_args(kind) if part is not type(None)
+        )
     words = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
-    return words.get(kind, "a list of texts") + span
+    return words.get(kind, "a list of texts") + (span if kind in {int, float} else "")
+
+
+def _span(field: "attrs.Attribute[Any]") -> tuple[float, float]:
+    low, high = field.metadata.get("low"), field.metadata.get("high")
+    return -math.inf if low is None else low, math.inf if high is None else high
+
+
+def _default(key: str, field: "attrs.Attribute[Any]") -> Any:
+    default: Any = field.default
+    if default is attrs.NOTHING:
+        raise ConfigError(
+            f"{key}: must be set; allowed: {field.metadata.get('help') or 'see its plugin'}",
+            f"Put it into config.toml, or set {variable_of(key)}",
+        )
+    return default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
 
 
 def _dig(data: Mapping[str, Any], prefix: str, path: Path) -> Mapping[str, Any]:
+    """The table at a prefix; a plugin's name may have dots, so only the first one parts tables."""
     here: Any = data
-    for part in prefix.split("."):
+    for part in prefix.split(".", 1):
         here = here.get(part, {})
         if not isinstance(here, Mapping):
             raise ConfigError(f"{path.name}.{prefix}: must be a table, [{prefix}]", f"Mend {path}")
-    return here
+    return cast("Mapping[str, Any]", here)

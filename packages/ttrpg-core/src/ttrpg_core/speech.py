@@ -25,7 +25,9 @@ class Line:
     text: str
     voice: str = ""
     language: str = ""
-    rate: float = attrs.field(default=1.0, validator=[attrs.validators.ge(0.5), attrs.validators.le(2.0)])
+    rate: float = attrs.field(
+        default=1.0, validator=[attrs.validators.ge(0.5), attrs.validators.le(2.0)]
+    )
 
 
 @attrs.frozen

@@ -4,11 +4,15 @@ Opening is cheap when nothing is new: a fingerprint of the installed schemas is 
 and, while it holds, no migration code is imported. When it does not, every pending step of every
 package runs inside one ``BEGIN IMMEDIATE``, after a backup that was checked, so any number of
 processes may open a new database at once and all but one wait.
+
+Our own tables are made whole or not at all. A third party's that cannot be made are left out, noted
+at each opening and tried again, and keep nobody else from working.
 """
 
 import contextlib
 import hashlib
 import importlib.util
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +24,7 @@ import attrs
 
 from ttrpg_core.errors import StoreDamaged, StoreError
 from ttrpg_core.paths import make_folder
+from ttrpg_core.text import slug
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -29,11 +34,15 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _HINTS = {
     sqlite3.SQLITE_FULL: "The disk is full: free some space and try again; nothing was changed",
     sqlite3.SQLITE_READONLY: "The folder or disk is read-only; choose another with TTRPG_HOME",
-    sqlite3.SQLITE_CANTOPEN: "Check that the folder exists and may be written, or set TTRPG_HOME",
+    sqlite3.SQLITE_CANTOPEN: "Its folder must exist and be writable; set TTRPG_HOME for another",
     sqlite3.SQLITE_BUSY: "Another ttrpg is writing; try again in a moment",
     sqlite3.SQLITE_LOCKED: "Another ttrpg is writing; try again in a moment",
     sqlite3.SQLITE_IOERR: "The disk did not answer as it should: is it full, or was it removed?",
+    sqlite3.SQLITE_CONSTRAINT: "It does not fit with what is there already; nothing was changed",
 }
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_FAILED = "failed:"
+"""Before a schema's name, the key in ``store`` under which its last failure stands."""
 
 
 @attrs.frozen
@@ -69,7 +78,7 @@ class Store:
         backups: Path | None = None,
         keep: int = 5,
         busy_seconds: float = 30,
-        note: Callable[[str, str], None] = lambda plugin, error: None,
+        note: Callable[[str, str], None] | None = None,
     ) -> None:
         self.path = path
         self.schemas = list(schemas)
@@ -78,22 +87,28 @@ class Store:
         self.busy_seconds = busy_seconds
         self._note = note
         make_folder(path.parent)
+        _create(path)
         try:
             self.connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
-            self._open()
+            try:
+                self._open()
+            except BaseException:
+                self.connection.close()
+                raise
         except sqlite3.Error as error:
             raise explain(error, path) from error
 
     def _open(self) -> None:
         self.connection.row_factory = sqlite3.Row
         self.connection.execute("PRAGMA foreign_keys = ON")
-        with contextlib.suppress(OSError):
-            if self.path.stat().st_mode & 0o077:
-                self.path.chmod(0o600)
         mark = fingerprint(self.schemas)
-        if self._mark() != mark:
-            self._migrate(mark)
+        kept, failed = self._state()
+        if kept != mark or failed:
+            failed = self._migrate(mark)
         self._use_wal()
+        if self._note is not None:
+            for name, error in failed.items():
+                self._note(name, error)
 
     @property
     def db(self) -> "Database":
@@ -112,17 +127,12 @@ class Store:
         inner = connection.in_transaction
         name = f"inner_{time.monotonic_ns()}"
         try:
-            connection.execute(f"SAVEPOINT {name}" if inner else "BEGIN IMMEDIATE")
             try:
+                connection.execute(f"SAVEPOINT {name}" if inner else "BEGIN IMMEDIATE")
                 yield connection
                 connection.execute(f"RELEASE {name}" if inner else "COMMIT")
             except BaseException:
-                if connection.in_transaction:
-                    if inner:
-                        connection.execute(f"ROLLBACK TO {name}")
-                        connection.execute(f"RELEASE {name}")
-                    else:
-                        connection.execute("ROLLBACK")
+                _roll_back(connection, name if inner else None)
                 raise
         except sqlite3.Error as error:
             raise explain(error, self.path) from error
@@ -130,121 +140,179 @@ class Store:
     def backup(self, label: str = "manual") -> Path:
         """A verified copy of the database as last committed; the oldest beyond ``keep`` go.
 
-        Uses SQLite's online backup, so other processes may go on. Raises StoreError, or
-        StoreDamaged when the copy fails its integrity check.
+        Uses SQLite's online backup, so other processes may go on. The copy gets its name when it
+        is complete and sound. Raises StoreError, or StoreDamaged when its check fails.
         """
         make_folder(self.backups)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-        target = self.backups / f"ttrpg-{stamp}-{label}.db"
-        source = sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True)
+        target = self.backups / f"ttrpg-{stamp}-{slug(label)}.db"
+        part = target.with_suffix(f".{os.getpid()}.part")
+        _create(part)
+        uri = f"{self.path.absolute().as_uri()}?mode=ro"
         try:
-            copy = sqlite3.connect(target)
-            try:
+            with (
+                contextlib.closing(sqlite3.connect(uri, uri=True)) as source,
+                contextlib.closing(sqlite3.connect(part)) as copy,
+            ):
                 source.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")
-                sound = verify(copy)
-            finally:
-                copy.close()
-            target.chmod(0o600)
+                wrong = unsound(copy)
+            if wrong:
+                raise StoreDamaged(
+                    f"the database {self.path} is damaged: {wrong[0]}", "'ttrpg doctor' says more"
+                )
+            part.replace(target)
         except sqlite3.Error as error:
-            target.unlink(missing_ok=True)
             raise explain(error, self.path) from error
+        except OSError as error:
+            raise StoreError(
+                f"cannot keep the backup {target}: {error.strerror}",
+                "Mend its folder's permissions",
+            ) from error
         finally:
-            source.close()
-        if sound:
-            target.unlink(missing_ok=True)
-            raise StoreDamaged(f"the database {self.path} is damaged: {sound[0]}", "'ttrpg doctor' says more")
-        copies = sorted(self.backups.glob("ttrpg-*.db"))
-        for old in copies[: -self.keep]:
-            old.unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
+        for old in sorted(self.backups.glob("ttrpg-[0-9]*T*Z-*.db"))[: -self.keep]:
+            with contextlib.suppress(OSError):  # the next backup tries again
+                old.unlink()
         return target
 
     def close(self) -> None:
         """Close the connection; the store cannot be used after."""
         self.connection.close()
 
-    def _mark(self) -> str | None:
+    def _state(self) -> tuple[str | None, dict[str, str]]:
+        """The fingerprint that the tables were made for, and which schemas failed then, and how."""
         try:
-            row = self.connection.execute("SELECT value FROM store WHERE key = 'schemas'").fetchone()
+            rows = dict(self.connection.execute("SELECT key, value FROM store").fetchall())
         except sqlite3.OperationalError as error:
             if "no such table" not in str(error):
                 raise
-            return None
-        return str(row[0]) if row else None
+            return None, {}
+        failed = {k.removeprefix(_FAILED): v for k, v in rows.items() if k.startswith(_FAILED)}
+        return rows.get("schemas"), failed
 
-    def _migrate(self, mark: str) -> None:
-        """Run every pending migration in one transaction; a second process finds nothing left."""
+    def _migrate(self, mark: str) -> dict[str, str]:
+        """Run every pending migration in one transaction; a second process finds nothing left.
+
+        Answers what failed, by schema. Foreign keys are off meanwhile, as SQLite asks of whoever
+        rebuilds a table (lang_altertable.html, section 7), and are checked after each schema.
+        """
         from sqlite_utils import Database
 
         connection = self.connection
-        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("PRAGMA foreign_keys = OFF")
         try:
-            if self._mark() != mark:
+            connection.execute("BEGIN IMMEDIATE")
+            kept, failed = self._state()
+            if kept != mark or failed:
                 db = Database(connection, execute_plugins=False)
-                connection.execute("CREATE TABLE IF NOT EXISTS store (key TEXT PRIMARY KEY, value TEXT)")
-                sets = [(schema, self._load(schema)) for schema in self.schemas]
-                pending = any(loaded and loaded.pending(db) for _, loaded in sets)
-                if pending and connection.execute("SELECT 1 FROM store LIMIT 1").fetchone():
-                    self.backup("before-migration")
-                for schema, loaded in sets:
-                    if loaded is not None:
-                        self._apply(db, schema, loaded)
-                connection.execute("INSERT OR REPLACE INTO store VALUES ('schemas', ?)", [mark])
+                failed = self._run(db, known=frozenset(failed) if kept == mark else frozenset())
+                connection.execute("DELETE FROM store")
+                connection.execute("INSERT INTO store VALUES ('schemas', ?)", [mark])
+                connection.executemany(
+                    "INSERT INTO store VALUES (?, ?)",
+                    [(_FAILED + name, error) for name, error in failed.items()],
+                )
             connection.execute("COMMIT")
         except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            _roll_back(connection, None)
             raise
+        finally:
+            connection.execute("PRAGMA foreign_keys = ON")
+        return failed
 
-    def _load(self, schema: SchemaSet) -> "Migrations | None":
-        try:
-            return schema.load()  # type: ignore[return-value]
-        except Exception:
-            if schema.required:
-                raise
-            return None  # already a Problem of its plugin
+    def _run(self, db: "Database", known: frozenset[str]) -> dict[str, str]:
+        """Apply every set; ``known`` failed before as they are, so no copy is made for them."""
+        connection = self.connection
+        connection.execute("CREATE TABLE IF NOT EXISTS store (key TEXT PRIMARY KEY, value TEXT)")
+        used = connection.execute("SELECT 1 FROM store LIMIT 1").fetchone() is not None
+        failed: dict[str, str] = {}
+        loaded: list[tuple[SchemaSet, Migrations]] = []
+        for schema in self.schemas:
+            with _kept_apart(schema, failed):
+                loaded.append((schema, _checked(schema)))
+        pending = {schema.name for schema, steps in loaded if steps.pending(db)}
+        if used and pending - known:
+            self.backup("before-migration")
+        for schema, steps in loaded:
+            with _kept_apart(schema, failed):
+                self._apply(db, schema, steps)
+            if not connection.in_transaction:  # a step committed or rolled back on its own
+                if schema.required:
+                    raise StoreError(f"a migration of {schema.name} ended the transaction")
+                connection.execute("BEGIN IMMEDIATE")
+        return failed
 
-    def _apply(self, db: "Database", schema: SchemaSet, loaded: "Migrations") -> None:
-        known = {step.name for step in loaded._migrations}  # noqa: SLF001 - no public name for it
-        newer = [done.name for done in loaded.applied(db) if done.name not in known]
-        if newer and schema.required:
+    def _apply(self, db: "Database", schema: SchemaSet, steps: "Migrations") -> None:
+        ours = {step.name for step in steps._migrations}  # noqa: SLF001 - no public name for it
+        newer = [done.name for done in steps.applied(db) if done.name not in ours]
+        if newer:
             raise StoreError(
                 f"the database {self.path} was written by a newer {schema.name} ({newer[-1]})",
                 f"Upgrade {schema.name}, or go back to a copy in {self.backups}",
             )
-        try:
-            with db.atomic():
-                loaded.apply(db)
-        except sqlite3.Error as error:
-            if schema.required:
-                raise
-            self._note(schema.name, f"its tables cannot be made: {error}")
+        if not steps.pending(db):
+            return
+        before = _dangling(self.connection)
+        with db.atomic():
+            steps.apply(db)
+            new = _dangling(self.connection) - before
+            if new:
+                table, _, parent, _ = min(new, key=str)
+                raise sqlite3.IntegrityError(f"rows of {table} point at nothing in {parent}")
 
     def _use_wal(self) -> None:
+        """Readers beside a writer, where the file system can do it; else the old mode stays."""
         deadline = time.monotonic() + self.busy_seconds
         while True:
             try:
-                if self.connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
-                    return
-                self.connection.execute("PRAGMA journal_mode = WAL")
+                if self.connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                    self.connection.execute("PRAGMA journal_mode = WAL")
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                code = error.sqlite_errorcode & 0xFF
+                if code == sqlite3.SQLITE_READONLY:
+                    return  # what is there can still be read
+                if code not in _BUSY:
                     raise
                 if time.monotonic() > deadline:
                     return  # another process holds it; the next opening switches
                 time.sleep(0.01)
+            else:
+                return
 
 
 def verify(connection: sqlite3.Connection, most: int = 20) -> list[str]:
     """What SQLite finds wrong with a database; empty when it is sound."""
-    rows = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({most})")]
-    rows = [] if rows == ["ok"] else rows
     broken = connection.execute("PRAGMA foreign_key_check").fetchmany(most)
-    return rows + [f"a row of {row[0]} points at nothing in {row[2]}" for row in broken]
+    return unsound(connection, most) + [
+        f"a row of {row[0]} points at nothing in {row[2]}" for row in broken
+    ]
+
+
+def peek(path: Path, query: str) -> list[tuple[str, str]]:
+    """Names and their explanations for a shell that completes: two columns of a query.
+
+    Reads only, makes and migrates nothing, waits for nobody, and has no answer where there is any
+    trouble: whoever pressed the Tab key wants a word or silence.
+    """
+    if not path.is_file():
+        return []
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    try:
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=0.2)) as connection:
+            return [(str(name), str(text)) for name, text in connection.execute(query)]
+    except sqlite3.Error:
+        return []
+
+
+def unsound(connection: sqlite3.Connection, most: int = 20) -> list[str]:
+    """What is wrong with the file itself, whatever its rows say; empty when it is sound."""
+    rows = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({most})")]
+    return [] if rows == ["ok"] else rows
 
 
 def fingerprint(schemas: Sequence[SchemaSet]) -> str:
-    """A digest of the installed schemas and their files, without importing them.
+    """A digest of the installed schemas and their files, without importing those files.
 
     It covers each module's size and time of change, so an edited or upgraded package is looked at
     again; looking again when nothing is pending is harmless.
@@ -252,9 +320,62 @@ def fingerprint(schemas: Sequence[SchemaSet]) -> str:
     digest = hashlib.sha256()
     for schema in schemas:
         digest.update(f"{schema.name}={schema.target};".encode())
-        with contextlib.suppress(ImportError, ValueError, OSError):
+        try:
             spec = importlib.util.find_spec(schema.target.partition(":")[0])
-            if spec is not None and spec.origin is not None:
-                status = Path(spec.origin).stat()
-                digest.update(f"{status.st_size},{status.st_mtime_ns};".encode())
+            status = Path(spec.origin).stat() if spec is not None and spec.origin else None
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001, S112 - its parent package may raise anything; load tells
+            continue
+        if status is not None:
+            digest.update(f"{status.st_size},{status.st_mtime_ns};".encode())
     return digest.hexdigest()
+
+
+def _create(path: Path) -> None:
+    """Make a new file that only its owner may read, before SQLite makes one that all may.
+
+    A file that is there keeps its mode, which may be shared on purpose. It must not even be opened:
+    closing it would drop the locks that this process holds on the database (howtocorrupt.html 2.2).
+    """
+    with contextlib.suppress(OSError):  # SQLite meets the same, and says it better
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _roll_back(connection: sqlite3.Connection, savepoint: str | None) -> None:
+    if not connection.in_transaction:
+        return  # SQLite has rolled back by itself, as it does on a full disk
+    if savepoint is None:
+        connection.execute("ROLLBACK")
+        return
+    with contextlib.suppress(sqlite3.OperationalError):  # the savepoint itself was refused
+        connection.execute(f"ROLLBACK TO {savepoint}")
+        connection.execute(f"RELEASE {savepoint}")
+
+
+def _checked(schema: SchemaSet) -> "Migrations":
+    from sqlite_utils.migrations import Migrations
+
+    loaded = schema.load()
+    if not isinstance(loaded, Migrations):
+        raise StoreError(f"{schema.target} is not a sqlite_utils Migrations but {loaded!r:.80}")
+    if loaded.name != schema.name:
+        raise StoreError(f"{schema.target} is named {loaded.name!r}; it must be {schema.name!r}")
+    return loaded
+
+
+@contextlib.contextmanager
+def _kept_apart(schema: SchemaSet, failed: dict[str, str]) -> Iterator[None]:
+    """Whatever a third party's tables raise is kept in ``failed``; ours end the opening."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        if schema.required:
+            raise
+        failed[schema.name] = f"its tables cannot be made: {str(error) or type(error).__name__}"
+
+
+def _dangling(connection: sqlite3.Connection) -> set[tuple[object, ...]]:
+    return {tuple(row) for row in connection.execute("PRAGMA foreign_key_check")}

@@ -5,6 +5,7 @@ exactly. What would break a terminal, a file name or a table row is refused, wit
 """
 
 import os
+import re
 import stat
 import unicodedata
 from collections.abc import Iterable
@@ -21,18 +22,24 @@ PATH_MAX = 4096
 QUERY_MAX = 1000
 """Longest search query, in characters."""
 
+SLUG_MAX = 40
+"""Longest id made from a name, in characters, before a number is added."""
+SHOWN = 8
+"""Names that a hint lists."""
+
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def name(value: str, what: str = "name") -> str:
     """A one-line name, trimmed and in NFC.
 
-    Raises InputError when it is empty, longer than NAME_MAX, or has a control character or one
-    that reverses the direction of text: such a name could hide or forge a line of output.
+    Raises InputError when nothing of it can be seen, when it is longer than NAME_MAX, or has a
+    control character or one that reverses the direction of text: such a name could hide or forge
+    a line of output.
     """
+    _length(value, 10 * NAME_MAX, what)  # before the work of normalising
     cleaned = unicodedata.normalize("NFC", value).strip()
-    if not cleaned:
-        raise InputError(f"the {what} is empty", "Give it at least one visible character")
     _length(cleaned, NAME_MAX, what)
     for column, char in enumerate(cleaned, 1):
         if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _BIDI:
@@ -40,6 +47,8 @@ def name(value: str, what: str = "name") -> str:
                 f"the {what} has a control character (U+{ord(char):04X}) at column {column}",
                 "Names are one line of ordinary text",
             )
+    if not any(unicodedata.category(char)[0] in "LNPS" for char in cleaned):
+        raise InputError(f"the {what} is empty", "Give it at least one visible character")
     return cleaned
 
 
@@ -50,20 +59,22 @@ def text(value: str, what: str = "text", longest: int = TEXT_MAX) -> str:
     the database cannot keep.
     """
     _length(value, longest, what)
-    for position, char in enumerate(value):
-        if char == "\0" or unicodedata.category(char) == "Cs":
-            raise InputError(
-                f"the {what} has a character that cannot be kept (U+{ord(char):04X}) at"
-                f" position {position}",
-                "Save it as UTF-8 text and try again",
-            )
+    found = _UNKEPT.search(value)
+    if found:
+        raise InputError(
+            f"the {what} has a character that cannot be kept (U+{ord(found[0]):04X}) at"
+            f" position {found.start()}",
+            "Save it as UTF-8 text and try again",
+        )
     return value
 
 
 def query(value: str) -> str:
     """A search query: like :func:`text`, not empty, at most QUERY_MAX characters."""
     if not value.strip():
-        raise InputError("the query is empty", 'Say what to look for: ttrpg search "opportunity attack"')
+        raise InputError(
+            "the query is empty", 'Say what to look for: ttrpg search "opportunity attack"'
+        )
     return text(value, "query", QUERY_MAX)
 
 
@@ -78,14 +89,18 @@ def readable_file(value: str | os.PathLike[str], inside: Path | None = None) -> 
         raise InputError(f"{value} is outside {inside}", f"Move it into {inside}")
     try:
         mode = path.stat().st_mode
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFound(f"there is no file {value}", _nearby(path)) from error
     except OSError as error:
-        raise InputError(f"cannot look at {value}: {error.strerror}") from error
+        raise InputError(
+            f"cannot look at {value}: {error.strerror}", "Check the path and its permissions"
+        ) from error
     if stat.S_ISDIR(mode):
         raise InputError(f"{value} is a folder", "Name the files in it: ttrpg library add FOLDER/*")
     if not stat.S_ISREG(mode):
-        raise InputError(f"{value} is not an ordinary file", "Devices, pipes and sockets are not read")
+        raise InputError(
+            f"{value} is not an ordinary file", "Devices, pipes and sockets are not read"
+        )
     if not os.access(path, os.R_OK):
         raise InputError(f"{value} may not be read", f"Allow it: chmod u+r {path}")
     return path
@@ -97,13 +112,16 @@ def slug(value: str) -> str:
     Accents are folded; a name without a letter or digit in ASCII becomes ``"x"`` and its code
     points in hexadecimal, so that every name has an id.
     """
-    folded = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode().lower()
-    words = "".join(char if char.isalnum() else " " for char in folded.replace("'", "")).split()
+    folded = "".join(
+        char if char.isalnum() else "" if char in "'\u2019" or unicodedata.combining(char) else " "
+        for char in unicodedata.normalize("NFKD", value.casefold())
+    )
+    words = folded.encode("ascii", "ignore").decode().split()
     if not words:
-        return "x" + "-".join(f"{ord(char):x}" for char in value[:8])
-    short = words[0][:40]
+        return "x" + "-".join(f"{ord(char):x}" for char in value[:6])
+    short = words[0][:SLUG_MAX]
     for word in words[1:]:
-        if len(short) + 1 + len(word) > 40:
+        if len(short) + 1 + len(word) > SLUG_MAX:
             break
         short += f"-{word}"
     return short
@@ -123,24 +141,29 @@ def unique_slug(value: str, taken: Iterable[str]) -> str:
 def match(wanted: str, names: Iterable[tuple[str, str]], what: str) -> str:
     """The id that ``wanted`` means among ``(id, name)`` pairs.
 
-    An exact id or name wins, then a unique prefix of either, without regard to case. Raises
-    Ambiguous with the candidates, or NotFound with the nearest.
+    An exact id wins, so that everything can be named; then an exact name, then a unique prefix of
+    either, without regard to case. Raises Ambiguous with the candidates, or NotFound with the
+    nearest.
     """
-    pairs = list(names)
-    folded = wanted.strip().casefold()
-    exact = [key for key, label in pairs if folded in {key.casefold(), label.casefold()}]
-    if len(exact) == 1:
-        return exact[0]
-    found = exact or [
-        key
-        for key, label in pairs
-        if folded and (key.casefold().startswith(folded) or label.casefold().startswith(folded))
-    ]
+    pairs = [(key, _folded(key), _folded(label)) for key, label in names]
+    folded = _folded(wanted)
+    found = (
+        [key for key, _, _ in pairs if key == wanted.strip()]
+        or [key for key, short, _ in pairs if short == folded]
+        or [key for key, _, label in pairs if label == folded]
+        or [
+            key
+            for key, short, label in pairs
+            if folded and (short.startswith(folded) or label.startswith(folded))
+        ]
+    )
     if len(found) == 1:
         return found[0]
     if found:
-        raise Ambiguous(f"{wanted!r} fits {len(found)} {what}s", tuple(sorted(found)))
-    raise NotFound(f"there is no {what} {wanted!r}", nearest(wanted, [key for key, _ in pairs]))
+        found.sort()
+        hint = "" if len(found) <= SHOWN else f"Did you mean: {', '.join(found[:SHOWN])} ..."
+        raise Ambiguous(f"{wanted!r} fits {len(found)} {what}s", tuple(found), hint)
+    raise NotFound(f"there is no {what} {wanted!r}", nearest(wanted, [key for key, _, _ in pairs]))
 
 
 def nearest(wanted: str, known: Iterable[str]) -> str:
@@ -148,13 +171,13 @@ def nearest(wanted: str, known: Iterable[str]) -> str:
     import difflib
 
     names = sorted(known)
-    close = difflib.get_close_matches(wanted, names, n=3, cutoff=0.6)
+    folded = {_folded(each): each for each in names}
+    close = difflib.get_close_matches(_folded(wanted), folded, n=3, cutoff=0.6)
     if close:
-        return "Did you mean: " + ", ".join(close)
+        return "Did you mean: " + ", ".join(folded[each] for each in close)
     if not names:
         return "There are none yet"
-    shown = ", ".join(names[:8])
-    return f"There are: {shown}" + (" ..." if len(names) > 8 else "")
+    return f"There are: {', '.join(names[:SHOWN])}" + (" ..." if len(names) > SHOWN else "")
 
 
 def printable(value: str) -> str:
@@ -162,9 +185,14 @@ def printable(value: str) -> str:
     return "".join(
         char
         if char in "\n\t" or (unicodedata.category(char) not in {"Cc", "Cs"} and char not in _BIDI)
-        else f"\\x{ord(char):02x}"
+        else f"\\u{ord(char):04x}"
         for char in value
     )
+
+
+def _folded(value: str) -> str:
+    """A name as it is compared: however it was typed or composed."""
+    return unicodedata.normalize("NFC", value).strip().casefold()
 
 
 def _length(value: str, longest: int, what: str) -> None:
@@ -179,11 +207,11 @@ def _resolve(value: str | os.PathLike[str]) -> Path:
     raw = os.fspath(value)
     _length(raw, PATH_MAX, "path")
     if "\0" in raw:
-        raise InputError("the path has a NUL character")
+        raise InputError("the path has a NUL character", "Type it again")
     try:
         return Path(raw).expanduser().resolve()
     except (OSError, RuntimeError) as error:
-        raise InputError(f"cannot follow the path {raw}: {error}") from error
+        raise InputError(f"cannot follow the path {raw}: {error}", "Check its links") from error
 
 
 def _nearby(path: Path) -> str:

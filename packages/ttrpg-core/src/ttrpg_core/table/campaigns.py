@@ -14,7 +14,7 @@ EDITABLE = ("name", "system", "genre", "setting", "description", "game_date")
 
 @attrs.frozen
 class Campaign:
-    """A campaign; times are ISO 8601 in UTC, ``game_date`` is free text in the game's own calendar."""
+    """A campaign; times are ISO 8601 in UTC, ``game_date`` is in the game's own calendar."""
 
     id: str
     name: str
@@ -30,11 +30,13 @@ class Campaign:
 def create(name: str, fields: Mapping[str, str], taken: Collection[str], now: str) -> Campaign:
     """A new campaign with a short id of its own, from its name."""
     cleaned = text.name(name, "campaign's name")
-    values = {field: "" for field in EDITABLE} | checked(fields) | {"name": cleaned}
+    values = dict.fromkeys(EDITABLE, "") | checked(fields) | {"name": cleaned}
     return Campaign(id=text.unique_slug(cleaned, taken), created_at=now, updated_at=now, **values)
 
 
-def edit(campaign: Campaign, fields: Mapping[str, str], now: str) -> tuple[Campaign, dict[str, Any]]:
+def edit(
+    campaign: Campaign, fields: Mapping[str, str], now: str
+) -> tuple[Campaign, dict[str, Any]]:
     """The campaign with other fields, and what changed: ``{field: [old, new]}``."""
     values = checked(fields)
     changed = {
@@ -51,7 +53,9 @@ def checked(fields: Mapping[str, str]) -> dict[str, str]:
     """Fields with their shapes checked: names are one line, the description is any text."""
     unknown = sorted(set(fields) - set(EDITABLE))
     if unknown:
-        raise InputError(f"a campaign has no field {unknown[0]!r}", text.nearest(unknown[0], EDITABLE))
+        raise InputError(
+            f"a campaign has no field {unknown[0]!r}", text.nearest(unknown[0], EDITABLE)
+        )
     values = {}
     for field, value in fields.items():
         if field == "description":
