@@ -51,6 +51,17 @@ def test_a_heading_of_two_lines_is_one(make_pdf):
     assert [s.heading for s in read(make_pdf("a.pdf", [page]))] == ["Appendix A: The Long Road"]
 
 
+def test_pieces_on_one_baseline_are_one_line(make_pdf):
+    cells = [
+        (72, 500, "F2", 10, "Armor Class"),
+        (160, 500, "F1", 10, "13"),
+        (200, 500, "F1", 10, "natural"),
+    ]
+    (section,) = read(make_pdf("a.pdf", [[*body(LONG, LONG, LONG), *cells]]))
+    assert section.heading == ""
+    assert section.text.endswith("Armor Class 13 natural")
+
+
 def test_lines_become_paragraphs(make_pdf):
     page = body("The lan-", "tern is old and the road", "is long.") + body(
         "A second paragraph", "begins here.", y=540

@@ -21,7 +21,7 @@ OUTLINE_ROWS = 40
 """Headings that ``show`` prints at the most; ``--json`` has them all."""
 ENOUGH_ROWS = 8
 """Headings of the first depth that say enough; with fewer the second depth is shown too."""
-_UNDO = "`ttrpg undo` takes it back"
+_UNDO = "'ttrpg undo' takes it back"
 
 
 def complete_books(

@@ -7,13 +7,16 @@ split at line feeds alone.
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
 
 if TYPE_CHECKING:
     from pypdf import PageObject
+
+SAME_HEIGHT = 0.15
+"""The part of a letter's size by which two pieces of one line may differ in place and size."""
 
 
 @attrs.frozen
@@ -88,7 +91,35 @@ def read_page(page: "PageObject") -> Page:
     last = here.closed()
     if last is not None:
         lines.append(last)
-    return Page(tuple(lines), float(page.mediabox.height))
+    return Page(tuple(_on_one_baseline(lines)), float(page.mediabox.height))
+
+
+def _on_one_baseline(lines: Iterable[Line]) -> Iterator[Line]:
+    """The lines, with pieces that follow each other on one baseline put together.
+
+    Some programs end the line after each change of font or each cell of a table; without this a
+    label in bold would stand alone and look like a heading.
+    """
+    last: Line | None = None
+    for line in lines:
+        if last is not None and _continues(last, line):
+            longer = max(last, line, key=lambda each: sum(map(str.isalnum, each.raw)))
+            whole = last.whole and line.whole and last.face == line.face
+            raw = f"{last.raw.rstrip()} {line.raw.lstrip()}"
+            last = Line(raw, last.x, last.y, longer.size, longer.face, last.lead, whole)
+            continue
+        if last is not None:
+            yield last
+        last = line
+    if last is not None:
+        yield last
+
+
+def _continues(last: Line, line: Line) -> bool:
+    """Whether a piece stands to the right of another, on its baseline and as large."""
+    close = abs(line.y - last.y) < SAME_HEIGHT * last.size
+    alike = abs(line.size - last.size) < SAME_HEIGHT * last.size
+    return close and alike and line.x > last.x
 
 
 def _place(cm: Sequence[float], tm: Sequence[float]) -> tuple[float, float]:
