@@ -1,5 +1,6 @@
 """What the kernel's tests share: a home of their own, a store in it, a clock, a fresh Python."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -89,3 +90,16 @@ def python(home: Path, tmp_path: Path) -> Run:
         return done
 
     return run
+
+
+@pytest.fixture
+def path(home: Path) -> Path:
+    return home / "ttrpg.db"
+
+
+@pytest.fixture
+def used(path: Path, core: SchemaSet) -> Path:
+    """A database with the kernel's tables and a row in one of them."""
+    with contextlib.closing(Store(path, [core])) as store:
+        store.connection.execute("INSERT INTO chosen VALUES ('campaign', 'keep')")
+    return path

@@ -19,15 +19,14 @@ from ttrpg_core.store import SchemaSet, Store, verify
 TABLES = {
     "texts": ("CREATE TABLE texts (id TEXT PRIMARY KEY, a, b TEXT, c INTEGER)", ("id",)),
     "cells": (
-        "CREATE TABLE cells (x INTEGER, y INTEGER, a REAL, b BLOB, PRIMARY KEY (x, y))"
-        " WITHOUT ROWID",
+        "CREATE TABLE cells (x INTEGER, y INTEGER, a REAL, b, PRIMARY KEY (x, y)) WITHOUT ROWID",
         ("x", "y"),
     ),
     "owners": ("CREATE TABLE owners (id INTEGER PRIMARY KEY, a)", ("id",)),
     "things": (
-        "CREATE TABLE things (id INTEGER PRIMARY KEY, a, owner INTEGER"
-        " REFERENCES owners(id) ON DELETE CASCADE, spare INTEGER REFERENCES owners(id)"
-        " ON DELETE SET NULL)",
+        """CREATE TABLE things (id INTEGER PRIMARY KEY, a,
+        owner INTEGER REFERENCES owners(id) ON DELETE CASCADE,
+        spare INTEGER REFERENCES owners(id) ON DELETE SET NULL)""",
         ("id",),
     ),
 }
@@ -40,7 +39,7 @@ COLUMNS = {
 PROFILE = settings(
     derandomize=True,
     deadline=None,
-    max_examples=1500,
+    max_examples=60,
     suppress_health_check=[HealthCheck.too_slow],
 )
 
@@ -85,13 +84,13 @@ def dump(journal: Journal) -> dict[str, list]:
 
 
 values = st.one_of(
-    st.none(),
+    st.sampled_from([None, 0, 0.0, 1, 1.0, "1", b"1"]),  # equal, or nearly, and yet not the same
     st.integers(-(2**63), 2**63 - 1),
     st.floats(allow_nan=False),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
     st.binary(max_size=8),
 )
-small = st.integers(1, 3)
+small = st.integers(1, 4)
 
 
 @st.composite

@@ -139,8 +139,10 @@ def test_four_broken_plugins_and_every_other_works(python, site):
             "there is no such hook",
         ),
         (
-            "from ttrpg_core import hookimpl, Parser\n@hookimpl\ndef ttrpg_parsers():\n"
-            "    yield Parser('Bad Name', 'x', 'a:b')",
+            (
+                "from ttrpg_core import hookimpl as h, Parser as P\n@h\ndef ttrpg_parsers():\n"
+                "    yield P('Bad Name', 'x', 'a:b')"
+            ),
             "a name is lower-case words",
         ),
     ],

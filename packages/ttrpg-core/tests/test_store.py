@@ -1,4 +1,4 @@
-"""The database: races, migrations that fail, backups, damage, disks that are full or read-only."""
+"""The database: opened by many at once, by none, and what is written together."""
 
 import contextlib
 import os
@@ -9,10 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlite_utils.migrations import Migrations
 
-from ttrpg_core.errors import PluginError, StoreDamaged, StoreError
-from ttrpg_core.store import SchemaSet, Store, explain, fingerprint, verify
+from ttrpg_core.errors import StoreDamaged, StoreError
+from ttrpg_core.store import SchemaSet, Store, explain
 
 OPEN = """
 import sys, time
@@ -23,51 +22,12 @@ app.schemas()
 print("ready", flush=True)
 sys.stdin.readline()
 store = app.store
-rows = store.connection.execute("SELECT value FROM store WHERE key = 'schemas'").fetchall()
-assert len(rows) == 1 and store.connection.execute("SELECT COUNT(*) FROM journal").fetchone()[0] == 0
+for count, table in ((0, "journal"), (1, "store")):
+    found = store.connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
+    assert found == count, (table, found)
 app.close()
 print("opened")
 """
-
-
-def steps(name: str, *functions) -> Migrations:
-    made = Migrations(name)
-    for number, function in enumerate(functions, 1):
-        made(name=f"step-{number}")(function)
-    return made
-
-
-def third(name: str, *functions, required=False) -> SchemaSet:
-    """A set of these steps; its target tells them apart, as an edited file would."""
-    target = f"json:{name}.{len(functions)}"
-    return SchemaSet(name, target, lambda: steps(name, *functions), required=required)
-
-
-def table(name: str):
-    return lambda db: db.execute(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, words TEXT)")
-
-
-def tables_of(path: Path) -> set[str]:
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        return {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
-
-
-def dump(path: Path) -> list[str]:
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        return list(connection.iterdump())
-
-
-@pytest.fixture
-def path(home: Path) -> Path:
-    return home / "ttrpg.db"
-
-
-@pytest.fixture
-def used(path: Path, core: SchemaSet) -> Path:
-    """A database with the kernel's tables and a row in one of them."""
-    with contextlib.closing(Store(path, [core])) as store:
-        store.connection.execute("INSERT INTO chosen VALUES ('campaign', 'keep')")
-    return path
 
 
 # Opening.
@@ -259,222 +219,6 @@ def test_a_failed_opening_leaves_nothing_open(path: Path, core: SchemaSet):
         assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
-# Migrations.
-
-
-def fails(db):
-    db.execute("CREATE TABLE half_done (id)")
-    raise ValueError("a bug of theirs")
-
-
-@pytest.mark.parametrize(
-    "error",
-    [ValueError("a bug"), sqlite3.OperationalError("near x"), SystemExit(2), AssertionError()],
-)
-def test_a_third_party_that_fails_leaves_the_others_and_is_noted(path, core, error):
-    def breaks(db):
-        db.execute("CREATE TABLE half_done (id)")
-        raise error
-
-    noted = []
-    schemas = [core, third("bad", table("bad_one"), breaks), third("good", table("good_one"))]
-    for _ in range(2):  # and at every opening until it is mended
-        noted.clear()
-        with contextlib.closing(Store(path, schemas, note=lambda *a: noted.append(a))):
-            pass
-        ((name, said),) = noted
-        assert name == "bad"
-        assert (str(error) or type(error).__name__) in said
-    assert {"journal", "good_one"} <= tables_of(path)
-    assert not {"bad_one", "half_done"} & tables_of(path), "whole or not at all"
-    schemas[1] = third("bad", table("bad_one"), table("bad_two"))
-    noted.clear()
-    with contextlib.closing(Store(path, schemas, note=lambda *a: noted.append(a))):
-        assert noted == []
-    assert {"bad_one", "bad_two"} <= tables_of(path)
-
-
-def test_a_third_party_whose_target_is_broken_is_noted_too(path, core):
-    def no_module():
-        raise PluginError("cannot load x")
-
-    noted = []
-    schemas = [
-        core,
-        SchemaSet("a", "json:a", no_module, required=False),
-        SchemaSet("b", "json:b", lambda: ["no", "migrations"], required=False),
-        SchemaSet("c", "json:c", lambda: steps("ttrpg-core", table("c")), required=False),
-    ]
-    Store(path, schemas, note=lambda *a: noted.append(a)).close()
-    said = dict(noted)
-    assert "cannot load x" in said["a"]
-    assert "not a sqlite_utils Migrations" in said["b"]
-    assert "must be 'c'" in said["c"]
-
-
-def test_a_third_party_that_commits_by_itself_does_not_break_the_lock(path, core):
-    def commits(db):
-        db.conn.executescript("CREATE TABLE escaped (id);")
-
-    noted = []
-    schemas = [core, third("bad", commits), third("good", table("good_one"))]
-    Store(path, schemas, note=lambda *a: noted.append(a)).close()
-    assert [name for name, _ in noted] == ["bad"]
-    assert {"journal", "good_one"} <= tables_of(path)
-
-
-def test_one_of_ours_that_fails_takes_everything_back(used, core):
-    before = dump(used)
-    schemas = [core, third("ours", table("one"), fails, required=True)]
-    with pytest.raises(ValueError, match="a bug of theirs"):
-        Store(used, schemas)
-    assert dump(used) == before
-    with contextlib.closing(Store(used, [core])) as store:
-        assert store.connection.execute("SELECT value FROM chosen").fetchone()[0] == "keep"
-
-
-def test_a_new_database_of_ours_that_fails_can_be_opened_later(path, core):
-    with pytest.raises(ValueError):
-        Store(path, [core, third("ours", fails, required=True)])
-    assert "journal" not in tables_of(path)
-    Store(path, [core]).close()
-    assert "journal" in tables_of(path)
-
-
-def test_a_step_may_rebuild_a_table_that_others_point_at(path, core):
-    """ALTER by rebuild drops the old table; with foreign keys on, its children would go too."""
-
-    def first(db):
-        db.execute("CREATE TABLE lairs (id INTEGER PRIMARY KEY, name TEXT)")
-        db.execute(
-            "CREATE TABLE dragons (id INTEGER PRIMARY KEY, lair INTEGER"
-            " REFERENCES lairs(id) ON DELETE CASCADE)"
-        )
-        db.execute("INSERT INTO lairs VALUES (1, 'cave')")
-        db.execute("INSERT INTO dragons VALUES (7, 1)")
-
-    def second(db):
-        db["lairs"].transform(rename={"name": "title"})
-
-    Store(path, [core, third("lair", first)]).close()
-    noted = []
-    Store(path, [core, third("lair", first, second)], note=lambda *a: noted.append(a)).close()
-    assert noted == []
-    with contextlib.closing(Store(path, [core, third("lair", first, second)])) as store:
-        assert [tuple(r) for r in store.connection.execute("SELECT * FROM dragons")] == [(7, 1)]
-        assert store.connection.execute("SELECT title FROM lairs").fetchone()[0] == "cave"
-        with pytest.raises(StoreError), store.transaction() as connection:
-            connection.execute("INSERT INTO dragons VALUES (8, 99)")
-
-
-def test_a_step_that_leaves_rows_pointing_at_nothing_is_taken_back(path, core):
-    def orphans(db):
-        db.execute("CREATE TABLE lairs (id INTEGER PRIMARY KEY)")
-        db.execute("CREATE TABLE dragons (id INTEGER PRIMARY KEY, lair REFERENCES lairs(id))")
-        db.execute("INSERT INTO dragons VALUES (1, 5)")
-
-    noted = []
-    Store(path, [core, third("lair", orphans)], note=lambda *a: noted.append(a)).close()
-    assert "rows of dragons point at nothing in lairs" in noted[0][1]
-    assert "dragons" not in tables_of(path)
-
-
-def test_a_newer_database_is_refused_and_untouched(used, core):
-    newer = [core, third("ours", table("one"), table("two"), required=True)]
-    Store(used, newer).close()
-    before = dump(used)
-    older = SchemaSet("ours", "json:older", lambda: steps("ours", table("one")))
-    with pytest.raises(StoreError) as caught:
-        Store(used, [core, older])
-    assert "newer ours (step-2)" in caught.value.message
-    assert "Upgrade ours" in caught.value.hint
-    assert dump(used) == before
-
-
-def test_a_plugin_whose_package_raises_when_looked_for_is_no_obstacle(python, tmp_path):
-    package = tmp_path / "site" / "sulky"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text("import sys; sys.exit('not today')")
-    (package / "schema.py").write_text("")
-    code = (
-        "from ttrpg_core.store import SchemaSet, fingerprint\n"
-        "print(len(fingerprint([SchemaSet('x', 'sulky.schema:tables', list)])))"
-    )
-    assert python(code, path=package.parent).stdout == "64\n"
-
-
-def test_an_edited_schema_file_is_looked_at_again(tmp_path, monkeypatch):
-    module = tmp_path / "weather_schema.py"
-    module.write_text("tables = 1\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    schemas = [SchemaSet("weather", "weather_schema:tables", list)]
-    first = fingerprint(schemas)
-    assert fingerprint(schemas) == first
-    os.utime(module, ns=(1, 1))
-    assert fingerprint(schemas) != first
-    assert fingerprint([]) != first
-
-
-# Backups.
-
-
-def test_a_backup_is_made_before_a_migration_of_data_and_is_whole(used, core):
-    before = dump(used)
-    Store(used, [core, third("more", table("more_one"))]).close()
-    (copy,) = (used.parent / "backups").iterdir()
-    assert copy.name.endswith("-before-migration.db")
-    assert dump(copy) == before
-    with contextlib.closing(sqlite3.connect(copy)) as connection:
-        assert verify(connection) == []
-        assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "delete"
-
-
-def test_a_plugin_that_fails_each_time_does_not_push_good_backups_out(used, core):
-    schemas = [core, third("bad", fails)]
-    for _ in range(4):
-        Store(used, schemas, keep=2).close()
-    assert len(list((used.parent / "backups").iterdir())) == 1
-
-
-def test_backups_are_pruned_to_keep_and_nothing_else_is_touched(used, core):
-    folder = used.parent / "backups"
-    folder.mkdir()
-    mine = folder / "ttrpg-mine.db"
-    mine.write_text("a file of the user's")
-    with contextlib.closing(Store(used, [core], keep=3)) as store:
-        made = [store.backup(f"n/{number}") for number in range(5)]
-    assert sorted(folder.glob("ttrpg-2*")) == made[2:]
-    assert mine.exists()
-    assert {path.parent for path in made} == {folder}
-
-
-def test_a_backup_holds_what_is_committed_while_another_writes(used, core):
-    with contextlib.closing(Store(used, [core])) as writer:
-        with contextlib.closing(Store(used, [core])) as reader, writer.transaction() as connection:
-            connection.execute("UPDATE chosen SET value = 'uncommitted'")
-            copy = reader.backup()
-        with contextlib.closing(sqlite3.connect(copy)) as connection:
-            assert connection.execute("SELECT value FROM chosen").fetchone()[0] == "keep"
-
-
-def test_rows_that_point_at_nothing_are_told_but_can_be_backed_up(used, core):
-    with contextlib.closing(Store(used, [core])) as store:
-        store.connection.execute("PRAGMA foreign_keys = OFF")
-        store.connection.execute(
-            "INSERT INTO journal (at, actor, kind, prose, facts, target)"
-            " VALUES ('', '', '', '', '{}', 99)"
-        )
-        assert verify(store.connection) == ["a row of journal points at nothing in journal"]
-        assert store.backup().exists()
-
-
-def test_a_home_with_signs_that_mean_something_in_a_uri(tmp_path, core):
-    home = tmp_path / "50% of #1?"
-    with contextlib.closing(Store(home / "ttrpg.db", [core])) as store:
-        assert store.backup().exists()
-    assert sorted(p.name for p in tmp_path.iterdir() if p.is_dir()) == ["50% of #1?"]
-
-
 # Transactions.
 
 
@@ -489,7 +233,7 @@ def put(connection: sqlite3.Connection, key: str) -> None:
 def test_transactions_nest(store: Store):
     with store.transaction() as outer:
         put(outer, "a")
-        with pytest.raises(ZeroDivisionError), store.transaction() as inner:
+        with pytest.raises(ZeroDivisionError), store.transaction() as inner:  # noqa: PT012 - the block is what is undone
             put(inner, "b")
             with store.transaction() as innermost:
                 put(innermost, "c")
@@ -501,7 +245,7 @@ def test_transactions_nest(store: Store):
 
 
 def test_an_error_outside_takes_the_inner_back_too(store: Store):
-    with pytest.raises(ZeroDivisionError), store.transaction() as outer:
+    with pytest.raises(ZeroDivisionError), store.transaction() as outer:  # noqa: PT012 - the block is what is undone
         put(outer, "a")
         with store.transaction() as inner:
             put(inner, "b")
@@ -511,14 +255,14 @@ def test_an_error_outside_takes_the_inner_back_too(store: Store):
 
 
 def test_ctrl_c_inside_takes_it_back(store: Store):
-    with pytest.raises(KeyboardInterrupt), store.transaction() as connection:
+    with pytest.raises(KeyboardInterrupt), store.transaction() as connection:  # noqa: PT012 - the block is what is undone
         put(connection, "a")
         raise KeyboardInterrupt
     assert rows(store) == {}
 
 
 def test_what_the_database_refuses_has_a_hint(store: Store):
-    with pytest.raises(StoreError) as caught, store.transaction() as connection:
+    with pytest.raises(StoreError) as caught, store.transaction() as connection:  # noqa: PT012 - the block is what is undone
         put(connection, "a")
         put(connection, "a")
     assert "nothing was changed" in caught.value.hint
@@ -549,82 +293,3 @@ def test_every_sqlite_error_says_what_to_do(tmp_path, code, kind, hint):
     told = explain(error, tmp_path / "ttrpg.db")
     assert type(told) is kind
     assert hint in told.hint
-
-
-# Disks.
-
-
-@contextlib.contextmanager
-def small_disk(folder: Path, size: str):
-    """A disk of its own, so that filling it or write-protecting it harms nobody."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("mounting a small disk needs root on Linux")
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def test_a_full_disk_changes_nothing_and_says_so(tmp_path: Path, core: SchemaSet):
-    with small_disk(tmp_path / "disk", "1m") as disk:
-        path = disk / "ttrpg.db"
-        with contextlib.closing(Store(path, [core])) as store:
-            store.connection.execute("INSERT INTO chosen VALUES ('campaign', 'keep')")
-            with pytest.raises(StoreError) as caught, store.transaction() as connection:
-                for number in range(1000):
-                    connection.execute("INSERT INTO chosen VALUES (?, ?)", [number, "x" * 10_000])
-            assert "full" in caught.value.hint
-            assert caught.value.code == 1
-            assert rows(store) == {"campaign": "keep"}
-            assert verify(store.connection) == []
-            with pytest.raises(OSError), (disk / "filler").open("wb", buffering=0) as filler:
-                while filler.write(b"x" * 4096):
-                    pass
-            with pytest.raises(StoreError) as caught:
-                store.backup()
-            assert "full" in caught.value.hint
-            assert list((disk / "backups").iterdir()) == [], "no half of a copy stays"
-            (disk / "filler").unlink()
-            assert rows(store) == {"campaign": "keep"}
-
-
-def test_a_disk_too_small_for_a_database(tmp_path: Path, core: SchemaSet):
-    with small_disk(tmp_path / "disk", "16k") as disk:
-        with pytest.raises(StoreError) as caught:
-            Store(disk / "ttrpg.db", [core])
-        assert "full" in caught.value.hint
-
-
-def test_a_read_only_disk(tmp_path: Path, core: SchemaSet):
-    with small_disk(tmp_path / "disk", "2m") as disk:
-        path = disk / "ttrpg.db"
-        Store(path, [core]).close()
-        before = path.read_bytes()
-        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-        with pytest.raises(StoreError) as caught:  # noqa: PT012 - it may say so at either
-            with contextlib.closing(Store(path, [core])) as store, store.transaction() as connection:
-                put(connection, "a")
-        assert "TTRPG_HOME" in caught.value.hint
-        with pytest.raises(StoreError) as caught:
-            Store(disk / "new" / "ttrpg.db", [core])
-        assert "TTRPG_HOME" in caught.value.hint
-        assert path.read_bytes() == before
-
-
-def test_a_read_only_folder(tmp_path: Path, core: SchemaSet):
-    if os.geteuid() == 0:
-        pytest.skip("root may write anywhere; the read-only disk tests the same")
-    folder = tmp_path / "shut"
-    folder.mkdir(mode=0o500)
-    with pytest.raises(StoreError) as caught:
-        Store(folder / "ttrpg.db", [core])
-    assert "TTRPG_HOME" in caught.value.hint

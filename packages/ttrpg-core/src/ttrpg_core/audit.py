@@ -126,7 +126,13 @@ def export(events: Iterable[Event], form: str) -> str:
     if form != "csv":
         raise InputError(f"there is no export format {form!r}", "One of: jsonl, json, csv")
     out = io.StringIO()
-    writer = csv.DictWriter(out, [field.name for field in attrs.fields(Event)], lineterminator="\n")
+    names = [field.name for field in attrs.fields(Event)]
+    writer = csv.DictWriter(
+        out,
+        names,
+        lineterminator="\n",
+        quoting=csv.QUOTE_NONNUMERIC,  # before 3.13 a bare carriage return would break its row
+    )
     writer.writeheader()
     for row in rows:
         cells = {**row, "facts": json.dumps(row["facts"], ensure_ascii=False)}

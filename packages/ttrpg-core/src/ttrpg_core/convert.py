@@ -53,14 +53,17 @@ def _lines(error: BaseException, path: str) -> list[str]:
         for inner, note in with_notes:
             name = getattr(note, "name", getattr(note, "index", ""))
             step = f"[{name}]" if isinstance(name, int) else f".{name}"
-            found += _lines(inner, path + step)
+            if isinstance(inner, KeyError) and inner.args == (name,):
+                found.append(f"{path}{step}: is missing")
+            else:
+                found += _lines(inner, path + step)
         for other in without:
             found += _lines(other, path)
         return found
     if isinstance(error, cattrs.ForbiddenExtraKeysError):
         return [f"{path}.{name}: there is no such key" for name in sorted(error.extra_fields)]
-    if isinstance(error, KeyError):
-        return [f"{path}.{error.args[0]}: is missing"]
+    if isinstance(error, KeyError) and error.args:
+        return [f"{path}: there is no {error.args[0]!r}"]
     return [f"{path}: {error}"]
 
 

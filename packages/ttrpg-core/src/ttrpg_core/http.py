@@ -30,6 +30,7 @@ RETRY_ERRORS = (
 )
 """Failures on the way, before an answer; a request that is wrong in itself stays wrong."""
 
+_BACKOFF = tenacity.wait_exponential(multiplier=0.5, max=8) + tenacity.wait_random(0, 1)
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?\Z")
 
 
@@ -155,7 +156,7 @@ def _worth_retrying(response: httpx.Response) -> bool:
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
-    backoff = tenacity.wait_exponential_jitter(initial=0.5, max=8.0)(state)
+    backoff = _BACKOFF(state)
     outcome = state.outcome
     if outcome is None or outcome.failed:
         return backoff

@@ -151,9 +151,9 @@ class Journal:
         """One atomic change: ``with journal.change("campaign.create") as change: ...``.
 
         Set ``change.prose`` (one line for people), ``change.facts`` (for programs) and, where it
-        is known only then, ``change.campaign`` inside the block. An error inside leaves the database as it was. A block that changes no row writes no
-        entry. Inside another change it is a part of that one, so a command that uses another is
-        still one line of history.
+        is known only then, ``change.campaign`` inside the block. An error inside leaves the
+        database as it was. A block that changes no row writes no entry. Inside another change it
+        is a part of that one, so a command that uses another is still one line of history.
         """
         with self.store.transaction() as connection:
             if self._change is not None:
@@ -167,9 +167,7 @@ class Journal:
                 self._change = None
             rows = change.rows
             if rows:
-                self._write(
-                    kind, actor, change.campaign, change.prose or kind, change.facts, rows
-                )
+                self._write(kind, actor, change.campaign, change.prose or kind, change.facts, rows)
 
     def undo(self, count: int = 1, *, actor: str = "gm", entry: int | None = None) -> list[Entry]:
         """Take back the last ``count`` changes, newest first, or the one entry named; all or none.

@@ -46,8 +46,11 @@ class Paths:
         from platformdirs import PlatformDirs
 
         dirs = PlatformDirs("ttrpg", appauthor=False)
-        found = [Path(dirs.user_config_dir), Path(dirs.user_data_dir), Path(dirs.user_state_dir)]
-        if not all(path.is_absolute() for path in found):
+        try:
+            found = [dirs.user_config_path, dirs.user_data_path, dirs.user_state_path]
+        except RuntimeError:
+            found = []
+        if not found or not all(path.is_absolute() for path in found):  # "~" of older platformdirs
             raise StoreError(
                 "there is no home folder to keep things in",
                 "Set HOME, or TTRPG_HOME to a folder for everything of ttrpg",
@@ -81,9 +84,15 @@ class Paths:
 
 
 def make_folder(path: Path) -> Path:
-    """The folder, made with mode 0700 where it is missing; StoreError when it cannot be."""
+    """The folder, made with mode 0700 where it is missing; StoreError when it cannot be.
+
+    Those above it that are missing are as private: ``parents=True`` would leave them open to all.
+    """
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (*reversed(path.parents), path):
+            if not folder.exists():
+                folder.mkdir(mode=0o700, exist_ok=True)
+        path.mkdir(exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise StoreError(
             f"cannot make the folder {path}: there is a file of that name",

@@ -328,10 +328,10 @@ def _fact(dist: metadata.Distribution | None, field: str) -> str:
     and runs over the whole file, which was a tenth of the time of ``ttrpg --help``.
     """
     try:
-        text = "" if dist is None else dist.read_text("METADATA") or dist.read_text("PKG-INFO") or ""
+        text = None if dist is None else dist.read_text("METADATA") or dist.read_text("PKG-INFO")
     except Exception:  # noqa: BLE001 - the metadata of others may be broken in any way
         return ""
-    header = re.split(r"\r?\n\r?\n", text, maxsplit=1)[0]
+    header = re.split(r"\r?\n\r?\n", text or "", maxsplit=1)[0]
     found = re.search(rf"^{field}:[ \t]*(.*?)\s*$", header, re.MULTILINE | re.IGNORECASE)
     return found[1] if found else ""
 

@@ -38,7 +38,7 @@ class RowChange:
         return attrs.evolve(self, before=self.after, after=self.before)
 
 
-class Obstacle(Exception):  # noqa: N818 - a reason for the journal's UndoRefused, never shown as it is
+class Obstacle(Exception):
     """Why rows cannot be put back."""
 
 

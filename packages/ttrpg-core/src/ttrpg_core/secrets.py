@@ -167,7 +167,7 @@ class Secrets:
             raise StoreError(
                 f"cannot read {path}: {error.strerror}", "Mend its permissions"
             ) from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             raise InputError(f"{path.name}: not valid TOML", f"Mend or remove {path}") from None
         good = {
             name: entry

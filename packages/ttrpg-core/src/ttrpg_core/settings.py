@@ -294,7 +294,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         ) from error
     except RecursionError as error:
         raise ConfigError(f"{path.name}: nested too deeply", f"Mend {path}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # TOML, UTF-8, or a number of thousands of digits
         raise ConfigError(f"{path.name}: not valid TOML: {error}", f"Mend {path}") from error
 
 
@@ -328,7 +328,7 @@ def check(
     if not typed and isinstance(raw, str) and kind is not str:
         try:
             value = tomllib.loads(f"v = {raw}")["v"]
-        except (tomllib.TOMLDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # no TOML, or a number of thousands of digits
             value = raw
     hint = f"It stands in {where}" if typed and where else ""
     try:

@@ -325,8 +325,8 @@ def fingerprint(schemas: Sequence[SchemaSet]) -> str:
             status = Path(spec.origin).stat() if spec is not None and spec.origin else None
         except KeyboardInterrupt:
             raise
-        except BaseException:  # noqa: BLE001, S112 - its parent package may raise anything; load tells
-            continue
+        except BaseException:  # noqa: BLE001 - its parent package may raise anything; load tells
+            status = None
         if status is not None:
             digest.update(f"{status.st_size},{status.st_mtime_ns};".encode())
     return digest.hexdigest()

@@ -177,8 +177,13 @@ def _read(app: App, entry: entries.Parser, path: Path, sha256: str) -> Document:
                     if isinstance(found, Section):
                         keeper.take(found)
                         bar.update(keeper.page)
-            except (KeyboardInterrupt, ParseError):
+            except ParseError:
                 keeper.keep()
+                raise
+            except KeyboardInterrupt:
+                keeper.keep()
+                if keeper.kept:
+                    app.screen.say(f"Kept {keeper.kept} pages; the same command goes on from there")
                 raise
             keeper.keep_rest()
             bar.update(document.pages)

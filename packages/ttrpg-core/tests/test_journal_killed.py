@@ -1,0 +1,159 @@
+"""Killed at any point of a change, the database reopens as before it or as after it."""
+
+import contextlib
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ttrpg_core.journal import Journal
+from ttrpg_core.store import SchemaSet, Store, verify
+
+
+def dump(store: Store) -> dict[str, list]:
+    """Every table but the journal's, with the type of every value."""
+    found = {}
+    names = store.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    for (name,) in names.fetchall():
+        if not name.startswith(("journal", "sqlite", "_sqlite")):
+            table = name.replace('"', '""')
+            rows = store.connection.execute(f'SELECT * FROM "{table}"').fetchall()
+            found[name] = sorted([[(type(v).__name__, v) for v in row] for row in rows], key=repr)
+    return found
+
+
+def insert(journal: Journal, table: str, **row):
+    with journal.change("test.insert") as change:
+        change.insert(table, row)
+        change.prose = f"adds {next(iter(row.values()))}"
+
+
+# Killed in the middle.
+
+CHANGE = """
+import contextlib, os, signal, sqlite3, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from ttrpg_core.journal import Journal
+from ttrpg_core.store import SchemaSet, Store
+path, die_before = Path(sys.argv[1]), int(sys.argv[2])
+core = SchemaSet("ttrpg-core", "ttrpg_core.schema:tables", lambda: None)  # made already
+store = Store(path, [core])
+journal = Journal(store, lambda: datetime(2026, 1, 1, tzinfo=UTC))
+seen = 0
+def count(statement):
+    global seen
+    if seen == die_before:
+        os.kill(os.getpid(), signal.SIGKILL)
+    seen += 1
+store.connection.set_trace_callback(count if die_before >= 0 else None)
+with journal.change("test.many") as change:
+    for number in range(3):
+        change.insert("chosen", {"key": f"new-{number}", "value": "x" * 3000})
+    change.update("chosen", {"key": "old"}, {"value": "changed"})
+    change.delete("chosen", {"key": "doomed"})
+store.connection.set_trace_callback(None)
+print(seen)
+"""
+
+
+@pytest.fixture
+def victim(home: Path, core: SchemaSet, stopped) -> Path:
+    with contextlib.closing(Store(home / "ttrpg.db", [core])) as store:
+        journal = Journal(store, stopped)
+        insert(journal, "chosen", key="old", value="as it was")
+        insert(journal, "chosen", key="doomed", value="y" * 3000)
+    return home / "ttrpg.db"
+
+
+def state(path: Path, core: SchemaSet) -> tuple:
+    with contextlib.closing(Store(path, [core])) as store:
+        assert verify(store.connection) == []
+        everything = [dump(store)]
+        for table in ("journal", "journal_rows"):
+            found = store.connection.execute(f"SELECT * FROM {table}").fetchall()
+            everything.append([tuple(row) for row in found])
+        return repr(everything)
+
+
+def copies(victim: Path, number: int) -> Path:
+    """The victim in a folder of its own, so that each kill starts from the same."""
+    folder = victim.parent / f"copy-{number}"
+    folder.mkdir()
+    return Path(shutil.copy(victim, folder / "ttrpg.db"))
+
+
+def test_killed_before_any_statement_it_reopens_as_before_or_after(victim, core, python):
+    before = state(copies(victim, -2), core)
+    whole = copies(victim, -1)
+    python(CHANGE, whole, -1)
+    after = state(whole, core)
+    assert before != after
+    seen = []
+    number = 0
+    while True:
+        path = copies(victim, number)
+        done = python(CHANGE, path, number, check=False)
+        found = state(path, core)
+        assert found in {before, after}, f"between, when killed before statement {number}"
+        if done.returncode == 0:
+            assert found == after
+            assert int(done.stdout) == number, "every statement had its turn"
+            break
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        seen.append(found)
+        number += 1
+    assert number > 20
+    assert seen == [before] * number, "nothing is there before the COMMIT has run"
+
+
+def test_killed_at_any_write_to_the_disk_it_reopens_as_before_or_after(victim, core):
+    strace = shutil.which("strace")
+    if strace is None:
+        pytest.skip("strace is not installed")
+    probe = subprocess.run([strace, "-qq", "true"], capture_output=True, text=True, check=False)
+    if probe.returncode:
+        pytest.skip(f"strace may not be used here: {probe.stderr.strip()}")
+    before = state(copies(victim, -2), core)
+    whole = copies(victim, -1)
+    subprocess.run([sys.executable, "-c", CHANGE, whole, "-1"], check=True, capture_output=True)
+    after = state(whole, core)
+    outcomes = []
+    for number in range(1, 200):
+        path = copies(victim, number)
+        kill = f"inject=pwrite64:signal=SIGKILL:when={number}"
+        command = [strace, "-f", "-qq", "-o", os.devnull, "-e", "trace=pwrite64", "-e", kill]
+        done = subprocess.run(
+            [*command, sys.executable, "-c", CHANGE, path, "-1"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        found = state(path, core)
+        assert found in {before, after}, f"between, when killed at write {number}"
+        outcomes.append(found)
+        if done.returncode == 0:
+            break
+        assert done.returncode in {-signal.SIGKILL, 128 + signal.SIGKILL}, done.stderr
+    else:
+        pytest.fail("it never came to an end")
+    assert outcomes[-1] == after
+    assert before in outcomes
+    assert len(outcomes) > 5
+
+
+def test_a_change_that_was_killed_does_not_stop_the_next(victim, core, python, stopped):
+    python(CHANGE, victim, 15, check=False)
+    with contextlib.closing(Store(victim, [core])) as store:
+        journal = Journal(store, stopped)
+        insert(journal, "chosen", key="next", value="works")
+        journal.undo()
+        assert store.connection.execute("SELECT COUNT(*) FROM chosen").fetchone()[0] == 2
+        with contextlib.closing(sqlite3.connect(victim)) as other:
+            assert other.execute("PRAGMA quick_check").fetchone()[0] == "ok"

@@ -1,0 +1,95 @@
+"""Disks that are full, too small or may not be written."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ttrpg_core.errors import StoreError
+from ttrpg_core.store import SchemaSet, Store, verify
+
+
+def rows(store: Store) -> dict[str, str]:
+    return dict(store.connection.execute("SELECT key, value FROM chosen").fetchall())
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, size: str):
+    """A disk of its own, so that filling it or write-protecting it harms nobody."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("mounting a small disk needs root on Linux")
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_changes_nothing_and_says_so(tmp_path: Path, core: SchemaSet):
+    with small_disk(tmp_path / "disk", "1m") as disk:
+        path = disk / "ttrpg.db"
+        with contextlib.closing(Store(path, [core])) as store:
+            store.connection.execute("INSERT INTO chosen VALUES ('campaign', 'keep')")
+            with pytest.raises(StoreError) as caught, store.transaction() as connection:  # noqa: PT012 - the block is what is undone
+                for number in range(1000):
+                    connection.execute("INSERT INTO chosen VALUES (?, ?)", [number, "x" * 10_000])
+            assert "full" in caught.value.hint
+            assert caught.value.code == 1
+            assert rows(store) == {"campaign": "keep"}
+            assert verify(store.connection) == []
+            with pytest.raises(OSError), (disk / "filler").open("wb", buffering=0) as filler:  # noqa: PT012 - the block is what is undone
+                while filler.write(b"x" * 4096):
+                    pass
+            with pytest.raises(StoreError) as caught:
+                store.backup()
+            assert "full" in caught.value.hint
+            assert list((disk / "backups").iterdir()) == [], "no half of a copy stays"
+            (disk / "filler").unlink()
+            assert rows(store) == {"campaign": "keep"}
+
+
+def test_a_disk_too_small_for_a_database(tmp_path: Path, core: SchemaSet):
+    with small_disk(tmp_path / "disk", "16k") as disk:
+        with pytest.raises(StoreError) as caught:
+            Store(disk / "ttrpg.db", [core])
+        assert "full" in caught.value.hint
+
+
+def test_a_read_only_disk(tmp_path: Path, core: SchemaSet):
+    with small_disk(tmp_path / "disk", "2m") as disk:
+        path = disk / "ttrpg.db"
+        Store(path, [core]).close()
+        before = path.read_bytes()
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        with (
+            pytest.raises(StoreError) as caught,
+            contextlib.closing(Store(path, [core])) as store,
+            store.transaction() as connection,
+        ):
+            connection.execute("INSERT INTO chosen VALUES ('a', 'x')")
+        assert "TTRPG_HOME" in caught.value.hint
+        with pytest.raises(StoreError) as caught:
+            Store(disk / "new" / "ttrpg.db", [core])
+        assert "TTRPG_HOME" in caught.value.hint
+        assert path.read_bytes() == before
+
+
+def test_a_read_only_folder(tmp_path: Path, core: SchemaSet):
+    if os.geteuid() == 0:
+        pytest.skip("root may write anywhere; the read-only disk tests the same")
+    folder = tmp_path / "shut"
+    folder.mkdir(mode=0o500)
+    with pytest.raises(StoreError) as caught:
+        Store(folder / "ttrpg.db", [core])
+    assert "TTRPG_HOME" in caught.value.hint
