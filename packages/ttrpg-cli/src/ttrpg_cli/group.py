@@ -4,10 +4,10 @@
 command's own module is imported when the command is about to run.
 """
 
-import difflib
+import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -60,8 +60,7 @@ class Ttrpg(click.Group):
             if ctx.resilient_parsing:
                 return None, None, args
             raise unknown(name, ctx.obj, list(self.entries(ctx)))
-        loaded = load(ctx.obj, name)
-        return name, loaded, rest
+        return name, load(ctx.obj, name), rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands under their headings."""
@@ -80,7 +79,9 @@ def load(app: "App", name: str) -> click.Command:
 
     loaded = app.plugins.load(Command, name)
     if not isinstance(loaded, click.Command):
-        raise PluginError(f"command {name}: its target is a {type(loaded).__name__}, not a click.Command")
+        raise PluginError(
+            f"command {name}: its target is a {type(loaded).__name__}, not a click.Command"
+        )
     loaded.name = name
     return with_common_options(loaded)
 
@@ -98,50 +99,80 @@ def with_common_options(command: click.Command) -> click.Command:
 def common_options() -> list[click.Option]:
     """The options that stand before or after a command's name."""
     return [
-        click.Option(
-            [f"--{name}"], is_flag=True, expose_value=False, is_eager=True, callback=_switch, help=text
-        )
-        for name, text in (
-            ("json", "Print data as one JSON object."),
-            ("plain", "Print linear text, for screen readers and scripts."),
-            ("quiet", "Say nothing but data and errors."),
-        )
+        _flag("--json", "Print data as one JSON object.", _switch),
+        _flag("--plain", "Print linear text, for screen readers and scripts.", _switch),
+        _flag("--quiet", "Say nothing but data and errors.", _switch),
     ]
+
+
+def _flag(
+    name: str, text: str, callback: Callable[[click.Context, click.Parameter, bool], None]
+) -> click.Option:
+    """An option that acts when it is met, before the command runs."""
+    return click.Option(
+        name.split(), is_flag=True, expose_value=False, is_eager=True, callback=callback, help=text
+    )
 
 
 def screen_of(app: "App") -> "Terminal":
     """The terminal that an App prints to, made on first use."""
     from ttrpg_cli.render import Terminal
 
-    found = getattr(app, "_screen", None)
-    if found is None:
-        found = Terminal(sys.stdout, sys.stderr, app.environ)
+    found = app.__dict__.get("_screen")
+    if not isinstance(found, Terminal):
+        found = Terminal(
+            _stream(sys.stdout),
+            _stream(sys.stderr),
+            app.environ,
+            lambda: app.settings.general.pager,
+        )
         app.screen = found
-    return found  # type: ignore[no-any-return]
+    return found
+
+
+def _stream(stream: "TextIO | None") -> "TextIO":
+    """A standard stream; Python has none where the shell closed it (``>&-``)."""
+    return stream if stream is not None else open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - it lives as long as the process
 
 
 def _switch(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
-    if value and isinstance(ctx.obj, object) and ctx.obj is not None:
+    if value and ctx.obj is not None:
         setattr(screen_of(ctx.obj), str(param.name), True)
 
 
-def unknown(name: str, app: "App", known: Sequence[str]) -> click.UsageError:
+class Unknown(click.UsageError):
+    """A command that is not there; ``hint`` is the most useful thing to say of it."""
+
+    def __init__(self, name: str, hint: str) -> None:
+        super().__init__(f"there is no command {name!r:.60}")
+        self.hint = hint
+
+
+def unknown(name: str, app: "App", known: Sequence[str]) -> Unknown:
     """What to say of a command that is not there, the most useful first."""
-    error = click.UsageError(f"there is no command {name!r}")
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
-    if close:
-        error.hint = f"Did you mean: ttrpg {close[0]}"  # type: ignore[attr-defined]
-    elif name in BROUGHT_BY:
+    import difflib
+
+    near = next(iter(difflib.get_close_matches(name[:100], known, n=1, cutoff=0.7)), None)
+    brought = next(iter(difflib.get_close_matches(name[:100], BROUGHT_BY, n=1, cutoff=0.7)), None)
+    entry = app.plugins.entries(Command).get(name)
+    if entry is not None:
+        return Unknown(name, f"It needs {' or '.join(entry.needs)}, and no plugin here has any")
+    if near is not None:
+        return Unknown(name, f"Did you mean: ttrpg {near}")
+    if brought is not None and brought not in known:
         from ttrpg_cli.install import install_line
 
-        package = BROUGHT_BY[name]
-        error.hint = f"'{name}' comes with {package}: {install_line(package)}"  # type: ignore[attr-defined]
-    elif app.plugins.problems:
+        package = BROUGHT_BY[brought]
+        beside = [plugin.distribution for plugin in app.plugins.installed if plugin.distribution]
+        return Unknown(
+            name, f"{brought!r} comes with {package}: {install_line(package, beside=beside)}"
+        )
+    if app.plugins.problems:
         broken = app.plugins.problems[0]
-        error.hint = f"The plugin {broken.plugin!r} could not be used: {broken.error}"  # type: ignore[attr-defined]
-    else:
-        error.hint = "See: ttrpg --help"  # type: ignore[attr-defined]
-    return error
+        return Unknown(
+            name, f"The plugin {broken.plugin!r} could not be used ({broken.where}): {broken.error}"
+        )
+    return Unknown(name, "See: ttrpg --help")
 
 
 def _offline(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
@@ -163,17 +194,15 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # no
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     params=[
         *common_options(),
+        _flag("--offline", "Open no socket.", _offline),
         click.Option(
-            ["--offline"], is_flag=True, expose_value=False, is_eager=True, callback=_offline, help="Open no socket."
+            ["--debug"], is_flag=True, help="Show the trace of an error, and log to stderr."
         ),
-        click.Option(["--debug"], is_flag=True, help="Show the trace of an error, and log to stderr."),
-        click.Option(
-            ["-V", "--version"], is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version."
-        ),
+        _flag("-V --version", "Print the version.", _version),
     ],
 )
 @click.pass_context
-def root(ctx: click.Context, debug: bool) -> Any:  # noqa: FBT001 - click's signature
+def root(ctx: click.Context, *, debug: bool) -> None:
     """The Game Master's assistant.
 
     Without a command: where you are, and what to do next.
@@ -185,8 +214,9 @@ def root(ctx: click.Context, debug: bool) -> Any:  # noqa: FBT001 - click's sign
 
         screen.debug = True
         configure(app.paths.state_dir, verbose=True)
-    if app.plugins.problems:
-        screen.say(f"{len(app.plugins.problems)} plugin problem(s); see: ttrpg plugins", "dim")
+    app.plugins.owned("commands")  # asked before the problems are counted
+    if (count := len(app.plugins.problems)) and ctx.invoked_subcommand != "plugins":
+        screen.say(f"{count} plugin problem{'s' * (count != 1)}; see: ttrpg plugins", "dim")
     if ctx.invoked_subcommand is None:
         from ttrpg_cli.commands.here import here
 

@@ -15,26 +15,39 @@ INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 + SIGINT."""
 PIPE_CLOSED = 141
 """Exit code when the reader of our output went away: 128 + SIGPIPE."""
+COMPLETE = "_TTRPG_COMPLETE"
+"""The variable by which a shell asks for completions; what goes wrong then is nobody's to read."""
 
 
 def main() -> None:
     """The ``ttrpg`` script."""
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # before there was a command, or while an error was told
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 def run(argv: Sequence[str], app: "App | None" = None) -> int:
     """Run one command line and answer its exit code; data goes to stdout, talk to stderr."""
     if list(argv) in (["--version"], ["-V"]):
-        print(f"ttrpg {__version__}")  # noqa: T201 - before anything is imported: see tests/test_startup.py
-        return 0
+        return _version()
+    from click.exceptions import Exit
+
     from ttrpg_cli.group import root, screen_of
     from ttrpg_core.app import App
 
     app = app or App()
     try:
+        if app.environ.get(COMPLETE):
+            return _complete(app)
         try:
-            result = root.main(list(argv), prog_name="ttrpg", standalone_mode=False, obj=app)
-            sys.stdout.flush()
+            with root.make_context("ttrpg", _checked(argv), obj=app) as context:
+                result = root.invoke(context)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except Exit as ended:  # as after --help; a light way out
+            return ended.exit_code
         except BaseException as error:  # noqa: BLE001 - the one handler; it re-raises nothing
             from ttrpg_cli.failures import report
 
@@ -42,3 +55,37 @@ def run(argv: Sequence[str], app: "App | None" = None) -> int:
         return result if isinstance(result, int) else 0
     finally:
         app.close()
+
+
+def _checked(argv: Sequence[str]) -> list[str]:
+    """The arguments; a NUL in one cannot come from a shell, and no file or table can have it."""
+    if any("\0" in argument for argument in argv):
+        from ttrpg_core.errors import InputError
+
+        raise InputError("an argument has a NUL character", "Type it again without")
+    return list(argv)
+
+
+def _version() -> int:
+    """The version, before anything is imported: see tests/test_startup.py."""
+    try:
+        print(f"ttrpg {__version__}", flush=True)  # noqa: T201 - there is no screen yet
+    except OSError as error:
+        from ttrpg_cli.failures import let_go
+
+        let_go()
+        print(f"Error: {error.strerror}", file=sys.stderr)  # noqa: T201 - as above
+        return 1
+    return 0
+
+
+def _complete(app: "App") -> int:
+    """Answer the shell; silence where that cannot be done, for it would stand in the prompt."""
+    from click.shell_completion import shell_complete
+
+    from ttrpg_cli.group import root
+
+    try:
+        return shell_complete(root, {"obj": app}, "ttrpg", COMPLETE, app.environ[COMPLETE])
+    except Exception:  # noqa: BLE001 - a plugin or a damaged database may raise anything
+        return 1

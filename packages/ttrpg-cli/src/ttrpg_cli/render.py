@@ -1,59 +1,71 @@
 """The terminal: the only file that knows colour, width and bars.
 
-Data goes to stdout, talk to stderr. Off a terminal there is no colour and no bar; ``--plain`` prints
-linear text that reads well aloud; ``--json`` prints one object.
+Data goes to stdout, talk to stderr. Off a terminal there is no colour and no bar; ``--plain``
+prints linear text that reads well aloud; ``--json`` prints one object.
 """
 
 import contextlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from ttrpg_cli import drawing
+from ttrpg_cli.stdin import is_typed
 from ttrpg_core.text import printable
-from ttrpg_core.views import Bars, Block, Fields, Progress, Quote, Role, Table, Text
+from ttrpg_core.views import Block, Fields, Progress, Quote, Role, Table, Text
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console
+    from rich.progress import Progress as Shown
+    from rich.progress import TaskID
 
-_STYLES: dict[Role, str] = {
-    "plain": "",
-    "title": "bold",
-    "good": "green",
-    "bad": "bold red",
-    "warn": "yellow",
-    "dim": "dim",
-    "command": "cyan",
-}
-_READING_WIDTH = 88
-"""Widest a paragraph is set, in characters: longer lines are hard to follow."""
+PIPE_WIDTH = 100
+"""Columns where there is no terminal to ask."""
+NARROWEST = 20
+"""Columns that are filled at least; in fewer, a table would have no room for its cells."""
+LONGEST_ERROR = 2000
+"""Characters of an error that are printed; it may repeat a very long argument."""
 
 
 class Terminal:
-    """A Screen on two streams. ``json``, ``plain``, ``quiet`` and ``debug`` are the user's switches."""
+    """A Screen on two streams.
 
-    def __init__(self, out: TextIO, err: TextIO, environ: Mapping[str, str]) -> None:
+    ``json``, ``plain``, ``quiet`` and ``debug`` are the user's switches; ``pager`` answers whether
+    long output is shown a screen at a time, and is asked only then.
+    """
+
+    def __init__(
+        self,
+        out: TextIO,
+        err: TextIO,
+        environ: Mapping[str, str],
+        pager: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.out = out
         self.err = err
         self.environ = environ
+        self.pager = pager
         self.json = False
         self.plain = False
         self.quiet = False
         self.debug = False
         for stream in (out, err):
-            if hasattr(stream, "reconfigure"):  # a letter the terminal lacks must not end a command
-                stream.reconfigure(errors="backslashreplace")
+            reconfigure = getattr(stream, "reconfigure", None)
+            if reconfigure is not None:  # a letter the terminal lacks must not end a command
+                reconfigure(errors="backslashreplace")
 
     def show(self, schema: str, data: Mapping[str, Any], blocks: Iterable[Block]) -> None:
         """Print data on stdout: blocks for a person, or one JSON object with its schema."""
         if self.json:
-            ascii_only = not _can(self.out, "█")
-            text = json.dumps({"schema": schema, **data}, ensure_ascii=ascii_only, default=str, indent=2)
-            self._write(self.out, text + "\n")
+            ascii_only = not drawing.can(self.out, "\N{FULL BLOCK}")
+            whole = {"schema": schema, **data}
+            text = json.dumps(whole, ensure_ascii=ascii_only, default=str, indent=2)
+            self._write(text + "\n")
         elif self.plain:
-            self._write(self.out, "".join(line + "\n" for block in blocks for line in linear(block)))
+            self._write("".join(f"{line}\n" for block in blocks for line in linear(block)))
         else:
             self._page(self._render(blocks))
 
@@ -61,13 +73,13 @@ class Terminal:
         """A line on stderr; silent under ``--quiet`` unless it is bad."""
         if self.quiet and role != "bad":
             return
-        self._write(self.err, self._styled(printable(text), role) + "\n")
+        self._talk(self._styled(printable(text), role) + "\n")
 
     def error(self, message: str, hint: str) -> None:
         """An error: the cause, then what to do."""
-        self._write(self.err, self._styled("Error: ", "bad") + printable(message) + "\n")
+        self._talk(self._styled("Error: ", "bad") + _short(message) + "\n")
         if hint:
-            self._write(self.err, printable(hint) + "\n")
+            self._talk(_short(hint) + "\n")
 
     @contextlib.contextmanager
     def progress(self, title: str, total: int, done: int = 0) -> Iterator[Progress]:
@@ -76,60 +88,65 @@ class Terminal:
             self.say(title)
             yield _Silent()
             return
-        from rich import progress as bars
-
-        unit = bars.TextColumn("{task.fields[note]}", style="dim")
-        with bars.Progress(
-            bars.TextColumn("{task.description}"),
-            bars.BarColumn(),
-            bars.MofNCompleteColumn(),
-            bars.TimeRemainingColumn(),
-            unit,
-            console=self._console(self.err),
-            transient=True,
-        ) as shown:
+        with drawing.bar(self._console(self.err)) as shown:
             task = shown.add_task(printable(title), total=total or None, completed=done, note="")
             yield _Bar(shown, task)
 
     def ask(self, question: str, *, default: bool) -> bool:
         """Yes or no; the default where nobody can answer."""
-        if self.json or not click.get_text_stream("stdin").isatty():
+        if self.json or not is_typed():
             return default
         return click.confirm(printable(question), default=default, err=True)
 
     def _styled(self, text: str, role: Role) -> str:
-        if self.plain or not self.err.isatty() or not _STYLES[role]:
+        if self.plain or not self.err.isatty() or not drawing.STYLES[role]:
             return text
         with (console := self._console(self.err)).capture() as captured:
-            console.print(text, style=_STYLES[role], end="", soft_wrap=True)
+            console.print(text, style=drawing.STYLES[role], end="", soft_wrap=True)
         return captured.get()
 
     def _console(self, stream: TextIO) -> "Console":
         from rich.console import Console
 
-        width = None if self.environ.get("COLUMNS") or stream.isatty() else 100
-        return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+        wanted = self.environ.get("COLUMNS", "")
+        width = int(wanted[:4]) if wanted.isdecimal() else None if stream.isatty() else PIPE_WIDTH
+        console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+        console.width = max(NARROWEST, console.width)
+        return console
 
     def _render(self, blocks: Iterable[Block]) -> str:
         console = self._console(self.out)
-        fancy = _can(self.out, "█▏│")
+        fancy = drawing.can(self.out, "\N{FULL BLOCK}\N{BOX DRAWINGS LIGHT VERTICAL}")
         with console.capture() as captured:
             for block in blocks:
-                console.print(_drawn(block, console.width, fancy=fancy))
-        lines = (line.rstrip() for line in captured.get().splitlines())
-        return "\n".join(lines) + "\n"
+                # A path in a pipe is not to be broken.
+                whole = isinstance(block, Text) and not self.out.isatty()
+                console.print(drawing.drawn(block, console.width, fancy=fancy), soft_wrap=whole)
+        return "".join(f"{line.rstrip()}\n" for line in captured.get().split("\n")[:-1])
 
     def _page(self, text: str) -> None:
         tall = self.out.isatty() and text.count("\n") > shutil.get_terminal_size().lines
-        if tall and self.environ.get("TTRPG_GENERAL_PAGER", "true").lower() != "false":
+        if tall and self.pager():
             click.echo_via_pager(text)
         else:
-            self._write(self.out, text)
+            self._write(text)
 
-    @staticmethod
-    def _write(stream: TextIO, text: str) -> None:
-        stream.write(text)
-        stream.flush()
+    def _write(self, text: str) -> None:
+        """Data; a disk that is full or a reader that went away ends the command."""
+        if text:
+            self.out.write(text)
+            self.out.flush()
+
+    def _talk(self, text: str) -> None:
+        """Talk; where nobody can hear it, the command goes on."""
+        with contextlib.suppress(OSError):
+            self.err.write(text)
+            self.err.flush()
+
+
+def _short(text: str) -> str:
+    cut = text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 3] + "..."
+    return printable(cut)
 
 
 class _Silent:
@@ -138,7 +155,7 @@ class _Silent:
 
 
 class _Bar:
-    def __init__(self, shown: Any, task: Any) -> None:
+    def __init__(self, shown: "Shown", task: "TaskID") -> None:
         self._shown = shown
         self._task = task
 
@@ -152,100 +169,18 @@ def linear(block: Block) -> Iterator[str]:
     if isinstance(block, Text):
         yield printable(block.text)
     elif isinstance(block, Fields):
-        yield from (f"{name}: {printable(value)}" for name, value in block.pairs)
+        yield from (f"{printable(name)}: {printable(value)}" for name, value in block.pairs)
     elif isinstance(block, Table):
         for row in block.rows:
             cells = zip(block.headings, row, strict=True)
-            yield "; ".join(f"{heading}: {printable(cell)}" for heading, cell in cells if cell)
+            said = (f"{heading}: {cell}" if heading else cell for heading, cell in cells if cell)
+            yield printable("; ".join(said))
         if not block.rows and block.empty:
-            yield block.empty
+            yield printable(block.empty)
     elif isinstance(block, Quote):
         yield printable(block.text)
         yield f"Source: {printable(block.caption)}"
     else:
         if block.title:
-            yield block.title
-        yield from (f"{label.strip()}: {figure}" for label, _, figure in block.rows)
-
-
-def _drawn(block: Block, width: int, *, fancy: bool) -> "RenderableType":
-    """A block as something rich prints."""
-    from rich.padding import Padding
-    from rich.table import Table as Grid
-    from rich.text import Text as Words
-
-    if isinstance(block, Text):
-        return Words(printable(block.text), style=_STYLES[block.role])
-    if isinstance(block, Fields):
-        grid = Grid.grid(padding=(0, 2, 0, 0))
-        grid.add_column(style="dim", no_wrap=True)
-        grid.add_column(overflow="fold")
-        for name, value in block.pairs:
-            grid.add_row(name, Words(printable(value)))
-        return grid
-    if isinstance(block, Table):
-        if not block.rows:
-            return Words(block.empty, style="dim")
-        grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
-        for heading in block.headings:
-            grid.add_column(heading, overflow="fold")
-        for row in block.rows:
-            grid.add_row(*(Words(printable(cell)) for cell in row))
-        return grid
-    if isinstance(block, Quote):
-        return _quote(block, min(width, _READING_WIDTH), "│ " if fancy else "| ")
-    return Padding(_bars(block, width, fancy=fancy), (0, 0))
-
-
-def _quote(block: Quote, width: int, edge: str) -> "RenderableType":
-    from rich.console import Console
-    from rich.text import Text as Words
-
-    words = Words(block.text)
-    for start, end in block.marks:
-        words.stylize("bold yellow", start, end)
-    words = Words("\n").join(
-        line for line in words.split("\n", allow_blank=True)
-    )
-    lines = words.wrap(Console(width=width), width - len(edge))
-    drawn = Words()
-    for line in lines:
-        line.rstrip()
-        drawn.append(edge, style="dim").append_text(line).append("\n")
-    drawn.append(printable(block.caption), style="italic")
-    return drawn
-
-
-def _bars(block: Bars, width: int, *, fancy: bool) -> "RenderableType":
-    from rich.text import Text as Words
-
-    label_width = max((len(label) for label, _, _ in block.rows), default=0)
-    figure_width = max((len(figure) for _, _, figure in block.rows), default=0)
-    room = max(8, min(width, _READING_WIDTH) - label_width - figure_width - 3)
-    drawn = Words(block.title + "\n" if block.title else "", style="bold")
-    for number, (label, share, figure) in enumerate(block.rows):
-        filled = _bar(share, room, fancy=fancy)
-        drawn.append(f"{label:>{label_width}} ", style="not bold")
-        drawn.append(f"{filled:<{room}} ", style="not bold cyan")
-        drawn.append(f"{figure:>{figure_width}}", style="not bold dim")
-        drawn.append("\n" if number + 1 < len(block.rows) else "")
-    return drawn
-
-
-def _bar(share: float, room: int, *, fancy: bool) -> str:
-    eighths = round(max(0.0, min(1.0, share)) * room * 8)
-    if share > 0:
-        eighths = max(1, eighths)
-    if not fancy:
-        return "#" * max(1 if share > 0 else 0, round(eighths / 8))
-    whole, part = divmod(eighths, 8)
-    return "█" * whole + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[part]
-
-
-def _can(stream: TextIO, text: str) -> bool:
-    """Whether a stream's encoding has these characters."""
-    try:
-        text.encode(getattr(stream, "encoding", None) or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
+            yield printable(block.title)
+        yield from (f"{label.strip()}: {figure.strip()}" for label, _, figure in block.rows)

@@ -1,5 +1,7 @@
 """``search``: a passage from your own books, with its printed page."""
 
+import contextlib
+
 import click
 from click.shell_completion import CompletionItem
 
@@ -8,44 +10,62 @@ from ttrpg_core.app import App
 from ttrpg_core.errors import NotFound
 from ttrpg_core.library import Book
 from ttrpg_core.search import Hit, Query
+from ttrpg_core.store import peek
 from ttrpg_core.views import Block, Quote, Text
 
 
 def _books(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Book ids for completion; nothing is made when there is no database."""
-    app = ctx.find_root().obj
-    if not app.paths.database.exists():
-        return []
+    """Book ids for the shell."""
+    known = peek(ctx.find_root().obj.paths.database, "SELECT id, title FROM books ORDER BY id")
     return [
-        CompletionItem(book.id, help=book.title) for book in app.library.books() if book.id.startswith(incomplete)
+        CompletionItem(each, help=title) for each, title in known if each.startswith(incomplete)
     ]
 
 
 @click.command(short_help="Find a rule in your books, with its page")
 @click.argument("query", nargs=-1, required=True)
-@click.option("-b", "--book", "wanted", multiple=True, shell_complete=_books, help="Only in this book; may be repeated.")
-@click.option("-n", "--results", type=click.IntRange(1, 100), help="Passages to show; 3 unless set.")
+@click.option(
+    "-b",
+    "--book",
+    "wanted",
+    multiple=True,
+    shell_complete=_books,
+    help="Only in this book; may be repeated.",
+)
+@click.option(
+    "-n", "--results", type=click.IntRange(1, 100), help="Passages to show; 3 unless set."
+)
 @click.pass_context
-def search(ctx: click.Context, query: tuple[str, ...], wanted: tuple[str, ...], results: int | None) -> None:
+def search(
+    ctx: click.Context, query: tuple[str, ...], wanted: tuple[str, ...], results: int | None
+) -> None:
     """Find the passages that answer QUERY, best first, each with book and printed page.
 
-    "Quoted words" stand together; -word must not be there. Ends with 3 when nothing is found.
+    With quotes around the whole, as in 'fire -bolt "hit points"', "such words" stand together and
+    a -word must not be there. Ends with 3 when nothing is found.
     """
     app: App = ctx.obj
     asked = text.query(" ".join(query))
     shelf = app.library.books()
     if not shelf:
-        raise NotFound("there is no book to search yet", "Put one on the shelf: ttrpg library add BOOK.pdf")
+        raise NotFound(
+            "there is no book to search yet", "Put one on the shelf: ttrpg library add BOOK.pdf"
+        )
     names = [(book.id, book.title) for book in shelf]
     chosen = {text.match(name, names, "book") for name in wanted}
     books = {book.sha256: book for book in shelf if not chosen or book.id in chosen}
-    searcher = app.keyword_searcher()
-    hits = searcher.search(Query(asked, frozenset(books)), results or app.settings.search.results)
+    most = results or app.settings.search.results
+    with contextlib.closing(app.keyword_searcher()) as searcher:
+        hits = searcher.search(Query(asked, frozenset(books)), most)
+        indexed = searcher.count()
     _show(app, asked, hits, books)
     if not hits:
-        indexed = searcher.count()
-        hint = "try fewer or other words" if indexed else "the index is empty: ttrpg library reindex"
-        app.screen.say(f"Nothing found in {len(books)} book(s); {hint}", "warn")
+        hint = (
+            "try fewer or other words" if indexed else "the index is empty: ttrpg library reindex"
+        )
+        app.screen.say(
+            f"Nothing found in {len(books)} book{'s' * (len(books) != 1)}; {hint}", "warn"
+        )
         ctx.exit(NotFound.code)
 
 

@@ -43,7 +43,9 @@ class Fts5:
                     chunk.ordinal,
                     chunk.heading,
                     json.dumps(chunk.path, ensure_ascii=False),
-                    " ".join(chunk.path[:-1] if chunk.path[-1:] == (chunk.heading,) else chunk.path),
+                    " ".join(
+                        chunk.path[:-1] if chunk.path[-1:] == (chunk.heading,) else chunk.path
+                    ),
                     chunk.first_page,
                     chunk.last_page,
                     chunk.label,
@@ -73,7 +75,9 @@ class Fts5:
     def close(self) -> None:
         """Nothing is held open: the connection is the store's."""
 
-    def _candidates(self, wanted: Wanted, sources: frozenset[str] | None, most: int) -> list[sqlite3.Row]:
+    def _candidates(
+        self, wanted: Wanted, sources: frozenset[str] | None, most: int
+    ) -> list[sqlite3.Row]:
         return (
             self._database()
             .execute(
@@ -112,7 +116,11 @@ class Fts5:
 
 def _hit(row: sqlite3.Row, wanted: Wanted, rarity: dict[str, float]) -> Hit:
     in_heading = _met(row["marked_heading"], wanted.terms)
-    met = in_heading | _met(row["marked_crumbs"], wanted.terms) | _met(row["marked_text"], wanted.terms)
+    met = (
+        in_heading
+        | _met(row["marked_crumbs"], wanted.terms)
+        | _met(row["marked_text"], wanted.terms)
+    )
     whole = sum(rarity.values()) or 1.0
     covered = sum(rarity[term] for term in met) / whole
     titled = sum(rarity[term] for term in in_heading) / whole
@@ -171,5 +179,3 @@ def _unmarked(marked: str) -> tuple[str, tuple[tuple[int, int], ...]]:
             text.append(char)
             length += 1
     return "".join(text), tuple(marks)
-
-

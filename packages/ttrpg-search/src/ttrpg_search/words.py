@@ -1,22 +1,23 @@
 """What a query asks for: words, phrases, what must not be there.
 
-Two-letter terms are kept (AC, HP, DC), and only words that carry no meaning in English are left out,
-and only while others remain.
+Two-letter terms are kept (AC, HP, DC). Only words that carry no meaning in English are left
+out, and only while others remain.
 """
 
 import re
 
 import attrs
 
-_PIECE = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>\w+(?:[\'’]\w+)*))')
+_PIECE = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>\w+(?:[\'\u2019]\w+)*))')
 _MOST_TERMS = 24
-"""Terms of a query that are looked up; a longer query is a pasted paragraph, and its start says it."""
+"""Terms that are looked up; a longer query is a pasted paragraph, and its start says it."""
 
-STOP = frozenset(
-    "a an and any are as at be been but by can could did do does for from get gets had has have how"
-    " i if in into is it its may me might my of on or our should so than that the their them then"
-    " there they this to was we what when where which while who why will with would you your".split()
-)
+_COMMON = """
+a an and any are as at be been but by can could did do does for from get gets had has have how i if
+in into is it its may me might my of on or our should so than that the their them then there they
+this to was we what when where which while who why will with would you your
+"""
+STOP = frozenset(_COMMON.split())
 """English words left out of a query while others remain."""
 
 
@@ -39,7 +40,9 @@ def understand(query: str) -> Wanted:
             (absent if piece["minus"] else terms).append(words)
     telling = [term for term in terms if term not in STOP]
     kept = telling or terms
-    return Wanted(tuple(dict.fromkeys(kept))[:_MOST_TERMS], tuple(dict.fromkeys(absent))[:_MOST_TERMS])
+    return Wanted(
+        tuple(dict.fromkeys(kept))[:_MOST_TERMS], tuple(dict.fromkeys(absent))[:_MOST_TERMS]
+    )
 
 
 def expression(terms: tuple[str, ...], absent: tuple[str, ...] = ()) -> str:

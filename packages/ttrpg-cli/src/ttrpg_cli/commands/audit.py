@@ -1,13 +1,20 @@
 """``audit``: list and export what matters for security."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import click
 
+from ttrpg_cli.group import screen_of
+from ttrpg_core import text
 from ttrpg_core.app import App
 from ttrpg_core.audit import SEVERITIES, export
+from ttrpg_core.errors import InputError
 from ttrpg_core.paths import write_atomically
 from ttrpg_core.views import Table
+
+EVERY = 10_000_000
+"""More rows than the settings ever keep."""
 
 
 @click.group(invoke_without_command=True, short_help="What happened that matters for security")
@@ -21,12 +28,20 @@ def audit(ctx: click.Context) -> None:
 @audit.command("list")
 @click.option("--severity", type=click.Choice(SEVERITIES), help="This severe, or more.")
 @click.option("--kind", default="", help="Kinds that begin so, such as 'key'.")
-@click.option("--days", type=click.IntRange(1), help="Only the last so many days.")
-@click.option("-n", "--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="Rows to show.")
+@click.option("--days", type=click.IntRange(1, 36_500), help="Only the last so many days.")
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(1, 100_000),
+    default=50,
+    show_default=True,
+    help="Rows to show.",
+)
 @click.pass_obj
 def list_(app: App, severity: str | None, kind: str, days: int | None, limit: int) -> None:
     """The newest first."""
     since = app.clock() - timedelta(days=days) if days else None
+    kind = text.text(kind, "kind", text.NAME_MAX)
     events = app.audit.events(since=since, severity=severity, kind=kind, limit=limit)
     rows = [
         (
@@ -40,24 +55,43 @@ def list_(app: App, severity: str | None, kind: str, days: int | None, limit: in
     ]
     app.screen.show(
         "ttrpg.audit/1",
-        {"events": [{"id": e.id, "at": e.at, "severity": e.severity, "kind": e.kind, "actor": e.actor, "facts": dict(e.facts)} for e in events]},
+        {
+            "events": [
+                {
+                    "id": e.id,
+                    "at": e.at,
+                    "severity": e.severity,
+                    "kind": e.kind,
+                    "actor": e.actor,
+                    "facts": dict(e.facts),
+                }
+                for e in events
+            ]
+        },
         [Table(("When", "Severity", "Kind", "Who", "Facts"), rows, empty="Nothing yet.")],
     )
 
 
 @audit.command("export")
 @click.argument("file", default="-")
-@click.option("--format", "form", type=click.Choice(["jsonl", "json", "csv"]), default="jsonl", show_default=True, help="How rows are written.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "json", "csv"]),
+    help="How rows are written; jsonl unless set, json under --json.",
+)
 @click.pass_obj
-def export_(app: App, file: str, form: str) -> None:
+def export_(app: App, file: str, form: str | None) -> None:
     """Write every row to FILE; '-' is stdout."""
-    from pathlib import Path
-
-    events = app.audit.events(limit=10_000_000)
-    content = export(events, form)
+    screen = screen_of(app)
+    events = app.audit.events(limit=EVERY)
     if file == "-":
-        click.echo(content, nl=False)
+        click.echo(export(events, form or ("json" if screen.json else "jsonl")), nl=False)
         return
-    write_atomically(Path(file).expanduser().absolute(), content)
-    app.audit.record("data.exported", {"what": "audit", "file": file})
-    app.screen.say(f"Wrote {len(events)} rows to {file}", "good")
+    path = Path(text.text(file, "path", text.PATH_MAX)).expanduser().absolute()
+    if path.is_dir():
+        raise InputError(f"{path} is a folder", "Name a file in it")
+    write_atomically(path, export(events, form or "jsonl"))
+    app.audit.record("data.exported", {"what": "audit", "file": str(path)}, severity="security")
+    screen.show("ttrpg.audit.export/1", {"file": str(path), "events": len(events)}, [])
+    screen.say(f"Wrote {len(events)} rows to {path}", "good")

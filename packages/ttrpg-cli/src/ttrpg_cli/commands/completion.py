@@ -3,7 +3,8 @@
 import click
 from click.shell_completion import get_completion_class
 
-from ttrpg_core.app import App
+from ttrpg_cli.group import screen_of
+from ttrpg_cli.main import COMPLETE
 
 _HOW = {
     "bash": 'eval "$(ttrpg completion bash)"    # in ~/.bashrc',
@@ -22,9 +23,13 @@ def completion(ctx: click.Context, shell: str) -> None:
       bash:  eval "$(ttrpg completion bash)"
       zsh:   eval "$(ttrpg completion zsh)"
       fish:  ttrpg completion fish > ~/.config/fish/completions/ttrpg.fish
-    """  # noqa: D400, D415 - the list ends it
-    app: App = ctx.obj
+    """  # noqa: D301, D415 - click's mark for a block; the list ends it
+    screen = screen_of(ctx.obj)
     found = get_completion_class(shell)
-    assert found is not None  # noqa: S101 - click brings the three that Choice allows
-    click.echo(found(ctx.find_root().command, {}, "ttrpg", "_TTRPG_COMPLETE").source())
-    app.screen.say(f"To have it always: {_HOW[shell]}", "dim")
+    assert found is not None
+    script = found(ctx.find_root().command, {}, "ttrpg", COMPLETE).source()
+    if screen.json:
+        screen.show("ttrpg.completion/1", {"shell": shell, "script": script}, [])
+    else:
+        click.echo(script)
+    screen.say(f"To have it always: {_HOW[shell]}", "dim")

@@ -5,16 +5,25 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
+from ttrpg_core import text
 from ttrpg_core.app import App
 from ttrpg_core.errors import ConfigError, InputError
 from ttrpg_core.paths import Paths, write_atomically
 from ttrpg_core.settings import Config, Value, variable_of
 from ttrpg_core.views import Fields, Table, Text
 
+VALUE_MAX = 10_000
+"""Longest value that is taken, in characters."""
+
 
 def _keys(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Settings for the shell."""
     values = ctx.find_root().obj.config.values
-    return [CompletionItem(key, help=value.help) for key, value in values.items() if key.startswith(incomplete)]
+    return [
+        CompletionItem(key, help=value.help)
+        for key, value in values.items()
+        if key.startswith(incomplete)
+    ]
 
 
 @click.group(invoke_without_command=True, short_help="Settings, each with where it comes from")
@@ -61,8 +70,9 @@ def get(app: App, key: str) -> None:
 def set_(app: App, key: str, value: str) -> None:
     """Write a setting to your config.toml; its comments stay."""
     old = app.config.get(key)
-    new = app.config.set(key, value)
-    app.audit.record("setting.changed", {"key": key, "old": _said(old.value), "new": _said(new.value)})
+    audit = app.audit  # before it is written: nothing is changed that could not be told of
+    new = app.config.set(key, text.text(value, "value", VALUE_MAX))
+    audit.record("setting.changed", {"key": key, "old": _said(old.value), "new": _said(new.value)})
     app.screen.show("ttrpg.config.set/1", _plain(new), [])
     app.screen.say(f"{key} = {_said(new.value)} in {new.where}; it was {_said(old.value)}", "good")
     if old.source > new.source:
@@ -82,23 +92,38 @@ def path(app: App) -> None:
 @config.command()
 @click.pass_obj
 def edit(app: App) -> None:
-    """Open your config.toml in $EDITOR; a text with a mistake is kept beside it, not used."""
+    """Open your config.toml in $EDITOR; a text with a mistake is kept beside it, not used.
+
+    The next edit then goes on with what was kept.
+    """
     target = app.paths.config
-    before = target.read_text("utf-8") if target.exists() else "# Settings of ttrpg; see: ttrpg config show\n"
+    draft = target.with_name("config.draft.toml")
+    before = _written(draft) or _written(target) or "# Settings of ttrpg; see: ttrpg config show\n"
     after = click.edit(before, extension=".toml")
-    if after is None or after == before:
+    if after is None or (after == before and not draft.exists()):
         app.screen.say("Nothing was changed")
         return
-    draft = target.with_name("config.draft.toml")
     write_atomically(draft, after)
+    folders = _DraftPaths(app.paths.config_dir, app.paths.data_dir, app.paths.state_dir)
     try:
-        Config(_DraftPaths(app.paths.config_dir, app.paths.data_dir, app.paths.state_dir), app.environ, folder=target.parent)
+        Config(folders, {}, folder=target.parent)
     except ConfigError as error:
-        raise InputError(error.message, f"Your text is kept in {draft}; {target} is unchanged") from error
+        hint = f"Your text is kept in {draft}; {target} is unchanged"
+        raise InputError(error.message, hint) from error
     write_atomically(target, after)
     draft.unlink()
     app.audit.record("setting.changed", {"file": str(target)})
     app.screen.say(f"Saved {target}", "good")
+
+
+def _written(path: Path) -> str:
+    """What stands in a file; empty where there is none."""
+    try:
+        return path.read_text("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text", "Mend it with another editor") from error
 
 
 class _DraftPaths(Paths):
@@ -117,4 +142,9 @@ def _said(value: object) -> str:
 
 
 def _plain(value: Value) -> dict[str, object]:
-    return {"key": value.key, "value": value.value, "source": value.source.name.lower(), "where": value.where}
+    return {
+        "key": value.key,
+        "value": value.value,
+        "source": value.source.name.lower(),
+        "where": value.where,
+    }

@@ -1,12 +1,16 @@
 """``demo``: the main job in a minute, with real commands in a folder of its own."""
 
+import io
+import json
 import shlex
 import tempfile
 from pathlib import Path
 
 import click
 
+from ttrpg_cli.group import screen_of
 from ttrpg_cli.main import run
+from ttrpg_cli.render import Terminal
 from ttrpg_core.app import App
 from ttrpg_core.errors import TtrpgError
 
@@ -15,10 +19,16 @@ BOOK = Path(__file__).parents[1] / "book" / "the-lamplit-road.pdf"
 
 STEPS = (
     ("Put a rule book on the shelf.", ("library", "add", "{book}")),
-    ("Ask it, in the words of the table.", ("search", "what happens when my lantern goes out")),
-    ("", ("search", "how do I heal wounds")),
-    ("", ("search", "falling damage")),
-    ("Start a campaign.", ("campaign", "create", "The Salt Lantern", "--system", "The Lamplit Road")),
+    (
+        "Ask it, in the words of the table.",
+        ("search", "what happens when my lantern goes out", "-n", "1"),
+    ),
+    ("", ("search", "how do I heal wounds", "-n", "1")),
+    ("", ("search", "falling damage", "-n", "1")),
+    (
+        "Start a campaign.",
+        ("campaign", "create", "The Salt Lantern", "--system", "The Lamplit Road"),
+    ),
     ("Roll some dice.", ("roll", "4d6kh3", "1d20adv+5", "8d6[fire]")),
     ("Change something ...", ("campaign", "edit", "--game-date", "The Night of First Frost")),
     ("... and take it back.", ("undo",)),
@@ -27,7 +37,9 @@ STEPS = (
 
 
 @click.command(short_help="The main job in a minute, in a folder of its own")
-@click.option("--keep", type=click.Path(path_type=Path), help="Keep what the demo makes in this folder.")
+@click.option(
+    "--keep", type=click.Path(path_type=Path), help="Keep what the demo makes in this folder."
+)
 @click.pass_context
 def demo(ctx: click.Context, keep: Path | None) -> None:
     """Add a small rule book, ask it three questions, start a campaign, roll, change, undo.
@@ -52,14 +64,24 @@ def demo(ctx: click.Context, keep: Path | None) -> None:
 def _play(app: App, home: Path) -> int:
     """Run every step as its own command line, in ``home``; the first failure ends it."""
     environ = {**app.environ, "TTRPG_HOME": str(home)}
+    screen = screen_of(app)
+    steps = []
     for title, words in STEPS:
         if title:
-            app.screen.say(f"\n{title}", "title")
-        line = [str(BOOK) if word == "{book}" else word for word in words]
-        shown = [BOOK.name if word == "{book}" else word for word in words]
-        app.screen.say(f"$ {shlex.join(['ttrpg', *shown])}", "command")
-        code = run(line, App(environ=environ, plugins=app.plugins, folder=home, rng=app.rng))
+            screen.say(f"\n{title}", "title")
+        typed = ["ttrpg", *(BOOK.name if word == "{book}" else word for word in words)]
+        screen.say(f"$ {shlex.join(typed)}", "command")
+        step = App(environ=environ, plugins=app.plugins, folder=home, rng=app.rng)
+        kept = io.StringIO()
+        out = kept if screen.json else screen.out
+        step.screen = mine = Terminal(out, screen.err, environ, screen.pager)
+        mine.plain, mine.quiet, mine.json = screen.plain, screen.quiet, screen.json
+        code = run([str(BOOK) if word == "{book}" else word for word in words], step)
         if code:
             return code
-    app.screen.say("\nYour own book: ttrpg library add YOUR-BOOK.pdf", "title")
+        if screen.json:
+            steps.append({"command": typed, "result": json.loads(kept.getvalue())})
+    if screen.json:
+        screen.show("ttrpg.demo/1", {"steps": steps}, [])
+    screen.say("\nYour own book: ttrpg library add YOUR-BOOK.pdf", "title")
     return 0

@@ -1,5 +1,6 @@
 """``doctor``: look at everything that could be wrong, and say what to do."""
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -33,21 +34,24 @@ class Finding:
 
 
 @click.command(short_help="Look for what could be wrong, and say what to do")
-@click.option("--forget", "forgotten", is_flag=True, help="Plugins that are gone were removed on purpose.")
+@click.option(
+    "--forget", "forgotten", is_flag=True, help="Plugins that are gone were removed on purpose."
+)
 @click.pass_context
 def doctor(ctx: click.Context, *, forgotten: bool) -> None:
-    """Python, folders, settings, plugins, database, keys and disk. Ends with 1 when something is bad."""
+    """Look at Python, folders, settings, plugins, database, keys and disk.
+
+    Ends with 1 when something is bad, and with 7 when the database is damaged.
+    """
     app: App = ctx.obj
     findings: list[Finding] = []
     for check in (_python, _folders, _settings, _database, _books, _plugins, _keys, _disk):
         findings += _guarded(check, app)
-    gone = [] if any(f.what == "database" and f.state == "bad" for f in findings) else note_changes(app)
-    if gone and forgotten:
-        forget(app, gone)
-    elif gone:
-        lines = "; ".join(install_line(name) for name in gone)
-        findings.append(Finding("plugins", "warn", f"gone since last time: {', '.join(gone)}", f"{lines}   (or: ttrpg doctor --forget)"))
-    blocks: list[Block] = [Table(("", "What", "Seen"), [(f.state, f.what, f.seen) for f in findings])]
+    damaged = any(f.what == "database" and f.state == "bad" for f in findings)
+    findings += [] if damaged else _guarded(_gone, app, forgotten=forgotten)
+    blocks: list[Block] = [
+        Table(("", "What", "Seen"), [(f.state, f.what, f.seen) for f in findings])
+    ]
     blocks += [Text(f"{f.what}: {f.do}", "warn") for f in findings if f.do]
     app.screen.show("ttrpg.doctor/1", {"findings": [attrs.asdict(f) for f in findings]}, blocks)
     bad = [f for f in findings if f.state == "bad"]
@@ -57,12 +61,12 @@ def doctor(ctx: click.Context, *, forgotten: bool) -> None:
         ctx.exit(1)
 
 
-def _guarded(check: Callable[[App], Iterator[Finding]], app: App) -> list[Finding]:
+def _guarded(check: Callable[..., Iterator[Finding]], app: App, **switches: bool) -> list[Finding]:
     """A check's findings; an error that it meets is a finding too, so the others still run."""
     found: list[Finding] = []
     name = check.__name__.strip("_")
     try:
-        found.extend(check(app))
+        found.extend(check(app, **switches))
     except StoreDamaged as error:
         found.append(Finding(name, "bad", f"damaged: {error.message}", error.hint))
     except (TtrpgError, OSError, sqlite3.Error) as error:
@@ -70,9 +74,29 @@ def _guarded(check: Callable[[App], Iterator[Finding]], app: App) -> list[Findin
     return found
 
 
-def _python(app: App) -> Iterator[Finding]:
+def _gone(app: App, *, forgotten: bool) -> Iterator[Finding]:
+    gone = note_changes(app)
+    if gone and forgotten:
+        forget(app, gone)
+    elif gone:
+        lines = "; ".join(_line(app, name) for name in gone)
+        yield Finding(
+            "plugins",
+            "warn",
+            f"gone since last time: {', '.join(gone)}",
+            f"{lines}   (or, when that was meant: ttrpg doctor --forget)",
+        )
+
+
+def _line(app: App, package: str) -> str:
+    beside = [plugin.distribution for plugin in app.plugins.installed if plugin.distribution]
+    return install_line(package, beside=beside)
+
+
+def _python(_: App) -> Iterator[Finding]:
     yield Finding("python", "ok", f"{sys.version.split()[0]} at {sys.executable}")
-    options = {row[0] for row in sqlite3.connect(":memory:").execute("PRAGMA compile_options")}
+    with contextlib.closing(sqlite3.connect(":memory:")) as memory:
+        options = {row[0] for row in memory.execute("PRAGMA compile_options")}
     fts = "ENABLE_FTS5" in options
     yield Finding(
         "sqlite",
@@ -83,7 +107,11 @@ def _python(app: App) -> Iterator[Finding]:
 
 
 def _folders(app: App) -> Iterator[Finding]:
-    for what, path in (("data", app.paths.data_dir), ("settings", app.paths.config_dir), ("state", app.paths.state_dir)):
+    for what, path in (
+        ("data", app.paths.data_dir),
+        ("settings", app.paths.config_dir),
+        ("state", app.paths.state_dir),
+    ):
         there = next((p for p in (path, *path.parents) if p.exists()), Path("/"))
         good = there.is_dir() and os.access(there, os.W_OK)
         yield Finding(
@@ -107,7 +135,12 @@ def _database(app: App) -> Iterator[Finding]:
         return
     wrong = verify(app.store.connection)
     if wrong:
-        yield Finding("database", "bad", f"damaged: {wrong[0]}", f"Sound copies may lie in {app.paths.backups}")
+        yield Finding(
+            "database",
+            "bad",
+            f"damaged: {wrong[0]}",
+            f"Sound copies may lie in {app.paths.backups}",
+        )
     else:
         yield Finding("database", "ok", f"{path}, {path.stat().st_size / 1e6:,.1f} MB, sound")
     for copy in sorted(app.paths.backups.glob("ttrpg-*.db")):
@@ -118,7 +151,9 @@ def _database(app: App) -> Iterator[Finding]:
             sound = False
         finally:
             connection.close()
-        yield Finding("backup", "ok" if sound else "warn", f"{copy}, {'sound' if sound else 'damaged'}")
+        yield Finding(
+            "backup", "ok" if sound else "warn", f"{copy}, {'sound' if sound else 'damaged'}"
+        )
 
 
 def _books(app: App) -> Iterator[Finding]:
@@ -144,7 +179,12 @@ def _plugins(app: App) -> Iterator[Finding]:
     problems = app.plugins.check()
     yield Finding("plugins", "ok", f"{len(app.plugins.installed)} installed")
     for problem in problems:
-        yield Finding("plugin", "warn", str(problem), f"Upgrade or remove it, or switch it off: TTRPG_DISABLE={problem.plugin}")
+        yield Finding(
+            "plugin",
+            "warn",
+            str(problem),
+            f"Upgrade or remove it, or switch it off: TTRPG_DISABLE={problem.plugin}",
+        )
 
 
 def _keys(app: App) -> Iterator[Finding]:
@@ -163,4 +203,9 @@ def _disk(app: App) -> Iterator[Finding]:
     there = next(p for p in (app.paths.data_dir, *app.paths.data_dir.parents) if p.exists())
     free = shutil.disk_usage(there).free
     low = free < LOW_DISK
-    yield Finding("disk", "warn" if low else "ok", f"{free / 1e9:,.1f} GB free", "Free some space" if low else "")
+    yield Finding(
+        "disk",
+        "warn" if low else "ok",
+        f"{free / 1e9:,.1f} GB free",
+        "Free some space" if low else "",
+    )

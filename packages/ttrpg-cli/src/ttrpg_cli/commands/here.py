@@ -8,12 +8,22 @@ from ttrpg_core.views import Block, Fields, Text
 def here(app: App) -> None:
     """Show the current campaign, the shelf and the last change; make nothing."""
     if not app.paths.database.exists():
-        data = {"campaign": None, "books": 0, "last": None, "home": str(app.paths.data_dir)}
-        following = [("ttrpg demo", "see the main job in a minute"), ("ttrpg --help", "every command")]
+        data: dict[str, object] = {
+            "campaign": None,
+            "books": 0,
+            "last": None,
+            "home": str(app.paths.data_dir),
+        }
+        following = [
+            ("ttrpg demo", "see the main job in a minute"),
+            ("ttrpg --help", "every command"),
+        ]
         if "library" in app.plugins.owned("commands"):
             following.insert(1, ("ttrpg library add BOOK.pdf", "put your first book on the shelf"))
         blocks: list[Block] = [Text("Nothing here yet: no campaign, no book.", "title")]
-        app.screen.show("ttrpg.here/1", _with(data, following[:2]), [*blocks, *_next(following[:2])])
+        app.screen.show(
+            "ttrpg.here/1", _with(data, following[:2]), [*blocks, *_next(following[:2])]
+        )
         return
     campaign = records.current(app.store.connection)
     books = app.library.books()
@@ -58,7 +68,11 @@ def _with(data: dict[str, object], following: list[tuple[str, str]]) -> dict[str
 
 
 def _next(following: list[tuple[str, str]]) -> list[Block]:
-    return [Text(""), Text("Next:", "dim"), Fields([(f"  {command}", why) for command, why in following])]
+    return [
+        Text(""),
+        Text("Next:", "dim"),
+        Fields([(f"  {command}", why) for command, why in following]),
+    ]
 
 
 def _counted(number: int, noun: str) -> str:

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 
 import click
@@ -13,7 +13,7 @@ from ttrpg_core.dice import roll as throw
 from ttrpg_core.dice.result import number_text
 from ttrpg_core.dice.tree import Value
 from ttrpg_core.errors import DiceError
-from ttrpg_core.views import Bars, Block, Fields, Text
+from ttrpg_core.views import Bars, Block, Fields, Role, Text
 
 BARS = 41
 """Most rows of a histogram; more totals than that are drawn in equal ranges."""
@@ -21,10 +21,15 @@ RARE = Fraction(1, 10_000)
 """A tail that is rarer than this is one row, not a page of empty bars."""
 
 
-@click.command(short_help="Roll dice: 4d6kh3, 1d20adv+5, 8d6[fire]")
+@click.command(
+    short_help="Roll dice: 4d6kh3, 1d20adv+5, 8d6[fire]",
+    context_settings={"ignore_unknown_options": True},  # so that 1d20 -2 needs no quotes
+)
 @click.argument("expressions", metavar="EXPR...", nargs=-1, required=True)
 @click.option("--seed", type=int, metavar="N", help="The same N gives the same dice.")
-@click.option("--odds", "want_odds", is_flag=True, help="The exact distribution, instead of a roll.")
+@click.option(
+    "--odds", "want_odds", is_flag=True, help="The exact distribution, instead of a roll."
+)
 @click.pass_obj
 def roll(app: App, expressions: tuple[str, ...], seed: int | None, *, want_odds: bool) -> None:
     """Roll each EXPR.
@@ -40,6 +45,9 @@ def roll(app: App, expressions: tuple[str, ...], seed: int | None, *, want_odds:
 
     A bad expression is shown with the column that is wrong.
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
+    for expression in expressions:
+        if expression.startswith("--"):  # no dice: a misspelt option
+            raise click.NoSuchOption(expression, possibilities=["--seed", "--odds"])
     wanted = _joined(expressions)
     if want_odds:
         _odds(app, wanted)
@@ -54,28 +62,37 @@ def roll(app: App, expressions: tuple[str, ...], seed: int | None, *, want_odds:
     )
 
 
-def _joined(expressions: Sequence[str]) -> list[str]:
-    """The expressions meant: ``1d20 + 5`` typed without quotes is one, not three."""
+def _joined(typed: Sequence[str]) -> list[str]:
+    """The expressions meant: ``1d20 + 5`` and ``1d20 -2`` typed without quotes are one each."""
+    expressions: list[str] = []
+    for each in typed:
+        if expressions and each[:1] in {"+", "-"}:
+            expressions[-1] += f" {each}"
+        else:
+            expressions.append(each)
+    if all(map(_parses, expressions)):
+        return expressions
+    whole = " ".join(typed)
+    return [whole] if _parses(whole) else expressions  # rolling says which of them is wrong
+
+
+def _parses(expression: str) -> bool:
     try:
-        for expression in expressions:
-            parse(expression)
+        parse(expression)
     except DiceError:
-        whole = " ".join(expressions)
-        try:
-            parse(whole)
-        except DiceError:
-            return list(expressions)  # rolling says which of them is wrong
-        return [whole]
-    return list(expressions)
+        return False
+    return True
 
 
 def _blocks(rolled: Roll) -> list[Block]:
     lucky = rolled.natural is not None and rolled.natural in {1, 20}
     said = f"   natural {rolled.natural}" if lucky else ""
-    role = "plain" if not lucky else "good" if rolled.natural == 20 else "bad"  # noqa: PLR2004 - the d20
+    role: Role = "plain" if not lucky else "good" if rolled.natural == 20 else "bad"  # noqa: PLR2004 - the d20
     blocks: list[Block] = [Text(rolled.text + said, role)]
     if any(rolled.by_label):
-        shares = [f"{label or 'other'} {number_text(value)}" for label, value in rolled.by_label.items()]
+        shares = [
+            f"{label or 'other'} {number_text(value)}" for label, value in rolled.by_label.items()
+        ]
         blocks.append(Text("  " + ", ".join(shares)))
     return blocks
 
@@ -86,7 +103,13 @@ def _plain(rolled: Roll) -> dict[str, object]:
         "total": rolled.total,
         "text": rolled.text,
         "dice": [
-            {"die": die.name, "face": die.face, "value": die.value, "kept": die.kept, "rerolled": list(die.rerolled)}
+            {
+                "die": die.name,
+                "face": die.face,
+                "value": die.value,
+                "kept": die.kept,
+                "rerolled": list(die.rerolled),
+            }
             for die in rolled.dice
         ],
         "by_label": dict(rolled.by_label),
@@ -113,7 +136,10 @@ def _drawn(expression: str, found: Odds) -> list[Block]:
         ("mean", f"{float(found.mean):.4g}"),
         ("deviation", f"{found.deviation:.4g}"),
         ("range", f"{number_text(found.min)} to {number_text(found.max)}"),
-        ("median", f"{number_text(middle)}   ({float(found.at_least(middle)):.1%} roll that or more)"),
+        (
+            "median",
+            f"{number_text(middle)} ({float(found.at_least(middle)):.1%} roll that or more)",
+        ),
     ]
     if not found.exact:
         pairs.append(("left out", f"{float(found.left):.2g}, where dice explode further"))
@@ -123,13 +149,25 @@ def _drawn(expression: str, found: Odds) -> list[Block]:
 def _ranges(found: Odds) -> list[tuple[str, Fraction]]:
     """Totals with their probability: in equal ranges when they are many, rare tails in one row."""
     shares = found.probabilities
-    first = next(total for total in shares if found.at_most(total) >= RARE)
-    last = next(total for total in reversed(shares) if found.at_least(total) >= RARE)
+    first = _after_the_rare(shares.items())
+    last = _after_the_rare(reversed(list(shares.items())))
     drawn = {total: share for total, share in shares.items() if first <= total <= last}
     rows = [("below", _sum(shares, lambda total: total < first))]
-    rows += _grouped(drawn) if len(drawn) > BARS else [(number_text(t), s) for t, s in drawn.items()]
+    rows += (
+        _grouped(drawn) if len(drawn) > BARS else [(number_text(t), s) for t, s in drawn.items()]
+    )
     rows.append(("above", _sum(shares, lambda total: total > last)))
     return [(label, share) for label, share in rows if share]
+
+
+def _after_the_rare(shares: Iterable[tuple[Value, Fraction]]) -> Value:
+    """The first total that is not in the rare tail which comes before it."""
+    sum_so_far = Fraction(0)
+    for total, share in shares:
+        sum_so_far += share
+        if sum_so_far >= RARE:
+            return total
+    return total  # an open end: what was left out has the rest of the probability
 
 
 def _sum(shares: Mapping[Value, Fraction], wanted: Callable[[Value], bool]) -> Fraction:

@@ -8,10 +8,15 @@ from ttrpg_core.app import App
 from ttrpg_core.journal import Entry
 from ttrpg_core.views import Table
 
+NUMBER = click.IntRange(1, 2**63 - 1)
+"""The number of an entry, as SQLite can have it."""
+
 
 @click.command(short_help="Take back the last change, or the last few")
 @click.argument("count", type=int, default=1)
-@click.option("--entry", type=int, metavar="NUMBER", help="The one entry of the history to take back.")
+@click.option(
+    "--entry", type=NUMBER, metavar="NUMBER", help="The one entry of the history to take back."
+)
 @click.pass_obj
 def undo(app: App, count: int, entry: int | None) -> None:
     """Take back the last COUNT changes, all or none.
@@ -31,17 +36,27 @@ def redo(app: App, count: int) -> None:
 
 
 @click.command(short_help="Every change, the newest first")
-@click.option("-n", "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Entries to show.")
-@click.option("--before", type=int, metavar="NUMBER", help="Entries older than this one.")
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=20,
+    show_default=True,
+    help="Entries to show.",
+)
+@click.option("--before", type=NUMBER, metavar="NUMBER", help="Entries older than this one.")
 @click.option("--campaign", "wanted", metavar="NAME", help="Only this campaign's.")
 @click.pass_obj
 def history(app: App, limit: int, before: int | None, wanted: str | None) -> None:
     """Every change: its number, when, who, and what."""
     from ttrpg_core import records
 
-    only = records.campaign(app.store.connection, wanted).id if wanted else None
+    only = None if wanted is None else records.campaign(app.store.connection, wanted).id
     found = app.journal.history(limit, campaign=only, before=before)
-    rows = [(f"#{e.id}", _when(e.at), e.actor, e.prose + (" (undone)" if e.undone_by else "")) for e in found]
+    rows = [
+        (f"#{e.id}", _when(e.at), e.actor, e.prose + (" (undone)" if e.undone_by else ""))
+        for e in found
+    ]
     app.screen.show(
         "ttrpg.history/1",
         {"entries": [_plain(entry) for entry in found]},

@@ -1,0 +1,134 @@
+"""How blocks look: widths, marks, bars, safe characters."""
+
+import io
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ttrpg_cli import drawing
+from ttrpg_cli.render import Terminal, linear
+from ttrpg_core.text import printable
+from ttrpg_core.views import Bars, Fields, Quote, Table, Text
+
+texts = st.text(max_size=60)
+blocks = st.one_of(
+    st.builds(Text, texts, st.sampled_from(sorted(drawing.STYLES))),
+    st.builds(Fields, st.lists(st.tuples(texts, texts), max_size=3)),
+    st.builds(
+        lambda rows: Table(("A", ""), rows, "none"), st.lists(st.tuples(texts, texts), max_size=3)
+    ),
+    st.builds(
+        Quote, texts, texts, st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=3)
+    ),
+    st.builds(
+        Bars,
+        st.lists(st.tuples(st.text("ab", max_size=9), st.floats(0, 1), st.just("5%")), max_size=3),
+        texts,
+    ),
+)
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def shown(block, columns=None, encoding="utf-8", **switches):
+    out = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="\n", write_through=True)
+    screen = Terminal(out, io.StringIO(), {} if columns is None else {"COLUMNS": str(columns)})
+    for name, value in switches.items():
+        setattr(screen, name, value)
+    screen.show("x/1", {"a": 1}, [block])
+    return out.buffer.getvalue().decode(encoding)
+
+
+@given(blocks, st.sampled_from(["utf-8", "ascii"]), st.booleans())
+def test_nothing_that_is_shown_can_move_the_cursor(block, encoding, plain):
+    out = shown(block, encoding=encoding, plain=plain)
+    assert not CONTROL.search(out)
+    assert out == "" or out.endswith("\n")
+
+
+@given(blocks)
+def test_plain_lines_hold_every_word(block):
+    out = "\n".join(linear(block))
+    if isinstance(block, Quote):
+        assert printable(block.text) in out
+        assert printable(block.caption) in out
+    if isinstance(block, Text):
+        assert out == printable(block.text)
+
+
+@given(
+    st.text(max_size=80),
+    st.lists(st.tuples(st.integers(0, 80), st.integers(0, 80)).map(sorted).map(tuple), max_size=5),
+)
+def test_marks_stand_on_their_words(text, marks):
+    marks = sorted((start, end) for start, end in marks if end <= len(text))
+    drawn = drawing.marked(Quote(text, "", marks))
+    assert drawn.plain == printable(text)
+    bold = "".join(drawn.plain[s.start : s.end] for s in drawn.spans if "bold" in str(s.style))
+    apart = [m for n, m in enumerate(marks) if all(m[0] >= end for _, end in marks[:n])]
+    if len(apart) == len(marks):
+        assert bold == "".join(printable(text[start:end]) for start, end in marks)
+
+
+def test_a_quote_has_an_edge_and_a_caption():
+    out = shown(Quote("one two three " * 20, "A Book, p. 3"))
+    lines = out.splitlines()
+    assert all(line.startswith("\N{BOX DRAWINGS LIGHT VERTICAL} ") for line in lines[:-1])
+    assert lines[-1] == "A Book, p. 3"
+    assert max(map(len, lines)) <= drawing.READING_WIDTH
+
+
+def test_without_the_letters_it_draws_in_ascii():
+    block = Bars([("a", 1.0, "9"), ("b", 0.001, "1"), ("c", 0.0, "0")], "T")
+    lines = shown(block, encoding="ascii").splitlines()
+    assert lines[0] == "T"
+    assert lines[1].startswith("a ####")
+    assert lines[2].startswith("b # ")
+    assert "#" not in lines[3]
+    assert "| " in shown(Quote("x", "y"), encoding="ascii")
+
+
+@pytest.mark.parametrize("share", [-1.0, 0.0, 0.5, 1.0, 7.0])
+@pytest.mark.parametrize("fancy", [True, False])
+def test_a_bar_keeps_to_its_room(share, fancy):
+    assert len(drawing.bar_of(share, 10, fancy=fancy)) == round(10 * min(1, max(0, share)))
+
+
+def test_an_empty_table_says_so():
+    assert shown(Table(("A",), [], "Nothing here.")) == "Nothing here.\n"
+    assert shown(Table(("A",), [], "Nothing here."), plain=True) == "Nothing here.\n"
+
+
+def test_nothing_to_show_prints_nothing():
+    out = io.StringIO()
+    Terminal(out, io.StringIO(), {}).show("x/1", {}, [])
+    assert out.getvalue() == ""
+
+
+def test_plain_rows_name_their_headings():
+    table = Table(("", "Name", "Id"), [("*", "Salt", "salt"), ("", "Road", "")])
+    assert shown(table, plain=True) == "*; Name: Salt; Id: salt\nName: Road\n"
+
+
+def test_a_long_error_is_cut():
+    err = io.StringIO()
+    Terminal(io.StringIO(), err, {}).error("x" * 1_000_000, "y" * 1_000_000)
+    assert len(err.getvalue()) < 5000
+    assert err.getvalue().count("...") == 2
+
+
+def test_a_question_nobody_can_answer(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    screen = Terminal(io.StringIO(), io.StringIO(), {})
+    assert screen.ask("Sure?", default=False) is False
+    monkeypatch.setattr("sys.stdin", None)
+    assert screen.ask("Sure?", default=True) is True
+
+
+def test_off_a_terminal_a_bar_is_its_title():
+    err = io.StringIO()
+    with Terminal(io.StringIO(), err, {}).progress("Reading", 3) as bar:
+        bar.update(1)
+        bar.update(3, "done")
+    assert err.getvalue() == "Reading\n"

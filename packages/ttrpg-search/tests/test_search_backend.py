@@ -1,0 +1,207 @@
+"""The keyword backend over a real store."""
+
+import re
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ttrpg_search
+from ttrpg_core import Searcher
+from ttrpg_core.context import Context
+from ttrpg_core.documents import Chunk
+from ttrpg_core.search import Query
+from ttrpg_core.testing import PluginTests, SearcherTests
+from ttrpg_search.fts import Fts5
+from ttrpg_search.words import expression, understand
+
+RED, BLUE = "a" * 64, "b" * 64
+
+
+def passage(number, text, heading="", path=(), source=RED):
+    return Chunk(
+        id=number,
+        sha256=source,
+        ordinal=number,
+        heading=heading,
+        path=(*path, heading) if heading else tuple(path),
+        first_page=number,
+        last_page=number,
+        label=str(number),
+        text=text,
+    )
+
+
+@pytest.fixture
+def searcher(app, plugins):
+    plugins.register(ttrpg_search, "search")
+    return Fts5(Context(database=lambda: app.store.connection))
+
+
+class TestFts5(SearcherTests):
+    @pytest.fixture
+    def searcher(self, app, plugins):
+        plugins.register(ttrpg_search, "search")
+        return Fts5(Context(database=lambda: app.store.connection))
+
+
+class TestThePlugin(PluginTests):
+    @pytest.fixture
+    def plugin(self):
+        return ttrpg_search
+
+
+def ids(searcher, query, k=9, sources=None):
+    return [hit.chunk.id for hit in searcher.search(Query(query, sources), k)]
+
+
+def test_it_is_found_by_its_record(app, plugins):
+    plugins.register(ttrpg_search, "search")
+    assert plugins.entries(Searcher)["fts5"].role == "keyword"
+    assert isinstance(app.keyword_searcher(), Fts5)
+
+
+def test_the_heading_beats_a_mention(searcher):
+    searcher.add(
+        [
+            passage(1, "A grappled creature cannot move. " + "Grappled, grappled, grappled. " * 3),
+            passage(2, "Its speed becomes 0, and it gains no bonus.", "Grappled", ("Conditions",)),
+            passage(3, "The roper has grappled many an explorer.", "Roper", ("Monsters",)),
+        ]
+    )
+    assert ids(searcher, "grappled condition")[0] == 2
+    assert ids(searcher, "grappled")[0] == 2
+
+
+def test_the_path_counts_too(searcher):
+    searcher.add(
+        [
+            passage(1, "You take 1d6.", "Fire", ("Spells",)),
+            passage(2, "You take 1d6.", "Fire", ("Dangers",)),
+        ]
+    )
+    assert ids(searcher, "fire dangers")[0] == 2
+    assert ids(searcher, "fire spells")[0] == 1
+
+
+def test_more_of_the_question_beats_more_of_one_word(searcher):
+    searcher.add(
+        [
+            passage(1, "lantern lantern lantern lantern lantern"),
+            passage(2, "When the lantern goes out, the dark comes near and nobody sees."),
+        ]
+    )
+    assert ids(searcher, "what happens when my lantern goes out")[0] == 2
+
+
+def test_a_phrase_stands_together(searcher):
+    searcher.add(
+        [passage(1, "an attack of opportunity"), passage(2, "the opportunity attack rule")]
+    )
+    assert ids(searcher, '"opportunity attack"') == [2]
+    assert set(ids(searcher, "opportunity attack")) == {1, 2}
+
+
+def test_a_word_can_be_excluded(searcher):
+    searcher.add(
+        [passage(1, "fire and frost"), passage(2, "fire and oil"), passage(3, "well-lit fire")]
+    )
+    assert set(ids(searcher, "fire -frost")) == {2, 3}
+    assert set(ids(searcher, 'fire -"and oil"')) == {1, 3}
+    assert set(ids(searcher, "well-lit")) == {3}, "a hyphen inside a word excludes nothing"
+    assert ids(searcher, "-frost") == []
+
+
+@pytest.mark.parametrize("term", ["AC", "HP", "DC", "ac"])
+def test_terms_of_two_letters(searcher, term):
+    searcher.add(
+        [passage(1, "Your AC is 12, HP 9, the DC 15."), passage(2, "Nothing of the kind.")]
+    )
+    assert ids(searcher, term) == [1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("falls", "A fall hurts"),
+        ("healing", "It heals"),
+        ("ubermut", "\N{LATIN CAPITAL LETTER U WITH DIAERESIS}bermut"),
+        ("it's", "It's late"),
+    ],
+)
+def test_forms_of_a_word(searcher, asked, told):
+    searcher.add([passage(1, told), passage(2, "Something else.")])
+    assert ids(searcher, asked) == [1]
+
+
+def test_words_that_say_nothing_are_left_out_while_others_remain(searcher):
+    searcher.add([passage(1, "the of and what"), passage(2, "a torch")])
+    assert ids(searcher, "what is the torch") == [2]
+    assert ids(searcher, "what the") == [1]
+
+
+def test_marks_are_right(searcher):
+    text = "\N{DRAGON} Dragons fear the dragon\u2019s own fire; a drag is no DRAGON."
+    searcher.add([passage(1, text)])
+    hit = searcher.search(Query("dragon"), 1)[0]
+    assert [text[start:end] for start, end in hit.marks] == ["Dragons", "dragon", "DRAGON"]
+
+
+def test_a_text_with_our_own_marks_is_not_marked(searcher):
+    searcher.add([passage(1, "dragon \x01odd\x02 dragon")])
+    hit = searcher.search(Query("dragon"), 1)[0]
+    assert hit.chunk.text == "dragon \x01odd\x02 dragon"
+    assert hit.marks == ()
+
+
+def test_only_the_books_asked_for(searcher):
+    searcher.add([passage(1, "fire"), passage(2, "fire", source=BLUE)])
+    assert ids(searcher, "fire", sources=frozenset({BLUE})) == [2]
+
+
+def test_a_rollback_takes_the_index_along(searcher, app):
+    searcher.add([passage(1, "fire")])
+
+    def change_and_fail():
+        with app.store.transaction():
+            searcher.remove(RED)
+            searcher.add([passage(2, "frost")])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        change_and_fail()
+    assert ids(searcher, "fire") == [1]
+    assert ids(searcher, "frost") == []
+
+
+def test_the_index_agrees_with_its_chunks_after_many_changes(searcher, app):
+    for turn in range(5):
+        searcher.add([passage(n, f"word{n} turn{turn} common") for n in range(20)])
+        searcher.add([passage(100 + n, f"word{n}", source=BLUE) for n in range(turn)])
+        searcher.remove(BLUE)
+    app.store.connection.execute("INSERT INTO search_fts (search_fts) VALUES ('integrity-check')")
+    assert searcher.count() == 20
+    assert ids(searcher, "turn3") == []
+    assert len(ids(searcher, "turn4", 99)) == 20
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_understood(text):
+    wanted = understand(text)
+    assert len(wanted.terms) <= 24
+    for term in (*wanted.terms, *wanted.absent):
+        assert re.fullmatch(r"\w+( \w+)*", term)
+    assert expression(wanted.terms or ("x",), wanted.absent).count('"') % 2 == 0
+
+
+@given(st.lists(st.from_regex(r"[a-z]{4,9}", fullmatch=True), min_size=1, max_size=5, unique=True))
+def test_quoting_makes_one_term(words):
+    assert understand(f'"{" ".join(words)}"').terms == (" ".join(words),)
+
+
+def test_a_replaced_passage_keeps_its_place(searcher):
+    searcher.add([passage(1, "old words")])
+    searcher.add([attrs.evolve(passage(1, "new words"), label="7")])
+    assert ids(searcher, "old") == []
+    assert searcher.search(Query("new"), 1)[0].chunk.label == "7"

@@ -1,0 +1,119 @@
+"""``ttrpg --help`` for what is installed, and the help of every command of every package."""
+
+import os
+from importlib.metadata import EntryPoint
+
+import click
+import pytest
+
+from ttrpg_cli import group
+from ttrpg_core import Command
+from ttrpg_core.app import App
+from ttrpg_core.plugins import FIRST_PARTY, Plugins
+
+MODULES = {
+    "ttrpg-core": "ttrpg_core.plugin",
+    "ttrpg-cli": "ttrpg_cli.plugin",
+    "ttrpg-ingest": "ttrpg_ingest",
+    "ttrpg-search": "ttrpg_search",
+    "ttrpg-providers": "ttrpg_providers",
+    "ttrpg-genres": "ttrpg_genres",
+    "ttrpg-voice": "ttrpg_voice",
+}
+HEAD = """\
+Usage: ttrpg [OPTIONS] [COMMAND] [ARGS]...
+
+  The Game Master's assistant.
+
+  Without a command: where you are, and what to do next.
+
+Options:
+  --json         Print data as one JSON object.
+  --plain        Print linear text, for screen readers and scripts.
+  --quiet        Say nothing but data and errors.
+  --offline      Open no socket.
+  --debug        Show the trace of an error, and log to stderr.
+  -V, --version  Print the version.
+  -h, --help     Show this message and exit.
+
+At the table:
+  history  Every change, the newest first
+  redo     Do again what was undone
+  roll     Roll dice: 4d6kh3, 1d20adv+5, 8d6[fire]
+  undo     Take back the last change, or the last few
+"""
+CAMPAIGN = """
+Campaign:
+  campaign  Campaigns: create, choose, edit, delete
+"""
+PROGRAM = """
+Program:
+  audit       What happened that matters for security
+  completion  Completion for bash, zsh or fish
+  config      Settings, each with where it comes from
+  demo        The main job in a minute, in a folder of its own
+  doctor      Look for what could be wrong, and say what to do
+  keys        Keys of providers: kept, shown by source only
+  plugins     What is installed, and what is wrong with it
+"""
+SEARCH = "  search  Find a rule in your books, with its page\n"
+LIBRARY = "  library  Your rule books: add, list, show, remove\n"
+BOOKS = "\nBooks:\n"
+ALONE = ("ttrpg-core", "ttrpg-cli")
+SETS = [
+    (ALONE, ""),
+    ((*ALONE, "ttrpg-search"), BOOKS + SEARCH),
+    ((*ALONE, "ttrpg-ingest"), BOOKS + LIBRARY),
+    (FIRST_PARTY, BOOKS + LIBRARY + SEARCH.replace("search  ", "search   ")),
+]
+
+
+def installed(distributions):
+    plugins = Plugins()
+    for name in distributions:
+        plugins.add(EntryPoint(name.removeprefix("ttrpg-"), MODULES[name], "ttrpg"), name)
+    assert plugins.problems == ()
+    return plugins
+
+
+@pytest.mark.parametrize(("distributions", "books"), SETS, ids=lambda value: str(len(value)))
+def test_help_shows_what_is_installed(home, distributions, books):
+    app = App(environ={**os.environ, "TTRPG_HOME": str(home)}, plugins=installed(distributions))
+    ctx = group.root.make_context("ttrpg", [], obj=app, resilient_parsing=True, terminal_width=80)
+    assert group.root.get_help(ctx) + "\n" == HEAD + books + CAMPAIGN + PROGRAM
+
+
+def leaves(path, command):
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, child in command.commands.items():
+            yield from leaves([*path, name], child)
+
+
+EVERY = installed(FIRST_PARTY)
+PATHS = [
+    pytest.param(path, each, id="-".join(path))
+    for name in EVERY.entries(Command)
+    for path, each in leaves([name], EVERY.load(Command, name))
+]
+
+
+@pytest.mark.parametrize(("path", "command"), PATHS)
+def test_each_command_explains_itself(path, command, ttrpg, plugins):
+    for name in ("ttrpg-ingest", "ttrpg-search"):
+        plugins.add(EntryPoint(name, MODULES[name], "ttrpg"), name)
+    result = ttrpg(*path, "--help")
+    assert result.code == 0
+    assert result.err == ""
+    assert result.out.startswith(f"Usage: ttrpg {' '.join(path)}")
+    assert command.help
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+            assert parameter.opts[0] in result.out
+
+
+@pytest.mark.parametrize("name", sorted(EVERY.entries(Command)))
+def test_the_record_says_what_the_command_says(name):
+    command = EVERY.load(Command, name)
+    assert command.get_short_help_str(limit=200).rstrip(".") == EVERY.entries(Command)[name].summary

@@ -1,0 +1,345 @@
+"""Wrong input to every command: a clear error, the right exit code, and nothing half done."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BIG = "x" * 1_000_000
+ROOT = os.name == "posix" and hasattr(os, "geteuid") and os.geteuid() == 0
+MUTATING = [
+    ["campaign", "create", "New"],
+    ["campaign", "edit", "--genre", "road"],
+    ["campaign", "use", "salt-road"],
+    ["campaign", "delete", "salt-road"],
+    ["undo"],
+    ["config", "set", "search.results", "4"],
+    ["library", "rm", "the-lamplit-road"],
+    ["library", "reindex"],
+]
+READING = [
+    [],
+    ["campaign"],
+    ["history"],
+    ["library"],
+    ["search", "falling"],
+    ["audit"],
+    ["redo"],
+    ["library", "prune"],
+    ["audit", "export"],
+]
+TEXTS = [
+    ["roll", None],
+    ["roll", "1d6", "--seed", None],
+    ["roll", None, "--odds"],
+    ["undo", None],
+    ["undo", "--entry", None],
+    ["redo", None],
+    ["history", "-n", None],
+    ["history", "--before", None],
+    ["history", "--campaign", None],
+    ["campaign", None],
+    ["campaign", "show", None],
+    ["campaign", "edit", None, "--genre", "x"],
+    ["campaign", "use", None],
+    ["campaign", "delete", None],
+    ["campaign", "create", None],
+    ["campaign", "edit", "--game-date", None],
+    ["config", None],
+    ["config", "get", None],
+    ["config", "set", None, "1"],
+    ["config", "set", "search.results", None],
+    ["keys", None],
+    ["keys", "set", None],
+    ["keys", "rm", None],
+    ["plugins", "--why", None],
+    ["plugins", None],
+    ["doctor", None],
+    ["audit", None],
+    ["audit", "list", "--severity", None],
+    ["audit", "list", "--days", None],
+    ["audit", "export", "--format", None],
+    ["completion", None],
+    ["library", None],
+    ["library", "add", None],
+    ["library", "show", None],
+    ["library", "rm", None],
+    ["search", "x", "-b", None],
+    ["search", "x", "-n", None],
+    ["demo", None],
+    [None],
+]
+HOSTILE = {
+    "huge": BIG,
+    "control": "\x1b[2J\x07\r\n",
+    "nul": "a\0b",
+    "surrogate": "\udcff\udcfe",
+    "digits": "9" * 5000,
+    "minus": "--",
+    "format": "%s{0}{x!r}%n",
+    "sql": "'; DROP TABLE campaigns; --",
+}
+
+
+def named(line):
+    return "-".join(word or "TEXT" for word in line) or "alone"
+
+
+def filled(line, value):
+    return [value if word is None else word for word in line]
+
+
+@pytest.fixture(scope="module")
+def matrix_home(shelved, tmp_path_factory):
+    home = tmp_path_factory.mktemp("matrix") / "home"
+    shutil.copytree(shelved, home)
+    return home
+
+
+@pytest.fixture
+def typed(matrix_home, ttrpg, plugins, monkeypatch):
+    """The command line in this process, where an argument may have a million characters."""
+    from importlib.metadata import EntryPoint
+
+    for name in ("ingest", "search"):
+        plugins.add(EntryPoint(name, f"ttrpg_{name}", "ttrpg"), f"ttrpg-{name}")
+    monkeypatch.setenv("TTRPG_HOME", str(matrix_home))
+    return ttrpg
+
+
+@pytest.mark.parametrize("kind", list(HOSTILE))
+@pytest.mark.parametrize("line", TEXTS, ids=named)
+def test_hostile_text(typed, cli, matrix_home, line, kind):
+    before = cli.rows(matrix_home)
+    result = typed(*filled(line, HOSTILE[kind]))
+    assert result.code in {0, 1, 2, 3, 4}, result
+    assert "Traceback" not in result.err
+    assert "this is a bug" not in result.err
+    assert "\x1b" not in result.out + result.err
+    assert len(result.err) < 6000
+    if result.code:
+        assert result.err.startswith("Error: ")
+        assert cli.rows(matrix_home) == before
+    else:
+        typed("undo")
+    cli.sound(matrix_home)
+
+
+@pytest.mark.parametrize("line", TEXTS, ids=named)
+def test_bytes_that_are_no_text(cli, shelved, tmp_path, line):
+    """In a real process, as the shell hands them over."""
+    home = tmp_path / "home"
+    shutil.copytree(shelved, home)
+    before = cli.rows(home)
+    done = cli.run(home, *[b"\xff\xfe\x80" if word is None else word for word in line], code=None)
+    assert done.returncode in {0, 1, 2, 3}, done
+    assert b"Traceback" not in done.stderr
+    assert b"this is a bug" not in done.stderr
+    if done.returncode:
+        assert cli.rows(home) == before
+    cli.sound(home)
+
+
+def files(folder):
+    """Files that are no rule books, with the exit code and words of the refusal."""
+    (folder / "empty.pdf").write_bytes(b"")
+    (folder / "empty.txt").write_bytes(b"")
+    (folder / "binary.pdf").write_bytes(bytes(range(256)) * 40)
+    (folder / "page.pdf").write_bytes(b"<!doctype html><title>Log in</title>")
+    (folder / "cut.pdf").write_bytes(b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog")
+    (folder / "binary.txt").write_bytes(bytes(range(256)) * 40)
+    (folder / "blank.md").write_text(" \n\n\t\n")
+    (folder / "folder.pdf").mkdir()
+    (folder / "loop.pdf").symlink_to(folder / "loop.pdf")
+    (folder / "lost.pdf").symlink_to(folder / "nowhere.pdf")
+    os.mkfifo(folder / "pipe.pdf")
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("empty.pdf", 1, "empty"),
+        ("empty.txt", 1, "empty"),
+        ("binary.pdf", 1, "not a PDF"),
+        ("page.pdf", 1, "HTML"),
+        ("cut.pdf", 1, "cut.pdf"),
+        ("binary.txt", 1, "cannot be read"),
+        ("blank.md", 1, "no text"),
+        ("folder.pdf", 2, "is a folder"),
+        ("loop.pdf", 2, "loop"),
+        ("lost.pdf", 3, "there is no file"),
+        ("pipe.pdf", 2, "not an ordinary file"),
+        ("missing.pdf", 3, "there is no file"),
+        ("no/such/folder.pdf", 3, "there is no file"),
+        ("binary.pdf/below", 3, "there is no file"),
+        ("/dev/zero", 2, "not an ordinary file"),
+        ("/dev/null", 2, "not an ordinary file"),
+        ("/proc/self/mem", 1, "mem"),
+    ],
+)
+def test_a_file_that_is_no_book(cli, shelved, tmp_path, name, code, said):
+    home = tmp_path / "home"
+    shutil.copytree(shelved, home)
+    folder = tmp_path / "files"
+    folder.mkdir()
+    files(folder)
+    before = cli.rows(home)
+    done = cli.run(home, "library", "add", folder / name, code=code)
+    assert said.casefold() in done.stderr.decode().casefold()
+    assert done.stdout == b""
+    assert b"Traceback" not in done.stderr
+    assert cli.rows(home) == before
+    cli.sound(home)
+
+
+def test_a_wrong_file_among_right_ones(cli, home, tmp_path):
+    (tmp_path / "good.md").write_text("# Good\n\n## Rule\n\nRoll two dice.\n")
+    (tmp_path / "bad.pdf").write_bytes(b"")
+    done = cli.run(
+        home,
+        "library",
+        "add",
+        tmp_path / "bad.pdf",
+        tmp_path / "good.md",
+        tmp_path / "no.md",
+        code=1,
+    )
+    assert b"bad.pdf is empty" in done.stderr
+    assert b"there is no file" in done.stderr
+    assert b"Good" in cli.run(home, "library").stdout
+
+
+@pytest.mark.parametrize(
+    "line",
+    [["library", "show"], ["library", "rm"], ["search", "falling", "-b"]],
+    ids=named,
+)
+def test_an_unknown_book(cli, shelved, tmp_path, line):
+    home = tmp_path / "home"
+    shutil.copytree(shelved, home)
+    done = cli.run(home, *line, "lamplight", code=3)
+    assert b"there is no book 'lamplight'" in done.stderr
+    assert done.stdout == b""
+    assert b"the-lamplit-road" in cli.run(home, "library").stdout
+
+
+HOMES = {
+    "a-file": "cannot make the folder",
+    "/proc/nothing": "cannot make the folder",
+    "/dev/null": "",
+}
+
+
+@pytest.mark.parametrize("where", list(HOMES))
+@pytest.mark.parametrize("line", [*MUTATING[:-1], *READING[1:]], ids=named)
+def test_a_home_that_cannot_be(cli, tmp_path, line, where):
+    if not where.startswith("/"):
+        (tmp_path / where).write_text("precious")
+    elif not Path(where).parent.exists():
+        pytest.skip(f"this system has no {Path(where).parent}")
+    home = tmp_path / where
+    done = cli.run(home, *line, code=1, cwd=tmp_path)
+    assert HOMES[where] in done.stderr.decode()
+    assert b"TTRPG_HOME" in done.stderr
+    assert b"Traceback" not in done.stderr
+    if not where.startswith("/"):
+        assert (tmp_path / where).read_text() == "precious"
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A real file system of 2 MB; always unmounted again."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if not (ROOT and sys.platform == "linux" and shutil.which("mount")):
+        pytest.skip("needs root on Linux to mount a small tmpfs")
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", folder],
+        check=False,
+        capture_output=True,
+    )
+    if mounted.returncode:
+        pytest.skip(f"a tmpfs cannot be mounted here: {mounted.stderr.decode().strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def fill(folder):
+    """Use up every byte that is left."""
+    with (folder / "ballast").open("wb", buffering=0) as file:
+        for size in (65536, 4096, 1):
+            try:
+                while True:
+                    file.write(b"\0" * size)
+            except OSError:
+                continue
+
+
+@pytest.mark.parametrize("line", [*MUTATING, ["keys", "set", "openai"]], ids=named)
+def test_a_full_disk(cli, shelved, small_disk, line):
+    home = small_disk / "home"
+    shutil.copytree(shelved, home)
+    assert cli.run(home, "campaign").returncode == 0
+    before = cli.rows(home)
+    listed = sorted(path.name for path in home.iterdir() if not path.name.startswith("ttrpg.db"))
+    fill(small_disk)
+    done = cli.run(home, *line, code=None, input=b"sk-x")
+    assert b"Traceback" not in done.stderr
+    (small_disk / "ballast").unlink()
+    if done.returncode == 0:  # it found room in the file itself
+        assert line[0] in {"campaign", "undo", "library"}
+    else:
+        assert done.returncode == 1, done
+        assert b"space" in done.stderr or b"full" in done.stderr
+        assert cli.rows(home) == before
+        now = sorted(path.name for path in home.iterdir() if not path.name.startswith("ttrpg.db"))
+        assert now == listed
+    cli.sound(home)
+    cli.run(home, *line, code=None, input=b"sk-x")
+    cli.sound(home)
+
+
+def test_a_book_on_a_full_disk(cli, small_disk, tmp_path):
+    home = small_disk / "home"
+    home.mkdir()
+    cli.run(home, "campaign", "create", "Salt Road")
+    text = "".join(
+        f"## Rule {n}\n\n" + f"Words of rule {n} go on. " * 60 + "\n\n" for n in range(900)
+    )
+    (tmp_path / "big.md").write_text(f"# Big\n\n{text}")
+    done = cli.run(home, "library", "add", tmp_path / "big.md", code=1)
+    assert b"full" in done.stderr
+    assert b"Traceback" not in done.stderr
+    cli.sound(home)
+    assert b"No books yet" in cli.run(home, "library").stdout
+    assert b"Salt Road" in cli.run(home, "campaign").stdout
+
+
+@pytest.mark.parametrize("line", [*MUTATING, ["keys", "set", "openai"]], ids=named)
+def test_a_disk_that_may_not_be_written(cli, shelved, small_disk, line):
+    home = small_disk / "home"
+    shutil.copytree(shelved, home)
+    cli.run(home, "campaign")
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    done = cli.run(home, *line, code=1, input=b"sk-x")
+    assert b"must exist and be writable" in done.stderr
+    assert b"Traceback" not in done.stderr
+    subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
+    cli.sound(home)
+
+
+def test_what_needs_no_database_works_there(cli, shelved, small_disk):
+    home = small_disk / "home"
+    shutil.copytree(shelved, home)
+    cli.run(home, "campaign")
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    for line in (["roll", "1d6"], ["config"], ["keys"], ["plugins"], ["--help"]):
+        assert cli.run(home, *line).stdout
+    doctor = cli.run(home, "doctor", "--plain", code=1).stdout
+    assert b"may not be written" in doctor
+    assert b"TTRPG_HOME" in doctor
