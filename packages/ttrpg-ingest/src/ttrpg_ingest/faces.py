@@ -13,7 +13,7 @@ from itertools import pairwise
 import attrs
 
 from ttrpg_ingest.folding import ended, fold
-from ttrpg_ingest.lines import Line, Page
+from ttrpg_ingest.lines import CELL_GAP, Line, Page
 
 RATIOS = ((2.3, 1), (1.7, 2), (1.35, 3), (1.16, 4))
 """Size over body size, and the level of such a heading."""
@@ -252,4 +252,4 @@ def _gaps(lines: Sequence[Line]) -> Iterable[float]:
 def _cells(raw: str) -> bool:
     """Whether the gaps between words differ, as those between the cells of a table row do."""
     widths = {len(gap) for gap in re.findall(r"(?<=\S)\s+(?=\S)", raw)}
-    return len(widths) > 1
+    return len(widths) > 1 or CELL_GAP in raw.strip()

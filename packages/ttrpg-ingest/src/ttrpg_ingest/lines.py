@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SAME_HEIGHT = 0.15
 """The part of a letter's size by which two pieces of one line may differ in place and size."""
 
+CELL_GAP = "    "
+"""What is put between two cells of a table row; single spaces stand between words."""
+
 
 @attrs.frozen
 class Line:
@@ -101,18 +104,31 @@ def _on_one_baseline(lines: Iterable[Line]) -> Iterator[Line]:
     label in bold would stand alone and look like a heading.
     """
     last: Line | None = None
+    piece: Line | None = None
     for line in lines:
-        if last is not None and _continues(last, line):
+        if last is not None and piece is not None and _continues(last, line):
             longer = max(last, line, key=lambda each: sum(map(str.isalnum, each.raw)))
             whole = last.whole and line.whole and last.face == line.face
-            raw = f"{last.raw.rstrip()} {line.raw.lstrip()}"
+            gap = CELL_GAP if _far(piece, line) else " "
+            raw = f"{last.raw.rstrip()}{gap}{line.raw.lstrip()}"
             last = Line(raw, last.x, last.y, longer.size, longer.face, last.lead, whole)
-            continue
-        if last is not None:
-            yield last
-        last = line
+        else:
+            if last is not None:
+                yield last
+            last = line
+        piece = line
     if last is not None:
         yield last
+
+
+def _far(piece: Line, line: Line) -> bool:
+    """Whether two pieces of one baseline stand as far apart as the cells of a table.
+
+    pypdf does not say how wide a piece is; letters are about half as wide as they are large, and
+    the longer the piece, the more that guess may be wrong.
+    """
+    letters = len(piece.raw.strip())
+    return line.x - piece.x > piece.size * (0.8 + 0.62 * letters)
 
 
 def _continues(last: Line, line: Line) -> bool:
