@@ -5,6 +5,7 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ttrpg_core.dice import Limits, caret, odds, parse, roll
 from ttrpg_core.errors import DiceError
 

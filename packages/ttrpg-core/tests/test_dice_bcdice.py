@@ -13,6 +13,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from ttrpg_core.dice import roll
 
 ROOT = Path(os.environ.get("TTRPG_TEST_DATA") or Path(__file__).parents[4] / "shared" / "data")

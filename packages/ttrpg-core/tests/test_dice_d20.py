@@ -10,6 +10,7 @@ import warnings
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+
 from ttrpg_core.dice import parse, roll
 from ttrpg_core.errors import DiceError
 

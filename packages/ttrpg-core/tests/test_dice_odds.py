@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
 from ttrpg_core.dice import Limits, odds, parse, roll
 from ttrpg_core.dice.distribution import Work
 from ttrpg_core.dice.pools import pool_odds

@@ -341,3 +341,22 @@ def test_strange_characters_in_a_key_come_back(secrets, none):
     value = "".join(chr(code) for code in range(33, 127))
     secrets.set("odd", value)
     assert secrets.find("odd") == (value, "file")
+
+
+def test_a_given_file_beats_the_environment_and_what_is_stored(home, tmp_path):
+    file = tmp_path / "key.txt"
+    file.write_text("from-the-file\n")
+    secrets = Secrets(Paths.of(), {"ECHO_API_KEY": "from-the-environment"}, {"echo": file})
+    assert secrets.find("echo", "ECHO_API_KEY") == ("from-the-file", "flag")
+    assert [(each.name, each.source) for each in secrets.known()] == [("echo", "flag")]
+    assert "from-the-file" not in repr(secrets.known())
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00sk-1234", b"two\nlines", b"", b"x" * 20_000])
+def test_a_given_file_without_one_key_is_refused_without_being_shown(home, tmp_path, content):
+    file = tmp_path / "key.txt"
+    file.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        Secrets(Paths.of(), {}, {"echo": file}).find("echo")
+    assert "sk-1234" not in str(caught.value)
+    assert "xxxx" not in str(caught.value)

@@ -180,6 +180,17 @@ def _offline(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # no
         ctx.obj.flags["general.offline"] = True
 
 
+def _key_file(ctx: click.Context, _: click.Parameter, value: tuple[str, ...]) -> None:
+    """Take note of files with keys; what is in them is read when a key is wanted."""
+    from pathlib import Path
+
+    for each in value:
+        name, sign, file = each.partition("=")
+        if not (name and sign and file):
+            raise click.BadParameter(f"{each!r:.60} is not NAME=FILE, such as anthropic=key.txt")
+        ctx.obj.key_files[name.lower()] = Path(file)
+
+
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
     if value and not ctx.resilient_parsing:
         from ttrpg_cli import __version__
@@ -195,6 +206,14 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # no
     params=[
         *common_options(),
         _flag("--offline", "Open no socket.", _offline),
+        click.Option(
+            ["--key-file"],
+            metavar="NAME=FILE",
+            multiple=True,
+            expose_value=False,
+            callback=_key_file,
+            help="A file with the key NAME, for this command alone.",
+        ),
         click.Option(
             ["--debug"], is_flag=True, help="Show the trace of an error, and log to stderr."
         ),

@@ -56,6 +56,7 @@ class App:
         self.environ = os.environ if environ is None else environ
         self.flags = dict(flags or {})
         self.folder = folder
+        self.key_files: dict[str, Path] = {}
         self._rng = rng
         self.clock = clock
         self._plugins = plugins
@@ -95,7 +96,7 @@ class App:
         """Keys."""
         from ttrpg_core.secrets import Secrets
 
-        return Secrets(self.paths, self.environ)
+        return Secrets(self.paths, self.environ, self.key_files)
 
     @cached_property
     def store(self) -> "Store":

@@ -1,6 +1,7 @@
-"""Where a key comes from: the environment, the keyring, a 0600 file; in that order.
+"""Where a key comes from: a file named on the command line, the environment, the keyring, a file.
 
-The environment beats what is stored, so a key can be replaced for one command. A machine without a
+In that order, so a key can be replaced for one command; the key itself is never an argument, which
+other users of the machine could read. A machine without a
 keyring service, which is the normal state of a server or a container, keeps keys in ``keys.toml``
 that only its owner may read, and says so once. A key is shown by its source, never by its value;
 no error here is raised from one that holds the text it was reading.
@@ -32,7 +33,7 @@ _IN_KEYRING = "keyring"
 
 @attrs.frozen
 class Known:
-    """A key that exists: its name and its source (``environment``, ``keyring``, ``file``)."""
+    """A key that exists: its name and source (``flag``, ``environment``, ``keyring``, ``file``)."""
 
     name: str
     source: str
@@ -40,15 +41,26 @@ class Known:
 
 
 class Secrets:
-    """Finds and keeps keys. ``notices`` are things to say to the user, once."""
+    """Finds and keeps keys. ``notices`` are things to say to the user, once.
 
-    def __init__(self, paths: Paths, environ: Mapping[str, str] | None = None) -> None:
+    ``given`` are files that hold one key each, by the key's name: what ``--key-file`` names.
+    """
+
+    def __init__(
+        self,
+        paths: Paths,
+        environ: Mapping[str, str] | None = None,
+        given: Mapping[str, Path] | None = None,
+    ) -> None:
         self.paths = paths
         self.environ = os.environ if environ is None else environ
+        self.given = dict(given or {})
         self.notices: list[str] = []
 
     def find(self, name: str, variable: str | None = None) -> tuple[str, str] | None:
-        """A key and its source, or None: the environment's ``variable``, else what is stored."""
+        """A key and its source, or None: a given file, the ``variable``, else what is stored."""
+        if name in self.given:
+            return one_line(_content(self.given[name]), f"the key in {self.given[name]}"), "flag"
         given = self.environ.get(variable, "") if variable else ""
         if given.strip():
             return one_line(given, f"the key in {variable}"), "environment"
@@ -107,6 +119,7 @@ class Secrets:
             for name, variable in (variables or {}).items()
             if self.environ.get(variable, "").strip()
         }
+        found |= {name: Known(name, "flag", str(path)) for name, path in self.given.items()}
         for name, entry in self._read().items():
             if name not in found:
                 inside = entry == {"store": _IN_KEYRING}
@@ -190,6 +203,17 @@ class Secrets:
             table.update(keys[name])
             document.add(name, table)
         write_atomically(self.paths.keys, tomlkit.dumps(document), 0o600)
+
+
+def _content(path: Path) -> str:
+    """What a given file holds; no error here is raised from one that holds the text."""
+    try:
+        with text.readable_file(path).open("rb") as file:
+            return file.read(KEY_MAX + 2).decode("utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not text", "Name a file that holds one key alone") from None
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}", "Mend its permissions") from error
 
 
 def key_name(value: str) -> str:
