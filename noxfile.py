@@ -113,7 +113,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run(
-        "codespell", "packages", "docs", "tests", "examples", "bench", "README.md", "noxfile.py"
+        "codespell", "packages", "docs", "examples", "bench", "README.md", "noxfile.py"
     )
 
 

@@ -47,7 +47,7 @@ def test_an_empty_shelf_says_what_to_do(app, run):
 def test_add_then_list(app, run, book):
     assert run("add", book) == 0
     assert app.screen.said == [
-        ('added "road" (1 page, 3 passages); \'ttrpg undo\' takes it back', "good")
+        ("added \"road\" (1 page, 3 passages); 'ttrpg undo' takes it back", "good")
     ]
     assert run("list") == 0
     (_, data, (table,)) = app.screen.shown[0]
@@ -104,7 +104,7 @@ def test_rm_and_prune_and_reindex(app, run, book):
     assert run("reindex") == 0
     assert app.screen.shown == [("ttrpg.library.reindex/1", {"passages": 3}, [])]
     assert run("rm", "ROAD", "road") == 0
-    assert app.screen.said == [('removed "road"; \'ttrpg undo\' takes it back', "good")]
+    assert app.screen.said == [("removed \"road\"; 'ttrpg undo' takes it back", "good")]
     assert app.library.books() == []
     assert run("prune") == 0
     assert app.screen.shown == [("ttrpg.library.prune/1", {"forgotten": 1}, [])]
