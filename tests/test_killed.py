@@ -76,16 +76,16 @@ def state(cli, home):
 
 @pytest.fixture
 def killed_at_each_write(cli, tmp_path):
-    """Runs a command to its end, then once for each write, killed there; checks what is left."""
+    """Runs a command to its end, then again and again, killed at a write; checks what is left."""
 
-    def check(before, *arguments):
+    def check(before, *arguments, every=1):
         after = tmp_path / "after"
         shutil.copytree(before, after)
         cli.run(after, *arguments)
         first, last = state(cli, before), state(cli, after)
         assert first != last
         seen = []
-        for fatal in itertools.count(1):
+        for fatal in itertools.count(1, every):
             home = tmp_path / f"killed-{fatal}"
             shutil.copytree(before, home)
             done = subprocess.run(
@@ -103,7 +103,7 @@ def killed_at_each_write(cli, tmp_path):
             left = state(cli, home)
             assert left in (first, last), f"between, when killed at write {fatal}"
             seen.append(left == last)
-            if fatal % 4 == 1:
+            if len(seen) % 4 == 1:
                 cli.run(home, "campaign", "create", "The next one")
             shutil.rmtree(home)
         assert seen == sorted(seen), "once it has happened, it stays so"
@@ -144,7 +144,7 @@ def test_a_redo_is_whole_or_nothing(killed_at_each_write, played, cli):
 def test_a_book_is_whole_or_nothing(killed_at_each_write, played, tmp_path):
     book = tmp_path / "book.md"
     book.write_text("# Rules\n\n## Falling\n\nA fall hurts.\n\n## Fire\n\nFire burns.\n")
-    killed_at_each_write(played, "library", "add", str(book))
+    killed_at_each_write(played, "library", "add", str(book), every=3)
 
 
 def test_a_removed_book_is_whole_or_nothing(killed_at_each_write, shelved):
@@ -153,7 +153,7 @@ def test_a_removed_book_is_whole_or_nothing(killed_at_each_write, shelved):
 
 def test_a_home_is_made_whole_or_not_at_all(cli, tmp_path):
     """Killed at any write of the very first command, the next one makes the home."""
-    for fatal in itertools.count(1, 3):
+    for fatal in itertools.count(1, 6):
         home = tmp_path / f"home-{fatal}"
         home.mkdir()
         done = subprocess.run(

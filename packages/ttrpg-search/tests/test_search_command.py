@@ -107,7 +107,7 @@ def test_an_empty_index(shelf, app):
     assert "ttrpg library reindex" in shelf("search", "falling").err
 
 
-@pytest.mark.parametrize("query", ["", " ", "x" * 1001, "\ud800", "a\0b"])
+@pytest.mark.parametrize("query", ["", " ", "x" * 1001, "\ud800"])
 def test_what_cannot_be_asked(shelf, query):
     result = shelf("search", query)
     assert result.code == 2
