@@ -28,13 +28,14 @@ Usage: ttrpg [OPTIONS] [COMMAND] [ARGS]...
   Without a command: where you are, and what to do next.
 
 Options:
-  --json         Print data as one JSON object.
-  --plain        Print linear text, for screen readers and scripts.
-  --quiet        Say nothing but data and errors.
-  --offline      Open no socket.
-  --debug        Show the trace of an error, and log to stderr.
-  -V, --version  Print the version.
-  -h, --help     Show this message and exit.
+  --json                Print data as one JSON object.
+  --plain               Print linear text, for screen readers and scripts.
+  --quiet               Say nothing but data and errors.
+  --offline             Open no socket.
+  --key-file NAME=FILE  A file with the key NAME, for this command alone.
+  --debug               Show the trace of an error, and log to stderr.
+  -V, --version         Print the version.
+  -h, --help            Show this message and exit.
 
 At the table:
   history  Every change, the newest first

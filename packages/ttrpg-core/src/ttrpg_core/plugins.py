@@ -12,14 +12,13 @@ outcomes are no ``Exception``. So what is caught here is everything but Ctrl-C.
 import importlib
 import itertools
 import os
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib import metadata
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import NamedTuple, Protocol, TypeVar
 
-import attrs
 import pluggy
 
+from ttrpg_core import installed
 from ttrpg_core.entries import KINDS, Entry
 from ttrpg_core.errors import PluginError
 from ttrpg_core.hooks import GROUP, Hooks
@@ -45,8 +44,7 @@ MAX_ERROR = 200
 E = TypeVar("E", bound=Entry)
 
 
-@attrs.frozen
-class Problem:
+class Problem(NamedTuple):
     """What is wrong with one plugin: its name, where it went wrong, and how."""
 
     plugin: str
@@ -57,8 +55,7 @@ class Problem:
         return f"{self.plugin}: {self.where}: {self.error}"
 
 
-@attrs.frozen
-class Plugin:
+class Plugin(NamedTuple):
     """One installed plugin: entry-point name, distribution, version and what it points at."""
 
     name: str
@@ -91,8 +88,7 @@ class Point(Protocol):
         ...
 
 
-@attrs.frozen
-class Owned:
+class Owned(NamedTuple):
     """An entry with the plugin that yields it."""
 
     entry: Entry
@@ -128,10 +124,14 @@ class Plugins:
     def discover(cls, environ: Mapping[str, str] | None = None) -> "Plugins":
         """Register every installed plugin that is not disabled."""
         self = cls(disabled_names(os.environ if environ is None else environ))
-        points = list(self._points())
-        points.sort(key=lambda item: (_rank(item[0]), item[2].name, item[0]))
-        for name, version, point in points:
-            self.add(point, distribution=name, version=version)
+        found: list[installed.Point] = []
+        for point in installed.points(GROUP):
+            if isinstance(point, installed.Unreadable):
+                self._problem(point.distribution, "entry_points.txt", describe(point.error))
+            else:
+                found.append(point)
+        for point in sorted(found, key=lambda p: (_rank(p.distribution), p.name, p.distribution)):
+            self.add(point, distribution=point.distribution, version=point.version)
         return self
 
     def add(self, point: Point, distribution: str = "", version: str = "") -> None:
@@ -164,6 +164,10 @@ class Plugins:
                 self.manager.unregister(name=name)
             raise
         for attribute in dir(plugin):
+            if isinstance(plugin, ModuleType) and not hasattr(
+                vars(plugin).get(attribute), f"{GROUP}_impl"
+            ):
+                continue  # not marked with hookimpl; asking pluggy of each is slow
             options = self.manager.parse_hookimpl_opts(plugin, attribute)
             hook = attribute if options is None else options.get("specname") or attribute
             if options is not None and hook.removeprefix(f"{GROUP}_") not in KINDS:
@@ -256,34 +260,6 @@ class Plugins:
             ) from error
         return loaded
 
-    def _points(self) -> Iterator[tuple[str, str, metadata.EntryPoint]]:
-        """Every entry point of our group, with its distribution's name and version.
-
-        One distribution with unreadable metadata, ours or not, makes ``entry_points`` raise for
-        all; then each is read on its own, and the unreadable ones are Problems.
-        """
-        found: Iterable[metadata.EntryPoint]
-        try:
-            found = list(metadata.entry_points(group=GROUP))
-        except Exception:  # noqa: BLE001 - the metadata of others may be broken in any way
-            found = self._points_one_by_one()
-        for point in found:
-            name = _fact(point.dist, "Name").lower().replace("_", "-")
-            yield name, _fact(point.dist, "Version"), point
-
-    def _points_one_by_one(self) -> Iterator[metadata.EntryPoint]:
-        seen: set[str] = set()
-        for dist in metadata.distributions():
-            name = _fact(dist, "Name")
-            if name and name in seen:
-                continue  # an older copy further down the path
-            seen.add(name)
-            try:
-                yield from dist.entry_points.select(group=GROUP)
-            except Exception as error:  # noqa: BLE001 - as above
-                where = name or str(dist.locate_file(""))
-                self._problem(where, "entry_points.txt", describe(error))
-
     def _ask(self, kind: str, plugin: str, function: Callable[[], object]) -> list[Entry]:
         entries: list[Entry] = []
 
@@ -319,21 +295,6 @@ class Plugins:
 
     def _problem(self, plugin: str, where: str, error: str) -> None:
         self._problems.append(Problem(plugin, where, error))
-
-
-def _fact(dist: metadata.Distribution | None, field: str) -> str:
-    """A field of a distribution's metadata; empty where there is none.
-
-    The two lines that are wanted are found without the email parser that ``dist.metadata`` imports
-    and runs over the whole file, which was a tenth of the time of ``ttrpg --help``.
-    """
-    try:
-        text = None if dist is None else dist.read_text("METADATA") or dist.read_text("PKG-INFO")
-    except Exception:  # noqa: BLE001 - the metadata of others may be broken in any way
-        return ""
-    header = re.split(r"\r?\n\r?\n", text or "", maxsplit=1)[0]
-    found = re.search(rf"^{field}:[ \t]*(.*?)\s*$", header, re.MULTILINE | re.IGNORECASE)
-    return found[1] if found else ""
 
 
 def _rank(distribution: str) -> int:
