@@ -112,9 +112,7 @@ def lint(session: nox.Session) -> None:
     session.install(*GROUPS["lint"], *PINS)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    session.run(
-        "codespell", "packages", "docs", "examples", "bench", "README.md", "noxfile.py"
-    )
+    session.run("codespell", "packages", "docs", "examples", "bench", "README.md", "noxfile.py")
 
 
 @nox.session

@@ -146,7 +146,7 @@ def test_ctrl_c(start, ttrpg_home):
     begun.send_signal(signal.SIGINT)
     out, err = begun.communicate(timeout=60)
     assert begun.returncode == 130
-    assert err == b"Error: stopped\n"
+    assert err == b"Stopped\n"
     assert out == b""
     assert not (ttrpg_home / "ttrpg.db").exists()
 

@@ -125,6 +125,7 @@ def test_a_backend_that_is_not_there(shelf):
     [
         ("6", 3, ("A", "B"), "Book, p. 6, A > B"),
         ("6-7", 3, ("A",), "Book, pp. 6-7"),
+        ("6", 3, ("Book", "A", "B"), "Book, p. 6, A > B"),
         ("", 3, (), "Book, page 4 of the file"),
         ("", None, (), "Book"),
     ],

@@ -23,7 +23,7 @@ def report(error: BaseException, app: "App", screen: "Terminal", argv: Sequence[
     if isinstance(error, SystemExit):
         return _ended(error, screen)
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
-        screen.error("stopped", "")
+        screen.say("Stopped", "bad")
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):
         let_go()

@@ -91,8 +91,9 @@ def caption(hit: Hit, book: Book) -> str:
         parts.append(f"{'pp.' if '-' in chunk.label else 'p.'} {chunk.label}")
     elif chunk.first_page is not None:
         parts.append(f"page {chunk.first_page + 1} of the file")
-    if len(chunk.path) > 1:
-        parts.append(" > ".join(chunk.path))
+    path = chunk.path[1:] if chunk.path[:1] == (book.title,) else chunk.path
+    if len(path) > 1:
+        parts.append(" > ".join(path))
     return ", ".join(parts)
 
 
