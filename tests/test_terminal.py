@@ -159,7 +159,7 @@ def test_a_bar_ctrl_c_and_going_on(window, cli, home, road):
     window.resize(120, 30)
     window.press("C-c")
     assert window.code() == 130
-    assert "stopped" in window.screen()
+    assert "Stopped" in window.screen()
     assert "Traceback" not in window.screen()
     assert json.loads(cli.run(home, "library", "--json").stdout)["books"] == []
     window.type("library", "add", road)
