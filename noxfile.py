@@ -92,7 +92,7 @@ def alone(session: nox.Session, package: str) -> None:
     if package == "cli":
         session.run("ttrpg", "--help", silent=True)
     session.install(*GROUPS["test"], *PINS)
-    session.run("pytest", "-q", f"packages/ttrpg-{package}/tests", *session.posargs)
+    session.run("pytest", "-q", "-n", "2", f"packages/ttrpg-{package}/tests", *session.posargs)
 
 
 @nox.session
