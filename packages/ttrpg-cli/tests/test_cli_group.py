@@ -1,5 +1,6 @@
 """The group: help, unknown commands, ``ttrpg`` alone, and bugs in a plugin's command."""
 
+import json
 import sys
 import types
 
@@ -185,7 +186,7 @@ def test_alone_with_no_campaign_chosen(ttrpg):
 
 def test_a_bug_in_a_plugin_names_it_and_keeps_the_story(ttrpg, ttrpg_home, command):
     def bug():
-        raise ZeroDivisionError("lute \x1b[31m")
+        raise ZeroDivisionError("lute \x1b[31m sk-0123456789abcdef")
 
     command(bug)
     result = ttrpg("wave")
@@ -198,6 +199,13 @@ def test_a_bug_in_a_plugin_names_it_and_keeps_the_story(ttrpg, ttrpg_home, comma
     assert told.startswith("ttrpg wave\n")
     assert "Traceback" in told
     assert "ZeroDivisionError" in told
+    assert "sk-0123456789abcdef" not in told
+    logged = (path.parent / "log.jsonl").read_text()
+    assert "sk-0123456789abcdef" not in logged
+    line = json.loads(logged)
+    assert line["event"] == "bug"
+    assert line["owner"] == "the plugin 'wave'"
+    assert "ZeroDivisionError: lute" in line["exception"]
 
 
 def test_a_bug_of_ours_is_not_a_plugins(ttrpg, monkeypatch):

@@ -61,7 +61,7 @@ def test_twelve_processes_open_a_new_database_at_once(home: Path):
     assert opened == 36
 
 
-def test_the_second_opening_imports_no_migration_code(python, used: Path):
+def test_the_second_opening_imports_no_migration_code(python, home: Path):
     code = (
         "import sys\nfrom ttrpg_core.app import App\napp = App()\napp.store\n"
         "print('sqlite_utils' in sys.modules, 'ttrpg_core.schema' in sys.modules)\n"

@@ -83,21 +83,22 @@ def _told(error: BaseException) -> tuple[str, str, int] | None:
 
 
 def _bug(error: BaseException, app: "App", screen: "Terminal", argv: Sequence[str]) -> int:
-    """Nobody foresaw this: keep the trace in a file and say where."""
+    """Nobody foresaw this: keep the trace in a file, a line in the log, and say where."""
     from ttrpg_core.errors import StoreError
+    from ttrpg_core.logs import SECRET_VALUES, log_bug
     from ttrpg_core.paths import write_atomically
 
     lines = "".join(traceback.format_exception(error))
     typed = " ".join(argv)[:200]
+    story = SECRET_VALUES.sub("[hidden]", f"ttrpg {typed}\n{lines}")
+    owner = _owner(error, app)
     try:
         path = app.paths.state_dir / "last-error.txt"
-        write_atomically(
-            path, (f"ttrpg {typed}\n{lines}").encode(errors="backslashreplace").decode()
-        )
+        write_atomically(path, story.encode(errors="backslashreplace").decode())
+        log_bug(app.paths.state_dir, error, typed=typed, owner=owner)
         where = f"The whole story is in {path}; please report it"
-    except StoreError:
+    except (StoreError, OSError):
         where = "Run it again as 'ttrpg --debug ...' for the whole story, and please report it"
-    owner = _owner(error, app)
     screen.error(f"this is a bug in {owner}: {type(error).__name__}: {error}", where)
     return BUG
 

@@ -102,3 +102,9 @@ def configure(state_dir: Path, *, verbose: bool = False) -> Path:
         cache_logger_on_first_use=False,
     )
     return path
+
+
+def log_bug(state_dir: Path, error: BaseException, *, typed: str, owner: str) -> None:
+    """Keep an error that nobody foresaw as a line of the log file, without secrets."""
+    configure(state_dir)
+    structlog.get_logger().error("bug", typed=typed, owner=owner, exc_info=error)
