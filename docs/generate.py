@@ -49,6 +49,12 @@ SOURCES = """\
 A flag beats the environment, which beats `ttrpg.toml` in the campaign's folder, which beats your
 own `config.toml`, which beats the default. `ttrpg config show` says where each value comes from.
 Settings marked *personal* are not taken from a campaign's folder: it may come from somebody else.
+The campaign's folder is the working one or the nearest above it, up to your home folder, with a
+`ttrpg.toml` that you own.
+"""
+PLUGINS = """\
+A plugin's own settings; the plugin's record names the class that checks them. They are *personal*
+unless that class says `personal=False`.
 """
 VARIABLES = """\
 | variable | what it does |
@@ -56,6 +62,10 @@ VARIABLES = """\
 | `TTRPG_HOME` | everything lives in this folder |
 | `TTRPG_DISABLE` | plugins to switch off before import: `a,b`, or `*` for all that are not ours |
 | `NO_COLOR`, `TERM=dumb`, `COLUMNS`, `PAGER`, `EDITOR` | as everywhere |
+"""
+PLUGINS = """\
+A plugin's own settings; the plugin's record names the class that checks them. They are
+*personal* unless that class says `personal=False`.
 """
 RECORDS = """
 Every record has `name` (lower-case words joined by `-`), `summary` (one line) and `target`
@@ -121,7 +131,7 @@ def config_page() -> str:
         page.append("")
     page += [
         "## [plugins.NAME]\n",
-        "A plugin's own settings; the plugin's record names the class that checks them.\n",
+        PLUGINS,
         "## Other variables\n",
         VARIABLES,
     ]

@@ -67,7 +67,7 @@ TEXTS = [
     ["library", "add", None],
     ["library", "show", None],
     ["library", "rm", None],
-    ["search", "x", "-b", None],
+    ["search", "x", "--book", None],
     ["search", "x", "-n", None],
     ["demo", None],
     [None],
@@ -214,7 +214,7 @@ def test_a_wrong_file_among_right_ones(cli, home, tmp_path):
 
 @pytest.mark.parametrize(
     "line",
-    [["library", "show"], ["library", "rm"], ["search", "falling", "-b"]],
+    [["library", "show"], ["library", "rm"], ["search", "falling", "--book"]],
     ids=named,
 )
 def test_an_unknown_book(cli, shelved, tmp_path, line):

@@ -100,3 +100,34 @@ def test_export_to_a_folder(events, tmp_path):
     result = events("audit", "export", str(tmp_path))
     assert result.code == 2
     assert "is a folder" in result.err
+
+
+def test_export_replaces_a_file_only_by_force(events, tmp_path):
+    path = tmp_path / "audit.jsonl"
+    path.write_text("mine")
+    result = events("audit", "export", str(path))
+    assert result.code == 2
+    assert "--force replaces it" in result.err
+    assert path.read_text() == "mine"
+    assert events("audit", "export", str(path), "--force").code == 0
+    assert len(path.read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    "name", ["ttrpg.db", "ttrpg.db-wal", "ttrpg.db-shm", "config.toml", "keys.toml", "backups/x"]
+)
+def test_export_never_replaces_what_is_ours(events, ttrpg_home, name):
+    path = ttrpg_home / name
+    before = path.read_bytes() if path.exists() else None
+    result = events("audit", "export", str(path), "--force")
+    assert result.code == 2
+    assert "belongs to ttrpg" in result.err
+    assert (path.read_bytes() if path.exists() else None) == before
+    assert "data.exported" not in kinds(events("audit", "--json"))
+
+
+def test_export_into_a_folder_that_is_missing(events, tmp_path):
+    result = events("audit", "export", str(tmp_path / "no" / "audit.jsonl"))
+    assert result.code == 3
+    assert f"there is no folder {tmp_path / 'no'}" in result.err
+    assert not (tmp_path / "no").exists()

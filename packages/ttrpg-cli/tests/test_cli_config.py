@@ -1,8 +1,11 @@
 """``ttrpg config``."""
 
 import sys
+from importlib.metadata import EntryPoint
 
 import pytest
+
+from ttrpg_core.hooks import GROUP
 
 
 @pytest.fixture
@@ -102,6 +105,77 @@ def test_path(ttrpg, ttrpg_home, tmp_path, monkeypatch):
     assert ttrpg("config", "path", "--json").json()["campaign"] == str(tmp_path / "ttrpg.toml")
     got = ttrpg("config", "get", "search.results", "--json").json()
     assert (got["value"], got["source"]) == (4, "campaign")
+
+
+@pytest.fixture
+def campaign(ttrpg_home, tmp_path, monkeypatch):
+    """The ``ttrpg.toml`` of the working folder, still to be written."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "ttrpg.toml"
+
+
+BROKEN = ["[search\n", "[search]\nresults = 'many'\n", "[searches]\n", "[search]\nresult = 3\n"]
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_a_broken_campaign_file_leaves_a_way_out(ttrpg, ttrpg_home, campaign, editor, content):
+    campaign.write_text(content)
+    stopped = ttrpg("config", "show")
+    assert stopped.code == 2
+    assert str(campaign) in stopped.err
+
+    def went_on(*arguments, env=None):
+        result = ttrpg("config", *arguments, env=env)
+        assert result.code == 0, result.err
+        assert f"going on without {campaign}" in result.err
+        return result
+
+    assert went_on("path").out == f"{ttrpg_home / 'config.toml'}\n{campaign}\n"
+    went_on("set", "search.results", "7")
+    assert "results = 7" in (ttrpg_home / "config.toml").read_text()
+    environment, _ = editor("[search]\nresults = 9\n")
+    went_on("edit", env=environment)
+    assert "results = 9" in (ttrpg_home / "config.toml").read_text()
+    campaign.unlink()
+    kinds = [event["kind"] for event in ttrpg("audit", "--json").json()["events"]]
+    assert kinds == ["setting.changed"] * 2
+
+
+def test_a_broken_file_of_ones_own_still_stops(ttrpg, ttrpg_home, campaign):
+    campaign.write_text("[search\n")
+    (ttrpg_home / "config.toml").write_text("[audit\n")
+    result = ttrpg("config", "path")
+    assert result.code == 2
+    assert str(ttrpg_home / "config.toml") in result.err
+
+
+@pytest.mark.parametrize("command", ["show", "path"])
+def test_what_is_not_taken_from_a_campaign_is_told_once(ttrpg, campaign, command):
+    campaign.write_text("[general]\noffline = true\n[search]\nresults = 4\n")
+    err = ttrpg("config", command).err
+    assert err.count("personal") == 1
+    said = (
+        "ttrpg.toml.general.offline is personal and not taken from a campaign's folder; "
+        "use: ttrpg config set general.offline VALUE"
+    )
+    assert said in " ".join(err.split())
+    assert "personal" not in ttrpg("config", "get", "search.results").err
+
+
+def test_ignored_is_in_the_data(ttrpg, campaign):
+    assert ttrpg("config", "show", "--json").json()["ignored"] == []
+    campaign.write_text("[general]\noffline = true\n")
+    shown = ttrpg("config", "show", "--json").json()
+    assert shown["ignored"] == ["ttrpg.toml.general.offline"]
+
+
+def test_a_plugins_setting_is_not_taken_from_a_campaign(ttrpg, campaign, plugins):
+    plugins.add(EntryPoint("fake", "ttrpg_core.testing.fakes", GROUP), distribution="fake")
+    campaign.write_text("[plugins.fake]\nscript = ['evil']\n[plugins.absent]\nany = 1\n")
+    result = ttrpg("config", "show", "--json")
+    assert result.json()["ignored"] == ["ttrpg.toml.plugins.fake.script"]
+    assert result.err.count("personal") == 1
+    assert "ttrpg config edit" in " ".join(result.err.split())
 
 
 def test_a_broken_file_is_named(ttrpg, ttrpg_home):

@@ -7,6 +7,7 @@ import types
 import click
 import pytest
 
+from ttrpg_cli import install
 from ttrpg_cli.commands import here
 from ttrpg_cli.install import install_line
 from ttrpg_cli.plugin import COMMANDS
@@ -88,7 +89,8 @@ def test_a_misspelt_command(ttrpg):
     ("typed", "package"),
     [("search", "ttrpg-search"), ("library", "ttrpg-ingest"), ("serach", "ttrpg-search")],
 )
-def test_a_command_of_another_package(ttrpg, typed, package):
+def test_a_command_of_another_package(ttrpg, typed, package, monkeypatch):
+    monkeypatch.setattr(install, "_checkout", lambda: None)
     result = ttrpg(typed, "x")
     assert result.code == 2
     assert f"comes with {package}: " in result.err
@@ -132,8 +134,15 @@ def test_a_command_whose_needs_are_not_met(ttrpg, command):
         ("/usr", f"{sys.executable} -m pip install ttrpg-search"),
     ],
 )
-def test_the_install_line(prefix, line):
+def test_the_install_line(prefix, line, monkeypatch):
+    monkeypatch.setattr(install, "_checkout", lambda: None)
     assert install_line("ttrpg-search", prefix) == line
+
+
+def test_a_checkout_installs_from_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr(install, "_checkout", lambda: tmp_path / "ttrpg-core")
+    line = install_line("ttrpg-search ttrpg-ingest", "/usr")
+    assert line.endswith(f"install -e {tmp_path}/ttrpg-search -e {tmp_path}/ttrpg-ingest")
 
 
 @pytest.mark.parametrize(

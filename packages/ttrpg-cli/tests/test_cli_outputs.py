@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ttrpg_cli import install
 from ttrpg_cli.plugin import COMMANDS
 
 RUNS = [
@@ -121,7 +122,8 @@ def test_the_completion_script(ttrpg, shell):
     )
 
 
-def test_the_demo_needs_two_packages(ttrpg):
+def test_the_demo_needs_two_packages(ttrpg, monkeypatch):
+    monkeypatch.setattr(install, "_checkout", lambda: None)
     result = ttrpg("demo")
     assert result.code == 1
     assert "the demo needs ttrpg-ingest and ttrpg-search" in result.err

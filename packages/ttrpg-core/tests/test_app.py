@@ -151,7 +151,7 @@ def test_the_keyword_backend_is_the_first_installed_or_the_one_wanted(app, home,
             plugins=app.plugins, folder=tmp_path, environ={"TTRPG_HOME": str(home)},
             flags={"search.keyword": wanted},
         )  # fmt: skip
-        with pytest.raises(NotFound) as caught:
+        with pytest.raises(ConfigError) as caught:
             other.keyword_searcher()
         assert hint in caught.value.hint
     empty = App(plugins=Plugins(), folder=tmp_path)

@@ -161,15 +161,27 @@ def test_a_wait_too_long_is_left_to_the_caller(server):
     assert retry_after(answer.headers) == MAX_WAIT + 1
 
 
+def get(asking, url):
+    return asking.get(url)
+
+
 def test_a_connection_that_is_dropped_before_the_answer_is_tried_again(server):
     server.script["/x"] = ["hang up", OK]
-    answer, naps = talk(server, "/x")
+    answer, naps = talk(server, "/x", read=get)
     assert answer.text == "fine"
     assert len(naps.taken) == 1
     server.script["/y"] = ["hang up"]
-    answer, _ = talk(server, "/y")
+    answer, _ = talk(server, "/y", read=get)
     assert isinstance(answer, httpx.RemoteProtocolError)
     assert server.asked["/y"] == 3
+
+
+def test_what_was_sent_and_may_have_been_done_is_not_sent_again(server):
+    server.script["/x"] = ["hang up", OK]
+    answer, naps = talk(server, "/x")
+    assert isinstance(answer, httpx.RemoteProtocolError)
+    assert server.asked["/x"] == 1
+    assert naps.taken == []
 
 
 def test_nobody_there_is_tried_again_and_then_said(server):

@@ -236,14 +236,30 @@ def test_a_backend_that_breaks_is_no_backend(secrets, use, monkeypatch):
     assert secrets.set("anthropic", VALUE).source == "file"
 
 
-def test_rm_by_a_unique_beginning_and_what_is_not_there(secrets, none):
+def test_rm_takes_the_whole_name_alone_as_no_copy_is_kept(secrets, none):
     secrets.set("anthropic", VALUE)
-    secrets.set("openai", VALUE)
-    assert secrets.remove("anth").name == "anthropic"
-    assert [known.name for known in secrets.known()] == ["openai"]
-    with pytest.raises(NotFound) as caught:
-        secrets.remove("anthropic")
-    assert "openai" in caught.value.hint
+    secrets.set("k10", VALUE)
+    for wanted, near in (
+        ("k", "k10"),
+        ("anth", "anthropic"),
+        ("anthropics", "anthropic"),
+        ("", ""),
+    ):
+        with pytest.raises(NotFound) as caught:
+            secrets.remove(wanted)
+        assert near in caught.value.hint
+    assert [known.name for known in secrets.known()] == ["anthropic", "k10"]
+    assert secrets.remove(" Anthropic ").name == "anthropic"
+    assert [known.name for known in secrets.known()] == ["k10"]
+
+
+def test_of_names_that_differ_in_case_the_exact_one_goes(secrets, none):
+    secrets.paths.keys.parent.mkdir()
+    secrets.paths.keys.write_text("Odd = { value = 'a' }\nodd = { value = 'b' }\n")
+    with pytest.raises(NotFound):
+        secrets.remove("ODD")
+    assert secrets.remove("odd").name == "odd"
+    assert [known.name for known in secrets.known()] == ["Odd"]
 
 
 def test_known_shows_the_source_and_no_value(secrets, none):

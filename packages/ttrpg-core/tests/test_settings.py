@@ -12,14 +12,13 @@ import pytest
 from ttrpg_core.errors import ConfigError, NotFound
 from ttrpg_core.paths import Paths
 from ttrpg_core.settings import (
-    MAX_BYTES,
     TABLES,
     Config,
     Source,
-    campaign_file,
     setting,
     variable_of,
 )
+from ttrpg_core.settings_files import MAX_BYTES, campaign_file
 
 KEY = "search.results"
 
@@ -101,6 +100,9 @@ PERSONAL = [
     ("audit.keep_megabytes", "1", 9),
     ("library.parse_seconds", "3600", 9),
     ("library.parse_megabytes", "64000", 999),
+    ("network.connect_seconds", "600", 9.0),
+    ("network.read_seconds", "3600", 9.0),
+    ("network.retries", "10", 9),
 ]
 
 
@@ -112,6 +114,79 @@ def test_what_guards_the_user_is_not_taken_from_a_campaign(user, folder, key, th
     user.write_text(f"[{table}]\n{name} = {str(mine).lower()}\n")
     value = read(folder).get(key)
     assert (value.value, value.source) == (mine, Source.USER)
+    assert read(folder).ignored == [f"ttrpg.toml.{key}"]
+
+
+def test_only_what_is_personal_is_ignored(user, folder):
+    user.write_text("[general]\noffline = true\n")
+    (folder / "ttrpg.toml").write_text("[search]\nresults = 4\n")
+    assert read(folder).ignored == []
+
+
+@pytest.fixture
+def own_home(folder: Path, monkeypatch) -> Path:
+    made = folder.parent.parent
+    monkeypatch.setenv("HOME", str(made))
+    monkeypatch.setenv("USERPROFILE", str(made))
+    return made
+
+
+def test_nothing_above_the_home_folder_is_looked_at(folder, own_home):
+    (own_home.parent / "ttrpg.toml").touch()
+    assert campaign_file(folder) is None
+    assert campaign_file(own_home) is None
+    assert campaign_file(own_home.parent) == own_home.parent / "ttrpg.toml"
+    (own_home / "ttrpg.toml").touch()
+    assert campaign_file(folder) == own_home / "ttrpg.toml"
+
+
+def test_a_home_folder_that_is_a_link(folder, own_home, tmp_path, monkeypatch):
+    link = tmp_path / "link"
+    link.symlink_to(own_home)
+    monkeypatch.setenv("HOME", str(link))
+    (own_home.parent / "ttrpg.toml").touch()
+    assert campaign_file(folder) is None
+    assert campaign_file(link / "keep") is None
+
+
+def test_outside_the_home_folder_all_above_is_looked_at(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "elsewhere"))
+    (folder.parent.parent / "ttrpg.toml").touch()
+    assert campaign_file(folder) == folder.parent.parent / "ttrpg.toml"
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="files have no owner's number here")
+def test_a_file_of_another_user_is_passed_over(folder, monkeypatch):
+    (folder.parent / "ttrpg.toml").touch()
+    assert campaign_file(folder) == folder.parent / "ttrpg.toml"
+    another = os.getuid() + 1
+    monkeypatch.setattr(os, "getuid", lambda: another)
+    assert campaign_file(folder) is None
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give a file away"
+)
+def test_root_takes_only_its_own(folder):
+    mine, theirs = folder.parent / "ttrpg.toml", folder / "ttrpg.toml"
+    mine.touch()
+    theirs.touch()
+    os.chown(theirs, 65534, 65534)
+    assert campaign_file(folder) == mine
+    theirs.unlink()
+    theirs.symlink_to(mine)
+    os.lchown(theirs, 65534, 65534)
+    assert campaign_file(folder) == mine, "a link of theirs is theirs"
+
+
+def test_without_the_campaigns_file(user, folder):
+    user.write_text("[search]\nresults = 4\n")
+    path = folder / "ttrpg.toml"
+    path.write_text("[search\n")
+    config = Config(Paths.of(), {}, folder=folder, campaign=False)
+    assert config.settings.search.results == 4
+    assert config.folder_file == path
+    assert config.campaign_plugins() == set()
 
 
 def error(folder: Path, environ=None, flags=None) -> ConfigError:
@@ -260,7 +335,7 @@ def test_set_makes_the_file_for_its_owner_alone(home, folder):
     read(folder).set(KEY, "8")
     assert read(folder).settings.search.results == 8
     assert stat.S_IMODE((home / "config.toml").stat().st_mode) == 0o600
-    assert [path.name for path in home.iterdir()] == ["config.toml"]
+    assert {path.name for path in home.iterdir()} == {".config.toml.lock", "config.toml"}
 
 
 def test_set_knows_dotted_keys(user, folder):
@@ -294,7 +369,7 @@ def test_set_is_atomic(user, folder, monkeypatch):
     with pytest.raises(StoreError, match="No space left"):
         config.set(KEY, "8")
     assert user.read_text() == "[search]\nresults = 4\n"
-    assert [path.name for path in user.parent.iterdir()] == ["config.toml"]
+    assert {path.name for path in user.parent.iterdir()} == {".config.toml.lock", "config.toml"}
 
 
 def test_set_writes_through_a_link(user, folder, tmp_path):
@@ -314,7 +389,7 @@ def test_set_writes_through_a_link(user, folder, tmp_path):
 @attrs.frozen
 class Echo:
     voice: Literal["low", "high"] = setting("low", "How it sounds.")
-    words: tuple[str, ...] = setting((), "What it says.")
+    words: tuple[str, ...] = setting((), "What it says.", personal=False)
     loud: int | None = setting(None, "How loud.", low=1)
     base_url: str = setting("here", "Where it is.", personal=True)
     plain: int = 3
@@ -328,10 +403,16 @@ class Needs:
 def test_a_plugins_table_has_every_source_too(user, folder):
     user.write_text("[plugins.echo]\nvoice = 'high'\nwords = ['a']\nbase_url = 'mine'\n")
     (folder / "ttrpg.toml").write_text(
-        "[plugins.echo]\nwords = ['b', 'c']\nbase_url = 'evil'\nplain = 4\n"
+        "[plugins.echo]\nwords = ['b', 'c']\nbase_url = 'evil'\nplain = 4\nvoice = 'low'\n"
     )
     environ = {"TTRPG_PLUGINS_ECHO_LOUD": "2"}
-    assert read(folder, environ).plugin("echo", Echo) == Echo("high", ("b", "c"), 2, "mine", 4)
+    config = read(folder, environ)
+    assert config.campaign_plugins() == {"echo"}
+    for _ in range(2):
+        assert config.plugin("echo", Echo) == Echo("high", ("b", "c"), 2, "mine", 3)
+    assert config.ignored == [
+        f"ttrpg.toml.plugins.echo.{n}" for n in ("base_url", "plain", "voice")
+    ]
     environ = {"TTRPG_PLUGINS_ECHO_WORDS": '["x", "y"]'}
     assert read(folder, environ).plugin("echo", Echo).words == ("x", "y")
     assert read(folder).plugin("other", Echo) == Echo()

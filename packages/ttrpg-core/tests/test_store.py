@@ -161,8 +161,14 @@ def test_a_file_that_is_no_database_is_damage_and_untouched(path, core, content)
         Store(path, [core])
     assert caught.value.code == 7
     assert "not a database" in caught.value.message
-    assert str(path.parent / "backups") in caught.value.hint
+    assert caught.value.hint.startswith("There is no copy of it")
     assert path.read_bytes() == content
+    copy = path.parent / "backups" / "ttrpg-1.db"
+    copy.parent.mkdir()
+    copy.touch()
+    with pytest.raises(StoreDamaged) as caught:
+        Store(path, [core])
+    assert f"cp {copy} {path}" in caught.value.hint
 
 
 def test_a_truncated_database_is_damage(used: Path, core: SchemaSet):

@@ -1,5 +1,7 @@
 """How this copy was installed, and so how to add a package to it."""
 
+import importlib.util
+import json
 import shlex
 import sys
 from collections.abc import Iterable
@@ -22,4 +24,26 @@ def install_line(package: str, prefix: str | None = None, beside: Iterable[str] 
         return "uv tool install ttrpg-cli " + " ".join(f"--with {name}" for name in names)
     if ("pipx" in parts and "venvs" in parts) or (folder / "pipx_metadata.json").exists():
         return f"pipx inject ttrpg-cli {package}"
-    return f"{shlex.quote(sys.executable)} -m pip install {package}"
+    checkout = _checkout()
+    wanted = package
+    if checkout is not None:
+        folders = [checkout.with_name(name) for name in package.split()]
+        wanted = " ".join(f"-e {shlex.quote(str(folder))}" for folder in folders)
+    python = shlex.quote(sys.executable)
+    if importlib.util.find_spec("pip") is None:
+        return f"python3 -m pip --python {python} install {wanted}"
+    return f"{python} -m pip install {wanted}"
+
+
+def _checkout() -> Path | None:
+    """The folder that ttrpg-core was installed from, when that is a checkout (PEP 610)."""
+    from importlib import metadata
+    from urllib.parse import unquote, urlsplit
+
+    try:
+        told = json.loads(metadata.distribution("ttrpg-core").read_text("direct_url.json") or "{}")
+        url = urlsplit(str(told.get("url", "")))
+    except (metadata.PackageNotFoundError, ValueError, OSError):
+        return None
+    folder = Path(unquote(url.path))
+    return folder if url.scheme == "file" and (folder / "pyproject.toml").exists() else None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from ttrpg_core import entries
-from ttrpg_core.errors import NotFound, PluginError, TtrpgError
+from ttrpg_core.errors import ConfigError, NotFound, PluginError, TtrpgError
 from ttrpg_core.paths import Paths, make_folder
 from ttrpg_core.plugins import FIRST_PARTY, Plugins, describe
 
@@ -229,12 +229,12 @@ class App:
             n: e for n, e in self.plugins.entries(entries.Searcher).items() if e.role == "keyword"
         }
         wanted = self.settings.search.keyword or next(iter(known), "")
+        if not known:
+            raise NotFound("no search backend is installed", "ttrpg-search brings one")
         if wanted not in known:
-            raise NotFound(
-                f"there is no keyword backend {wanted!r}"
-                if wanted
-                else "no search backend is installed",
-                "ttrpg-search brings one" if not known else "Installed: " + ", ".join(known),
+            raise ConfigError(
+                f"search.keyword: there is no keyword backend {wanted!r}",
+                "Installed: " + ", ".join(known) + "; or: ttrpg config set search.keyword ''",
             )
         return self.make(entries.Searcher, wanted, Searcher)  # type: ignore[type-abstract]
 

@@ -29,6 +29,10 @@ RETRY_ERRORS = (
     httpx.ProxyError,
 )
 """Failures on the way, before an answer; a request that is wrong in itself stays wrong."""
+UNSENT_ERRORS = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+"""Failures before anything was sent: the only ones after which a POST is sent again."""
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that may be sent twice (RFC 9110 section 9.2.1)."""
 
 _BACKOFF = tenacity.wait_exponential(multiplier=0.5, max=8) + tenacity.wait_random(0, 1)
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?\Z")
@@ -63,7 +67,9 @@ class RetryTransport(httpx.AsyncBaseTransport):
         retrying = tenacity.AsyncRetrying(
             stop=tenacity.stop_after_attempt(self.retries + 1),
             wait=_wait,
-            retry=tenacity.retry_if_exception_type(RETRY_ERRORS)
+            retry=tenacity.retry_if_exception_type(
+                RETRY_ERRORS if request.method in SAFE_METHODS else UNSENT_ERRORS
+            )
             | tenacity.retry_if_result(_worth_retrying),
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
             before_sleep=_release,

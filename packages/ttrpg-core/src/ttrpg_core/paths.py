@@ -14,12 +14,21 @@ what           under TTRPG_HOME            otherwise (Linux shown)
 
 import contextlib
 import os
-from collections.abc import Mapping
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import attrs
 
 from ttrpg_core.errors import StoreError
+
+LOCK_SECONDS = 30.0
+"""Longest wait for another process that changes the same file."""
+_RETRY_SECONDS = 0.02
+_held = threading.local()
+_DATABASE_ENDS = ("", "-wal", "-shm", "-journal")
 
 
 @attrs.frozen
@@ -82,6 +91,12 @@ class Paths:
         """Search indexes and embeddings: files that can be deleted and rebuilt."""
         return self.data_dir / "indexes"
 
+    @property
+    def irreplaceable(self) -> tuple[Path, ...]:
+        """Files, and folders of files, that no export may replace."""
+        database = [self.database.with_name(self.database.name + end) for end in _DATABASE_ENDS]
+        return (*database, self.config, self.keys, self.backups)
+
 
 def make_folder(path: Path) -> Path:
     """The folder, made with mode 0700 where it is missing; StoreError when it cannot be.
@@ -137,3 +152,76 @@ def write_atomically(path: Path, content: str, mode: int = 0o600) -> None:
         if neighbour is not None:
             with contextlib.suppress(OSError):
                 neighbour.unlink()
+
+
+@contextlib.contextmanager
+def locked(path: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Hold a file against other processes and threads while it is read, changed and replaced.
+
+    Without it, of two that read the same old file the later one undoes what the earlier wrote. The
+    lock is on a neighbour, ``.<name>.lock``, since the file itself is replaced; the neighbour
+    stays, as removing it would let two hold "the" lock at once. It may be taken again inside
+    itself, and the system frees it when a process dies. StoreError when it is not free within
+    ``seconds``.
+    """
+    target = _lock_target(path)
+    held: set[Path] = _held.__dict__.setdefault("paths", set())  # of this thread
+    if target in held:
+        yield
+        return
+    handle = _open_lock(path, target)
+    try:
+        until = time.monotonic() + seconds
+        while not _try_lock(handle, path):
+            if time.monotonic() >= until:
+                raise StoreError(
+                    f"{path} is being changed by another ttrpg",
+                    "Wait until it is done, or end it, and try again",
+                )
+            time.sleep(_RETRY_SECONDS)
+        held.add(target)
+        try:
+            yield
+        finally:
+            held.discard(target)
+    finally:
+        os.close(handle)  # which frees the lock
+
+
+def _lock_target(path: Path) -> Path:
+    try:
+        return path.resolve()  # as write_atomically does: two links to one file share its lock
+    except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself
+        raise StoreError(f"cannot write {path}: {error}", "Check its links") from error
+
+
+def _open_lock(path: Path, target: Path) -> int:
+    make_folder(target.parent)
+    lock = target.with_name(f".{target.name}.lock")
+    try:
+        return os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {path}: its lock {lock.name} cannot be opened: {error.strerror}",
+            "The file is unchanged; free some space or mend the folder's permissions",
+        ) from error
+
+
+def _try_lock(handle: int, path: Path) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):  # Windows says PermissionError for one that is held
+        return False
+    except OSError as error:
+        raise StoreError(
+            f"cannot lock {path}: {error.strerror}",
+            "Its disk knows no locks; choose another folder with TTRPG_HOME",
+        ) from error
+    return True

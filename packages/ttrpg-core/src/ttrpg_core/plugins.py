@@ -97,7 +97,9 @@ class Owned(NamedTuple):
 
 def describe(error: BaseException) -> str:
     """An exception in one line: its type and the first line of what it says."""
-    first = next(iter(str(error).strip().splitlines()), "")
+    lines = str(error).strip().splitlines()
+    whole = isinstance(error, pluggy.PluginValidationError)  # what is wrong comes last there
+    first = " ".join(lines) if whole else next(iter(lines), "")
     line = f"{type(error).__name__}: {first}" if first else type(error).__name__
     return line if len(line) <= MAX_ERROR else line[: MAX_ERROR - 3] + "..."
 
@@ -167,7 +169,12 @@ class Plugins:
             if isinstance(plugin, ModuleType) and not hasattr(
                 vars(plugin).get(attribute), f"{GROUP}_impl"
             ):
-                continue  # not marked with hookimpl; asking pluggy of each is slow
+                # Not marked with hookimpl; asking pluggy of each name is slow.
+                if attribute.removeprefix(f"{GROUP}_") in KINDS and attribute.startswith(GROUP):
+                    self._problem(
+                        name, attribute, "is not marked with @hookimpl, so it is not asked"
+                    )
+                continue
             options = self.manager.parse_hookimpl_opts(plugin, attribute)
             hook = attribute if options is None else options.get("specname") or attribute
             if options is not None and hook.removeprefix(f"{GROUP}_") not in KINDS:
@@ -233,6 +240,9 @@ class Plugins:
         """Ask every kind and import every target: what ``ttrpg plugins`` and ``doctor`` show."""
         for kind, cls in KINDS.items():
             for name, owned in self.owned(kind).items():
+                path = getattr(owned.entry, "path", None)
+                if path is not None and not (path.is_dir() or path.is_file()):
+                    self._problem(owned.plugin, f"{kind[:-1]} {name}", f"there is no {path}")
                 if owned.entry.target:
                     self._guard(owned.plugin, f"{kind[:-1]} {name}", lambda: self.load(cls, name))  # noqa: B023 - called at once
         return self.problems

@@ -9,7 +9,7 @@ no error here is raised from one that holds the text it was reading.
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ import attrs
 
 from ttrpg_core import text
 from ttrpg_core.errors import InputError, NotFound, StoreError
-from ttrpg_core.paths import Paths, make_folder, write_atomically
+from ttrpg_core.paths import Paths, locked, make_folder, write_atomically
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -76,41 +76,43 @@ class Secrets:
         """Keep a key; in the keyring where there is a real one, else in the file."""
         name = key_name(name)
         value = one_line(value, f"the key {name}")
-        keys = self._read()
-        backend = self._keyring()
-        if backend is not None and self._keep(backend, name, value):
-            self._write({**keys, name: {"store": _IN_KEYRING}})
-            return Known(name, "keyring", label(backend))
-        self._say_file_once()
-        self._write({**keys, name: {"value": value}})
-        return Known(name, "file", str(self.paths.keys))
+        with locked(self.paths.keys):
+            keys = self._read()
+            backend = self._keyring()
+            if backend is not None and self._keep(backend, name, value):
+                self._write({**keys, name: {"store": _IN_KEYRING}})
+                return Known(name, "keyring", label(backend))
+            self._say_file_once()
+            self._write({**keys, name: {"value": value}})
+            return Known(name, "file", str(self.paths.keys))
 
     def remove(self, name: str) -> Known:
-        """Forget a stored key, in the keyring too."""
-        keys = self._read()
-        name = text.match(name, [(key, key) for key in keys], "stored key")
-        entry = keys.pop(name)
-        known = Known(name, "file", str(self.paths.keys))
-        if entry == {"store": _IN_KEYRING}:
-            import keyring.errors
+        """Forget a stored key, in the keyring too; by its whole name, as no copy is kept."""
+        with locked(self.paths.keys):
+            keys = self._read()
+            name = _stored_name(name, keys)
+            entry = keys.pop(name)
+            known = Known(name, "file", str(self.paths.keys))
+            if entry == {"store": _IN_KEYRING}:
+                import keyring.errors
 
-            backend = self._keyring()
-            if backend is None:
-                raise StoreError(
-                    f"the key {name} is in a keyring that cannot be reached now",
-                    "Unlock the keyring, or run this where it can be reached",
-                )
-            try:
-                backend.delete_password(SERVICE, name)
-            except keyring.errors.PasswordDeleteError:
-                pass  # gone already, which is what was asked for
-            except Exception as error:
-                raise StoreError(
-                    f"the keyring refused: {error}", "Unlock it and try again"
-                ) from error
-            known = Known(name, "keyring", label(backend))
-        self._write(keys)
-        return known
+                backend = self._keyring()
+                if backend is None:
+                    raise StoreError(
+                        f"the key {name} is in a keyring that cannot be reached now",
+                        "Unlock the keyring, or run this where it can be reached",
+                    )
+                try:
+                    backend.delete_password(SERVICE, name)
+                except keyring.errors.PasswordDeleteError:
+                    pass  # gone already, which is what was asked for
+                except Exception as error:
+                    raise StoreError(
+                        f"the keyring refused: {error}", "Unlock it and try again"
+                    ) from error
+                known = Known(name, "keyring", label(backend))
+            self._write(keys)
+            return known
 
     def known(self, variables: Mapping[str, str] | None = None) -> list[Known]:
         """Every key that would be found, by name; ``variables`` maps names to their variable."""
@@ -214,6 +216,15 @@ def _content(path: Path) -> str:
         raise InputError(f"{path} is not text", "Name a file that holds one key alone") from None
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror}", "Mend its permissions") from error
+
+
+def _stored_name(wanted: str, known: Collection[str]) -> str:
+    """The stored key of exactly this name, however it is capitalised; never a longer one."""
+    wanted = wanted.strip()
+    found = [wanted] if wanted in known else [n for n in known if n.lower() == wanted.lower()]
+    if len(found) != 1:
+        raise NotFound(f"there is no stored key {wanted!r}", text.nearest(wanted, known))
+    return found[0]
 
 
 def key_name(value: str) -> str:

@@ -1,16 +1,14 @@
 """Settings: declared once on attrs classes, with the source of every value.
 
 Order, strongest first: a flag, ``TTRPG_<TABLE>_<KEY>`` in the environment, ``ttrpg.toml`` in the
-campaign's folder (the working folder or one above it), the user's ``config.toml``, the default. A
+campaign's folder (see :mod:`.settings_files`), the user's ``config.toml``, the default. A
 value that cannot be used is an error that starts with where it stands:
 ``config.toml.audit.keep_days: 'soon' cannot be used; allowed: a whole number from 1 to 36500``.
 """
 
-import contextlib
 import enum
 import math
 import os
-import stat
 import tomllib
 import types
 from collections.abc import Iterator, Mapping
@@ -21,11 +19,10 @@ import attrs
 
 from ttrpg_core.errors import ConfigError, NotFound
 from ttrpg_core.paths import Paths
+from ttrpg_core.settings_files import campaign_file, read_bytes, read_toml
 from ttrpg_core.text import nearest
 
 T = TypeVar("T")
-MAX_BYTES = 1_000_000
-"""Largest settings file that is read."""
 
 
 class Source(enum.IntEnum):
@@ -44,12 +41,13 @@ def setting(
     *,
     low: float | None = None,
     high: float | None = None,
-    personal: bool = False,
+    personal: bool | None = None,
 ) -> Any:
     """A field of a settings class.
 
     ``low`` and ``high`` bound a number, both included. A ``personal`` setting is not taken from a
-    campaign's folder, which may come from somebody else.
+    campaign's folder, which may come from somebody else. When None, a plugin's setting is personal
+    and one of the kernel is not.
     """
     return attrs.field(
         default=default, metadata={"help": help, "low": low, "high": high, "personal": personal}
@@ -113,11 +111,15 @@ class SearchSettings:
 class NetworkSettings:
     """Time limits and retries of every request."""
 
-    connect_seconds: float = setting(10.0, "Limit for opening a connection.", low=0.1, high=600)
-    read_seconds: float = setting(
-        60.0, "Limit between two pieces of an answer.", low=0.1, high=3600
+    connect_seconds: float = setting(
+        10.0, "Limit for opening a connection.", low=0.1, high=600, personal=True
     )
-    retries: int = setting(2, "Tries after the first, before any byte came.", low=0, high=10)
+    read_seconds: float = setting(
+        60.0, "Limit between two pieces of an answer.", low=0.1, high=3600, personal=True
+    )
+    retries: int = setting(
+        2, "Tries after the first, before any byte came.", low=0, high=10, personal=True
+    )
 
 
 @attrs.frozen
@@ -149,7 +151,11 @@ class Value:
 
 
 class Config:
-    """The settings of one run, read once; ``config.settings`` is the typed whole."""
+    """The settings of one run, read once; ``config.settings`` is the typed whole.
+
+    ``ignored`` names what stood in the campaign's file and is personal; ``campaign=False`` leaves
+    that file unread, so that a broken one does not stop what is needed to get around it.
+    """
 
     def __init__(
         self,
@@ -157,15 +163,18 @@ class Config:
         environ: Mapping[str, str] | None = None,
         flags: Mapping[str, Any] | None = None,
         folder: Path | None = None,
+        *,
+        campaign: bool = True,
     ) -> None:
         self.paths = paths
         self.environ = os.environ if environ is None else environ
         self.flags = dict(flags or {})
         self.folder_file = campaign_file(folder)
+        self.ignored: list[str] = []
         self._files: list[tuple[Source, Path, dict[str, Any]]] = []
-        for source, path in ((Source.CAMPAIGN, self.folder_file), (Source.USER, paths.config)):
-            if path is not None:
-                self._files.append((source, path, read_toml(path)))
+        if campaign and self.folder_file is not None:
+            self._files.append((Source.CAMPAIGN, self.folder_file, read_toml(self.folder_file)))
+        self._files.append((Source.USER, paths.config, read_toml(paths.config)))
         self.values: dict[str, Value] = {}
         built = {}
         for table, cls in TABLES.items():
@@ -179,13 +188,17 @@ class Config:
         """The values of one table, checked; ConfigError names the first that is wrong."""
         fields = {field.name: field for field in attrs.fields(cls)}
         hints = get_type_hints(cls)
-        for _, path, data in self._files:
+        for source, path, data in self._files:
             for key in _dig(data, prefix, path):
                 if key not in fields:  # a wrong word is worth a stop; a quiet default is not
                     raise ConfigError(
                         f"{path.name}.{prefix}.{key}: there is no such setting",
                         nearest(key, fields) + f". It stands in {path}",
                     )
+                label = f"{path.name}.{prefix}.{key}"
+                personal = source is Source.CAMPAIGN and is_personal(prefix, fields[key])
+                if personal and label not in self.ignored:
+                    self.ignored.append(label)
         return [self._value(prefix, field, hints[name]) for name, field in fields.items()]
 
     def plugin(self, name: str, cls: type[T]) -> T:
@@ -193,9 +206,14 @@ class Config:
         values = self.table(f"plugins.{name}", cls)
         return cls(**{value.key.split(".")[-1]: value.value for value in values})
 
+    def campaign_plugins(self) -> set[str]:
+        """The plugins that the campaign's file has a table for."""
+        files = [file for file in self._files if file[0] is Source.CAMPAIGN]
+        return {name for _, path, data in files for name in _dig(data, "plugins", path)}
+
     def _value(self, prefix: str, field: "attrs.Attribute[Any]", kind: Any) -> Value:
         key = f"{prefix}.{field.name}"
-        personal = bool(field.metadata.get("personal"))
+        personal = is_personal(prefix, field)
         for source, where, raw in self._candidates(key, personal=personal):
             in_file = source <= Source.CAMPAIGN
             label = f"{Path(where).name}.{key}" if in_file else where
@@ -247,7 +265,7 @@ class Config:
         """
         import tomlkit
 
-        from ttrpg_core.paths import write_atomically
+        from ttrpg_core.paths import locked, write_atomically
 
         old = self.get(key)
         table, name = key.split(".")
@@ -255,11 +273,12 @@ class Config:
         kind = get_type_hints(TABLES[table])[name]
         value = check(key, raw, field, kind, typed=False)
         path = self.paths.config
-        document = tomlkit.parse(_read(path).decode("utf-8-sig") if path.exists() else "")
-        if table not in document:
-            document.add(table, tomlkit.table())
-        document[table][name] = list(value) if isinstance(value, tuple) else value
-        write_atomically(path, tomlkit.dumps(document))
+        with locked(path):  # and read again: another process may have changed it since
+            document = tomlkit.parse(read_bytes(path).decode("utf-8-sig") if path.exists() else "")
+            if table not in document:
+                document.add(table, tomlkit.table())
+            document[table][name] = list(value) if isinstance(value, tuple) else value
+            write_atomically(path, tomlkit.dumps(document))
         return attrs.evolve(old, value=value, source=Source.USER, where=str(path))
 
 
@@ -268,44 +287,10 @@ def variable_of(key: str) -> str:
     return "TTRPG_" + key.upper().replace(".", "_").replace("-", "_")
 
 
-def campaign_file(folder: Path | None = None) -> Path | None:
-    """The nearest ``ttrpg.toml``: in a folder, the working one when None, or one above it."""
-    try:
-        start = Path.cwd() if folder is None else folder.absolute()
-    except OSError:
-        return None  # the working folder was removed
-    for candidate in (start, *start.parents):
-        path = candidate / "ttrpg.toml"
-        with contextlib.suppress(OSError):  # a folder that may not be looked into has none for us
-            if path.is_file():
-                return path
-    return None
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file; empty when there is none. ConfigError says where it is broken."""
-    try:
-        return tomllib.loads(_read(path).decode("utf-8-sig"))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except OSError as error:
-        raise ConfigError(
-            f"{path.name}: cannot be read: {error.strerror}", f"Look at {path}"
-        ) from error
-    except RecursionError as error:
-        raise ConfigError(f"{path.name}: nested too deeply", f"Mend {path}") from error
-    except ValueError as error:  # TOML, UTF-8, or a number of thousands of digits
-        raise ConfigError(f"{path.name}: not valid TOML: {error}", f"Mend {path}") from error
-
-
-def _read(path: Path) -> bytes:
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise ConfigError(f"{path.name}: is not an ordinary file", f"Look at {path}")
-    with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise ConfigError(f"{path.name}: larger than {MAX_BYTES:,} bytes", f"Look at {path}")
-    return data
+def is_personal(table: str, field: "attrs.Attribute[Any]") -> bool:
+    """Whether a setting is not taken from a campaign: a plugin's, if it does not deny it."""
+    said: bool | None = field.metadata.get("personal")
+    return table.startswith("plugins.") if said is None else said
 
 
 def check(

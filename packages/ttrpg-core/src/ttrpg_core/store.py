@@ -61,10 +61,20 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
     if code in _DAMAGED:
         return StoreDamaged(
             f"the database {path} is damaged: {error}",
-            f"Copies lie in {path.parent / 'backups'}; 'ttrpg doctor' says which are sound",
+            _way_back(path),
         )
     hint = _HINTS.get(code, "'ttrpg doctor' looks at the database")
     return StoreError(f"the database {path}: {error}", hint)
+
+
+def _way_back(path: Path) -> str:
+    """How to go on with a damaged database."""
+    copies = sorted((path.parent / "backups").glob("ttrpg-*.db"))
+    if not copies:
+        return (
+            f"There is no copy of it; 'ttrpg doctor' says more, and {path} moved away begins anew"
+        )
+    return f"The newest copy: cp {copies[-1]} {path}   ('ttrpg doctor' says which are sound)"
 
 
 class Store:

@@ -4,6 +4,7 @@ Shape is checked, never vocabulary: a note may say ``<script>`` or ``DROP TABLE`
 exactly. What would break a terminal, a file name or a table row is refused, with where and why.
 """
 
+import contextlib
 import os
 import re
 import stat
@@ -106,6 +107,46 @@ def readable_file(value: str | os.PathLike[str], inside: Path | None = None) -> 
     return path
 
 
+def writable_file(
+    value: str | os.PathLike[str], *, force: bool = False, ours: Iterable[Path] = ()
+) -> Path:
+    """A path where a file can be written, with links resolved.
+
+    An ordinary file that is there is kept unless ``force``; what is in ``ours``, or in a folder of
+    them, is kept always, so that no export replaces the database. Raises NotFound when the folder
+    is missing, and InputError for a folder, a device, a socket or a pipe.
+    """
+    path = _resolve(value)
+    for own in ours:
+        if _is_within(path, own):
+            raise InputError(f"{value} belongs to ttrpg itself", "Name a file somewhere else")
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        if not path.parent.exists():
+            raise NotFound(
+                f"there is no folder {path.parent}", "Make it first, or name another"
+            ) from error
+        return path
+    except NotADirectoryError as error:
+        raise InputError(
+            f"{value} cannot be written: part of its path is a file", "Name another folder"
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"cannot look at {value}: {error.strerror}", "Check the path and its permissions"
+        ) from error
+    if stat.S_ISDIR(mode):
+        raise InputError(f"{value} is a folder", "Name a file in it")
+    if not stat.S_ISREG(mode):
+        raise InputError(
+            f"{value} is not an ordinary file", "Devices, pipes and sockets are not written to"
+        )
+    if not force:
+        raise InputError(f"{value} is there already", "--force replaces it")
+    return path
+
+
 def slug(value: str) -> str:
     """A short, stable id from a name: ``"The Sunken Keep" -> "the-sunken-keep"``.
 
@@ -141,9 +182,9 @@ def unique_slug(value: str, taken: Iterable[str]) -> str:
 def match(wanted: str, names: Iterable[tuple[str, str]], what: str) -> str:
     """The id that ``wanted`` means among ``(id, name)`` pairs.
 
-    An exact id wins, so that everything can be named; then an exact name, then a unique prefix of
-    either, without regard to case. Raises Ambiguous with the candidates, or NotFound with the
-    nearest.
+    An exact id wins, so that everything can be named; then an exact name, then a unique beginning
+    of either, then of any word in them ("salt" for The Salt Lantern), without regard to case.
+    Raises Ambiguous with the candidates, or NotFound with the nearest.
     """
     pairs = [(key, _folded(key), _folded(label)) for key, label in names]
     folded = _folded(wanted)
@@ -155,6 +196,11 @@ def match(wanted: str, names: Iterable[tuple[str, str]], what: str) -> str:
             key
             for key, short, label in pairs
             if folded and (short.startswith(folded) or label.startswith(folded))
+        ]
+        or [
+            key
+            for key, short, label in pairs
+            if folded and (f"-{folded}" in short or f" {folded}" in label)
         ]
     )
     if len(found) == 1:
@@ -210,8 +256,20 @@ def _resolve(value: str | os.PathLike[str]) -> Path:
         raise InputError("the path has a NUL character", "Type it again")
     try:
         return Path(raw).expanduser().resolve()
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:  # ValueError: it cannot be encoded
         raise InputError(f"cannot follow the path {raw}: {error}", "Check its links") from error
+
+
+def _is_within(path: Path, own: Path) -> bool:
+    """Whether a path is a file or folder of ours or lies in it, by any spelling of its name."""
+    own = own.resolve()
+    if path.is_relative_to(own):
+        return True
+    for each in (path, *path.parents):  # a disk may ignore case, and a file have a second name
+        with contextlib.suppress(OSError):
+            if each.samefile(own):
+                return True
+    return False
 
 
 def _nearby(path: Path) -> str:

@@ -8,6 +8,7 @@ with its chunks, its index and its journal entry, so there is never half a book 
 import contextlib
 import hashlib
 import os
+import re
 import time
 import unicodedata
 from pathlib import Path
@@ -31,7 +32,10 @@ BATCH_PAGES = 20
 BATCH_SECONDS = 1.0
 """Seconds after which the pages that were read are kept."""
 
-_USELESS = ("untitled", "microsoft word", "layout 1", "unknown", "title")
+_USELESS = re.compile(
+    r"(?:untitled|unknown|title|layout|document)(?: ?\d+)?|microsoft word - .*", re.IGNORECASE
+)
+"""Titles that programs put into a file by themselves."""
 
 
 @attrs.frozen
@@ -55,8 +59,13 @@ def add(app: App, file: str | os.PathLike[str], title: str = "") -> Added:
     sha256 = digest(path)
     there = app.library.book_of(sha256)
     reading = app.library.reading(sha256)
+    searcher = _searcher(app)  # asked first, so that a wrong setting does not cost a reading
     if there is not None and reading is not None and reading.finished:
-        return Added(there, new=False, searchable=_searcher(app) is not None)
+        if searcher is not None:  # it may have been away when the book was added
+            with app.store.transaction():
+                searcher.remove(sha256)
+                searcher.add(list(app.library.chunks(sha256)))
+        return Added(there, new=False, searchable=searcher is not None)
     entry = choose(app, path)
     if reading is not None and reading.finished:
         document = _describe(app, entry, path)
@@ -324,7 +333,7 @@ def _title(document: Document, path: Path) -> str:
     """A title that can stand in a list: the document's own, else the name of its file."""
     own = "".join(char if unicodedata.category(char)[0] != "C" else " " for char in document.title)
     own = " ".join(unicodedata.normalize("NFC", own).split())[: text.NAME_MAX].strip()
-    if own and not own.casefold().startswith(_USELESS):
+    if own and not _USELESS.fullmatch(own):
         return own
     stem = "".join(char if char.isprintable() else " " for char in path.stem)
     if " " not in stem:

@@ -11,6 +11,9 @@ import attrs
 
 from ttrpg_core.documents import Document, Section
 
+MOST = 1_000_000
+"""Above every page and level that a book can have."""
+
 
 def document_line(document: Document) -> str:
     """The line that carries a document."""
@@ -50,10 +53,18 @@ def read_section(value: Any) -> Section:
     return Section(
         _text(text),
         _text(heading),
-        int(level),
-        None if page is None else int(page),
+        _number(level),
+        None if page is None else _number(page),
         None if label is None else _text(label),
     )
+
+
+def _number(value: object) -> int:
+    """A level or a page index; no book has a million pages."""
+    if not isinstance(value, int) or not 0 <= value < MOST:
+        msg = f"{value!r:.40} is no page or level"
+        raise ValueError(msg)
+    return value
 
 
 def _line(*parts: object) -> str:

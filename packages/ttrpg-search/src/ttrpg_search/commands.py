@@ -22,10 +22,12 @@ def _books(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Comp
     ]
 
 
-@click.command(short_help="Find a rule in your books, with its page")
+@click.command(
+    short_help="Find a rule in your books, with its page",
+    context_settings={"ignore_unknown_options": True},  # a query may hold -words
+)
 @click.argument("query", nargs=-1, required=True)
 @click.option(
-    "-b",
     "--book",
     "wanted",
     multiple=True,
@@ -60,6 +62,10 @@ def search(
         indexed = searcher.count()
     _show(app, asked, hits, books)
     if not hits:
+        for book in books.values():
+            if app.library.reading(book.sha256) is None:
+                said = f"What was read of {book.title!r} was pruned: ttrpg library add {book.path}"
+                app.screen.say(said, "warn")
         hint = (
             "try fewer or other words" if indexed else "the index is empty: ttrpg library reindex"
         )

@@ -1,7 +1,6 @@
 """``audit``: list and export what matters for security."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import click
 
@@ -9,7 +8,6 @@ from ttrpg_cli.group import screen_of
 from ttrpg_core import text
 from ttrpg_core.app import App
 from ttrpg_core.audit import SEVERITIES, export
-from ttrpg_core.errors import InputError
 from ttrpg_core.paths import write_atomically
 from ttrpg_core.views import Table
 
@@ -80,17 +78,17 @@ def list_(app: App, severity: str | None, kind: str, days: int | None, limit: in
     type=click.Choice(["jsonl", "json", "csv"]),
     help="How rows are written; jsonl unless set, json under --json.",
 )
+@click.option("--force", is_flag=True, help="Replace FILE when it is there already.")
 @click.pass_obj
-def export_(app: App, file: str, form: str | None) -> None:
+def export_(app: App, file: str, form: str | None, *, force: bool) -> None:
     """Write every row to FILE; '-' is stdout."""
     screen = screen_of(app)
     events = app.audit.events(limit=EVERY)
     if file == "-":
         click.echo(export(events, form or ("json" if screen.json else "jsonl")), nl=False)
         return
-    path = Path(text.text(file, "path", text.PATH_MAX)).expanduser().absolute()
-    if path.is_dir():
-        raise InputError(f"{path} is a folder", "Name a file in it")
+    named = text.text(file, "path", text.PATH_MAX)
+    path = text.writable_file(named, force=force, ours=app.paths.irreplaceable)
     write_atomically(path, export(events, form or "jsonl"))
     app.audit.record("data.exported", {"what": "audit", "file": str(path)}, severity="security")
     screen.show("ttrpg.audit.export/1", {"file": str(path), "events": len(events)}, [])

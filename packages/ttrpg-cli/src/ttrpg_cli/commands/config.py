@@ -1,15 +1,17 @@
 """``config``: settings with their sources."""
 
+import contextlib
 from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
 
-from ttrpg_core import text
+from ttrpg_core import entries, text
 from ttrpg_core.app import App
-from ttrpg_core.errors import ConfigError, InputError
+from ttrpg_core.errors import ConfigError, InputError, TtrpgError
 from ttrpg_core.paths import Paths, write_atomically
 from ttrpg_core.settings import Config, Value, variable_of
+from ttrpg_core.settings_files import CAMPAIGN
 from ttrpg_core.views import Fields, Table, Text
 
 VALUE_MAX = 10_000
@@ -42,9 +44,10 @@ def show(app: App) -> None:
     rows = [(value.key, _said(value.value), value.where) for value in values]
     app.screen.show(
         "ttrpg.config/1",
-        {"settings": [_plain(value) for value in values]},
+        {"settings": [_plain(value) for value in values], "ignored": _ignored(app)},
         [Table(("Setting", "Value", "From"), rows)],
     )
+    _say_ignored(app)
 
 
 @config.command()
@@ -69,6 +72,7 @@ def get(app: App, key: str) -> None:
 @click.pass_obj
 def set_(app: App, key: str, value: str) -> None:
     """Write a setting to your config.toml; its comments stay."""
+    _leave_out_broken_campaign(app)
     old = app.config.get(key)
     audit = app.audit  # before it is written: nothing is changed that could not be told of
     new = app.config.set(key, text.text(value, "value", VALUE_MAX))
@@ -83,10 +87,12 @@ def set_(app: App, key: str, value: str) -> None:
 @click.pass_obj
 def path(app: App) -> None:
     """Where the settings stand."""
+    _leave_out_broken_campaign(app)
     folder = app.config.folder_file
     data = {"user": str(app.paths.config), "campaign": str(folder) if folder else None}
     shown = [Text(str(app.paths.config))] + ([Text(str(folder))] if folder else [])
     app.screen.show("ttrpg.config.path/1", data, shown)
+    _say_ignored(app)
 
 
 @config.command()
@@ -106,14 +112,46 @@ def edit(app: App) -> None:
     write_atomically(draft, after)
     folders = _DraftPaths(app.paths.config_dir, app.paths.data_dir, app.paths.state_dir)
     try:
-        Config(folders, {}, folder=target.parent)
+        Config(folders, {}, campaign=False)
     except ConfigError as error:
         hint = f"Your text is kept in {draft}; {target} is unchanged"
         raise InputError(error.message, hint) from error
     write_atomically(target, after)
     draft.unlink()
+    _leave_out_broken_campaign(app)
     app.audit.record("setting.changed", {"file": str(target)})
     app.screen.say(f"Saved {target}", "good")
+
+
+def _leave_out_broken_campaign(app: App) -> None:
+    """Go on without a campaign's file that cannot be used: a stop here would leave no way out."""
+    try:
+        _ = app.config
+    except ConfigError as error:
+        # What is wrong elsewhere is raised again, by the same words.
+        app.config = Config(app.paths, app.environ, app.flags, app.folder, campaign=False)
+        app.screen.say(f"{error.message}; going on without {app.config.folder_file}", "warn")
+
+
+def _ignored(app: App) -> list[str]:
+    """What the campaign's file says of personal settings, plugins' included."""
+    tables = app.config.campaign_plugins()
+    for kind, record in entries.KINDS.items():
+        for name in tables & app.plugins.owned(kind).keys():
+            with contextlib.suppress(TtrpgError):  # a broken plugin is for its own command to tell
+                app.context(record, name)
+    return app.config.ignored
+
+
+def _say_ignored(app: App) -> None:
+    """Tell of each setting that was passed over: silence would look as if it held."""
+    for label in _ignored(app):
+        key = label.removeprefix(f"{CAMPAIGN}.")
+        way = "edit" if key.startswith("plugins.") else f"set {key} VALUE"
+        app.screen.say(
+            f"{label} is personal and not taken from a campaign's folder; use: ttrpg config {way}",
+            "warn",
+        )
 
 
 def _written(path: Path) -> str:

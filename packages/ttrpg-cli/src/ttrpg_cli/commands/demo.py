@@ -13,6 +13,7 @@ from ttrpg_cli.main import run
 from ttrpg_cli.render import Terminal
 from ttrpg_core.app import App
 from ttrpg_core.errors import TtrpgError
+from ttrpg_core.views import Text
 
 BOOK = Path(__file__).parents[1] / "book" / "the-lamplit-road.pdf"
 """The rule book of our own that the package ships; its text and licence stand beside it."""
@@ -40,14 +41,18 @@ STEPS = (
 @click.option(
     "--keep", type=click.Path(path_type=Path), help="Keep what the demo makes in this folder."
 )
+@click.option("--book", is_flag=True, help="Only say where the rule book that ships lies.")
 @click.pass_context
-def demo(ctx: click.Context, keep: Path | None) -> None:
+def demo(ctx: click.Context, *, keep: Path | None, book: bool) -> None:
     """Add a small rule book, ask it three questions, start a campaign, roll, change, undo.
 
     Every step prints the command that you would type. Nothing of yours is touched: the demo works
     in a temporary folder, or in the one that --keep names.
     """
     app: App = ctx.obj
+    if book:
+        app.screen.show("ttrpg.demo.book/1", {"path": str(BOOK)}, [Text(str(BOOK))])
+        return
     missing = [name for name in ("library", "search") if name not in app.plugins.owned("commands")]
     if missing:
         from ttrpg_cli.group import BROUGHT_BY

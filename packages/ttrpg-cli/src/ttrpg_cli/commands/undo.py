@@ -23,7 +23,9 @@ def undo(app: App, count: int, entry: int | None) -> None:
 
     Refused, with the reason, when something was changed since. An undo can be undone: ttrpg redo.
     """
-    done = app.journal.undo(count, entry=entry)
+    with app.store.transaction():
+        done = app.journal.undo(count, entry=entry)
+        app.audit.record("change.undone", {"entries": [each.id for each in done]})
     _report(app, done, "undone", "redo")
 
 
@@ -32,7 +34,10 @@ def undo(app: App, count: int, entry: int | None) -> None:
 @click.pass_obj
 def redo(app: App, count: int) -> None:
     """Do again the COUNT changes that were undone last; possible until a new change is made."""
-    _report(app, app.journal.redo(count), "done again", "undo")
+    with app.store.transaction():
+        done = app.journal.redo(count)
+        app.audit.record("change.redone", {"entries": [each.id for each in done]})
+    _report(app, done, "done again", "undo")
 
 
 @click.command(short_help="Every change, the newest first")
