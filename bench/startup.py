@@ -50,6 +50,7 @@ def main() -> None:
         plugins.mkdir()
         dummies(plugins)
         plain = {**os.environ, "TTRPG_HOME": str(Path(folder) / "home")}
+        plain.pop("PYTHONDONTWRITEBYTECODE", None)  # as on a user's machine: compiled once
         more = {**plain, "PYTHONPATH": str(plugins)}
         commands = {
             "python -c pass": ([sys.executable, "-c", "pass"], plain),
