@@ -167,3 +167,11 @@ def test_no_word_is_lost_or_doubled(sections, size):
     )
     assert inside == "".join(char for each in sections for char in each.text if char in "ab")
     assert all(chunk.text.strip() for chunk in chunks)
+
+
+@pytest.mark.parametrize("text", ["竜" * 50_000, "x" * 50_000, "ab " * 20_000])
+def test_no_passage_is_endless_whatever_the_script(text):
+    chunks = cut("0" * 64, [Section(text)], 180)
+    assert all(len(chunk.text) <= 3 * 180 * 16 for chunk in chunks)
+    kept = "".join(chunk.text for chunk in chunks)
+    assert "".join(kept.split()) == "".join(text.split())

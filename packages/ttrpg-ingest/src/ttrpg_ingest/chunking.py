@@ -17,6 +17,8 @@ LONGEST_HEADING = 200
 """Characters of a heading that are kept."""
 FEWEST_ROWS = 4
 """Lines that make a table or list, which is cut between them rather than at sentences."""
+LONG_WORD = 16
+"""Letters that weigh as much as a word; no language with spaces has words so long on average."""
 _SENTENCE = re.compile(
     r"(?<=[.!?])[\"'\u201d\u2019)]*\s+(?=[\"'\u201c\u2018(]?[A-Z0-9\u00c0-\u00de\u2022])"
 )
@@ -32,7 +34,7 @@ class _Piece:
 
     @property
     def words(self) -> int:
-        return len(self.text.split())
+        return weight(self.text)
 
 
 @attrs.define
@@ -119,8 +121,8 @@ def _split(pieces: list[_Piece], words: int) -> Iterator[_Piece]:
             lines, glue = _SENTENCE.split(piece.text), " "
         kept: list[str] = []
         for line in _bounded(lines, words):
-            size = sum(len(each.split()) for each in kept)
-            if kept and size + len(line.split()) > words:
+            size = sum(weight(each) for each in kept)
+            if kept and size + weight(line) > words:
                 yield _Piece(glue.join(kept), piece.first, piece.last)
                 kept = []
             kept.append(line)
@@ -129,13 +131,21 @@ def _split(pieces: list[_Piece], words: int) -> Iterator[_Piece]:
 
 
 def _bounded(lines: Iterable[str], words: int) -> Iterator[str]:
-    """The lines; one that alone is longer than two chunks is cut between words."""
+    """The lines; one that alone is longer than two chunks is cut between words, or inside them."""
     for line in lines:
         split = line.split()
-        if len(split) <= 2 * words:
+        if weight(line) <= 2 * words:
             yield line
+        elif weight(line) > len(split):  # hardly a space: another script, or no language at all
+            length = words * LONG_WORD
+            yield from (line[at : at + length] for at in range(0, len(line), length))
         else:
             yield from (" ".join(split[at : at + words]) for at in range(0, len(split), words))
+
+
+def weight(text: str) -> int:
+    """How long a text is, in words; where there are no spaces, so many letters count as one."""
+    return max(len(text.split()), len(text) // LONG_WORD)
 
 
 def _chunk(sha256: str, ordinal: int, path: tuple[str, ...], pieces: list[_Piece]) -> Chunk:
