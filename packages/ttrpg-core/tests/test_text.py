@@ -289,6 +289,7 @@ def test_slugs(name, slug):
 @given(any_text)
 @example("ﷺ" * 10)
 @example("\U0001f600" * 10)
+@example("\u2120")  # a sign that unfolds to capitals
 def test_a_slug_is_short_plain_and_its_own_slug(value):
     slug = text.slug(value)
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug)

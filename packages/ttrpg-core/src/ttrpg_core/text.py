@@ -155,7 +155,7 @@ def slug(value: str) -> str:
     """
     folded = "".join(
         char if char.isalnum() else "" if char in "'\u2019" or unicodedata.combining(char) else " "
-        for char in unicodedata.normalize("NFKD", value.casefold())
+        for char in unicodedata.normalize("NFKD", value).casefold()
     )
     words = folded.encode("ascii", "ignore").decode().split()
     if not words:
