@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ttrpg_core.context import Context
     from ttrpg_core.journal import Journal
     from ttrpg_core.library import Library
-    from ttrpg_core.search import Searcher
+    from ttrpg_core.search import Finder, Searcher
     from ttrpg_core.secrets import Secrets
     from ttrpg_core.settings import Config, Settings
     from ttrpg_core.store import SchemaSet, Store
@@ -193,6 +193,7 @@ class App:
             folder=self.paths.indexes / name,
             database=lambda: self.store.connection,
             offline=self.settings.general.offline,
+            backend=self.backend,
         )
 
     def make(self, kind: type[entries.Entry], name: str, protocol: type[T]) -> T:
@@ -225,18 +226,78 @@ class App:
         """The keyword backend that the settings name, else the first installed."""
         from ttrpg_core.search import Searcher
 
-        known = {
-            n: e for n, e in self.plugins.entries(entries.Searcher).items() if e.role == "keyword"
-        }
-        wanted = self.settings.search.keyword or next(iter(known), "")
-        if not known:
-            raise NotFound("no search backend is installed", "ttrpg-search brings one")
+        name = self._chosen("keyword", self.settings.search.keyword)
+        return self.make(entries.Searcher, name, Searcher)  # type: ignore[type-abstract]
+
+    def finder(self) -> "Finder":
+        """The whole search. NotFound when no installed package brings one."""
+        from ttrpg_core.search import Finder
+
+        return self.make(entries.Searcher, self._chosen("finder", ""), Finder)  # type: ignore[type-abstract]
+
+    def backend(self, role: str, name: str = "") -> object | None:
+        """A part of the search: of role "keyword", "vector", "embedder" or "reranker".
+
+        Without a name the one that the settings choose; None where they choose none, or where no
+        package brings one. ConfigError for a name that is not installed.
+        """
+        from ttrpg_core import search
+
+        settings = self.settings.search
+        match role:
+            case "keyword":
+                return self.keyword_searcher() if not name else self._backend(role, name)
+            case "vector":
+                return self._backend(role, name or settings.vector)
+            case "embedder":
+                wanted = name or settings.embedder
+                if wanted == "none":
+                    return None
+                offline = [
+                    n for n, e in self.plugins.entries(entries.Embedder).items() if e.offline
+                ]
+                return self._entry(
+                    entries.Embedder, wanted or next(iter(offline), ""), search.Embedder
+                )
+            case _:
+                return self._entry(entries.Reranker, name or settings.reranker, search.Reranker)
+
+    def _backend(self, role: str, wanted: str) -> object | None:
+        from ttrpg_core import search
+
+        try:
+            name = self._chosen(role, wanted)
+        except NotFound:
+            return None
+        protocol = search.VectorIndex if role == "vector" else search.Searcher
+        return self.make(entries.Searcher, name, protocol)
+
+    def _entry(self, kind: type[entries.Entry], wanted: str, protocol: type) -> object | None:
+        if not wanted:
+            return None
+        known = self.plugins.entries(kind)
         if wanted not in known:
             raise ConfigError(
-                f"search.keyword: there is no keyword backend {wanted!r}",
-                "Installed: " + ", ".join(known) + "; or: ttrpg config set search.keyword ''",
+                f"search.{kind.kind[:-1]}: there is no {kind.kind[:-1]} {wanted!r}",
+                "Installed: " + (", ".join(known) or "none"),
             )
-        return self.make(entries.Searcher, wanted, Searcher)  # type: ignore[type-abstract]
+        made: object = self.make(kind, wanted, protocol)
+        return made
+
+    def _chosen(self, role: str, wanted: str) -> str:
+        """The search backend of a role: the one wanted, else the first installed."""
+        of_role = {
+            n: e for n, e in self.plugins.entries(entries.Searcher).items() if e.role == role
+        }
+        if not of_role:
+            raise NotFound(f"no {role} search backend is installed", "ttrpg-search brings one")
+        wanted = wanted or next(iter(of_role))
+        if wanted not in of_role:
+            raise ConfigError(
+                f"search.{role}: there is no {role} backend {wanted!r}",
+                "Installed: " + ", ".join(of_role) + f"; or: ttrpg config set search.{role} ''",
+            )
+        return wanted
 
     def index_folder(self, name: str) -> Path:
         """A folder for files that can be rebuilt, made when it is missing."""

@@ -21,6 +21,11 @@ def _no_database() -> sqlite3.Connection:
     raise RuntimeError(msg)
 
 
+def _no_backend(role: str, name: str = "") -> object:
+    msg = f"this context has no {role} {name}; give it one: Context(backend=...)"
+    raise RuntimeError(msg)
+
+
 @attrs.frozen
 class Context:
     """What a plugin's code may use.
@@ -28,6 +33,9 @@ class Context:
     ``settings`` is an instance of the record's settings class, or None. ``secret()`` answers the
     key that the record names, or None. ``folder`` may be filled with files that can be rebuilt.
     ``database()`` is the open connection of the one database, inside the caller's transaction.
+    ``backend(role, name)`` is a part of the search that is installed: role "keyword", "vector",
+    "embedder" or "reranker"; without a name the one that the settings choose, None where they
+    choose none or none is installed.
     """
 
     settings: Any = None
@@ -35,3 +43,4 @@ class Context:
     folder: Path = Path()
     database: Callable[[], sqlite3.Connection] = attrs.field(default=_no_database, repr=False)
     offline: bool = False
+    backend: Callable[..., object | None] = attrs.field(default=_no_backend, repr=False)

@@ -94,21 +94,35 @@ class Parser(Entry):
     """A reader of one document format.
 
     Chosen by suffix, then by the target's ``sniff(head)``, then by the higher ``priority``.
-    ``suffixes`` are lower-case with their dot, such as ``(".md", ".markdown")``.
+    ``suffixes`` are lower-case with their dot, such as ``(".md", ".markdown")``. One that says
+    ``folders`` reads a whole folder, with its files of those suffixes, as one book.
     """
 
     kind = "parsers"
     suffixes: tuple[str, ...] = attrs.field(default=(), validator=_check_suffixes)
     media_types: tuple[str, ...] = ()
     priority: int = 0
+    folders: bool = False
 
 
 @attrs.frozen
 class Searcher(Entry):
-    """A search backend; ``role`` says whether it finds by words or by vectors."""
+    """A search backend, and what its target is by its ``role``.
+
+    "keyword" is a :class:`.search.Searcher`, "vector" a :class:`.search.VectorIndex`, "finder" a
+    :class:`.search.Finder`: the whole search, which asks the other two.
+    """
 
     kind = "searchers"
-    role: Literal["keyword", "vector"] = "keyword"
+    role: Literal["keyword", "vector", "finder"] = "keyword"
+    settings: str | None = None
+
+
+@attrs.frozen
+class Reranker(Entry):
+    """Orders the best hits once more, as a cross-encoder does."""
+
+    kind = "rerankers"
     settings: str | None = None
 
 
@@ -119,6 +133,7 @@ class Embedder(Entry):
     kind = "embedders"
     dimension: int = 0
     offline: bool = True
+    settings: str | None = None
 
 
 @attrs.frozen
@@ -170,6 +185,17 @@ class Schema(Entry):
 
 KINDS: dict[str, type[Entry]] = {
     cls.kind: cls
-    for cls in (Provider, Parser, Searcher, Embedder, Speaker, Genre, System, Command, Schema)
+    for cls in (
+        Provider,
+        Parser,
+        Searcher,
+        Reranker,
+        Embedder,
+        Speaker,
+        Genre,
+        System,
+        Command,
+        Schema,
+    )
 }
 """Every kind of record by its plural noun; ``ttrpg_<kind>`` is its hook."""

@@ -20,6 +20,7 @@ Drawn, with the exit code the command line ends with::
     ├── CitationError               6   an answer's quote is not in the source
     ├── ParseError                  1   a document that cannot be read
     ├── PluginError                 1   a plugin that cannot be loaded or used
+    ├── IndexMismatch               1   vectors of one embedder put to those of another
     └── StoreError                  1   the database cannot be opened or written
         └── StoreDamaged            7   the database is not sound
 
@@ -173,3 +174,7 @@ class StoreDamaged(StoreError):
     """The database is not sound; ``ttrpg doctor`` says what can be saved."""
 
     code = 7
+
+
+class IndexMismatch(TtrpgError):
+    """Vectors of one embedder, put to or asked of an index that holds another's."""

@@ -28,6 +28,7 @@ from ttrpg_core.entries import (
     Genre,
     Parser,
     Provider,
+    Reranker,
     Schema,
     Searcher,
     Speaker,
@@ -84,8 +85,24 @@ class Hooks:
             def ttrpg_searchers():
                 yield Searcher("grep", "Reads every page", "ttrpg_grep:Grep", role="keyword")
 
-        The target is called with a ``Context`` and answers a ``ttrpg_core.search.Searcher``.
-        Suite: ``ttrpg_core.testing.SearcherTests``.
+        The target is called with a ``Context`` and answers, by its role, a ``Searcher`` (keyword),
+        a ``VectorIndex`` (vector) or a ``Finder`` of ``ttrpg_core.search``. Suites:
+        ``ttrpg_core.testing.SearcherTests`` and ``VectorIndexTests``.
+        """
+        return ()
+
+    @hookspec
+    def ttrpg_rerankers(self) -> Iterable[Reranker]:
+        """What orders the best hits once more; used when ``search.reranker`` names it.
+
+        ::
+
+            @hookimpl
+            def ttrpg_rerankers():
+                yield Reranker("short", "The shortest passage first", "ttrpg_short:Short")
+
+        The target is called with a ``Context`` and answers a ``ttrpg_core.search.Reranker``.
+        Suite: ``ttrpg_core.testing.RerankerTests``.
         """
         return ()
 

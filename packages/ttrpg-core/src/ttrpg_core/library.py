@@ -13,13 +13,17 @@ from typing import Any
 
 import attrs
 
-from ttrpg_core.documents import Chunk, Section
+from ttrpg_core.documents import Chunk, Fact, Notice, Section
 from ttrpg_core.store import Store
 
 
 @attrs.frozen
 class Book:
-    """A book on the shelf; ``pages`` is 0 where the format has none, ``added_at`` ISO 8601 UTC."""
+    """A book on the shelf; ``pages`` is 0 where the format has none, ``added_at`` ISO 8601 UTC.
+
+    ``kind`` is one of :data:`BOOK_KINDS`; what is not known is "". ``authors`` are parted by "; ".
+    ``details`` is a JSON object: how sure the detected facts are, and the reading's quality.
+    """
 
     id: str
     title: str
@@ -30,6 +34,29 @@ class Book:
     pages: int
     chunks: int
     added_at: str
+    kind: str = "rulebook"
+    authors: str = ""
+    publisher: str = ""
+    edition: str = ""
+    language: str = ""
+    system: str = ""
+    genre: str = ""
+    campaign: str = ""
+    details: str = "{}"
+
+
+BOOK_KINDS = (
+    "rulebook",
+    "supplement",
+    "adventure",
+    "setting",
+    "bestiary",
+    "spells",
+    "items",
+    "flavour",
+    "house_rules",
+)
+"""What a book is for. House rules, of one campaign or of all, stand above every other book."""
 
 
 @attrs.frozen
@@ -41,6 +68,7 @@ class Reading:
     total: int
     done: int
     finished: bool
+    notices: tuple[Notice, ...] = ()
 
 
 class Library:
@@ -66,26 +94,61 @@ class Library:
     def reading(self, sha256: str) -> Reading | None:
         """How far a content was read, if it ever was."""
         row = self._connection.execute(
-            "SELECT sha256, parser, total, done, finished FROM readings WHERE sha256 = ?", [sha256]
+            "SELECT sha256, parser, total, done, finished, notices FROM readings WHERE sha256 = ?",
+            [sha256],
         ).fetchone()
-        return None if row is None else Reading(**{**dict(row), "finished": bool(row["finished"])})
+        if row is None:
+            return None
+        notices = tuple(Notice(said, page) for said, page in json.loads(row["notices"]))
+        return Reading(**{**dict(row), "finished": bool(row["finished"]), "notices": notices})
+
+    def text(self, sha256: str) -> str:
+        """What was read of a content, as one text: what ``start`` and ``end`` of a chunk count in.
+
+        Sections with their headings in front, parted by blank lines.
+        """
+        parts = []
+        for section in self.sections(sha256):
+            parts += [part for part in (section.heading, section.text) if part]
+        return "\n\n".join(parts)
+
+    def chunks_at(self, sha256: str, first: int, last: int) -> list[Chunk]:
+        """The chunks of a content from the ``first`` ordinal to the ``last``, both included."""
+        rows = self._connection.execute(
+            "SELECT * FROM chunks WHERE sha256 = ? AND ordinal BETWEEN ? AND ? ORDER BY ordinal",
+            [sha256, first, last],
+        )
+        return [chunk_of(row) for row in rows]
+
+    def chunks_of(self, ids: Iterable[int]) -> dict[int, Chunk]:
+        """The chunks with these ids; one that is gone is left out."""
+        rows = self._connection.execute(
+            "SELECT * FROM chunks WHERE id IN (SELECT value FROM json_each(?))",
+            [json.dumps(sorted(ids))],
+        )
+        return {row["id"]: chunk_of(row) for row in rows}
 
     def begin(self, sha256: str, parser: str, total: int, at: str) -> None:
         """Start reading a content from nothing."""
         with self.store.transaction() as connection:
             self.forget(sha256)
             connection.execute(
-                "INSERT INTO readings VALUES (?, ?, ?, 0, 0, ?)", [sha256, parser, total, at]
+                "INSERT INTO readings (sha256, parser, total, done, finished, at)"
+                " VALUES (?, ?, ?, 0, 0, ?)",
+                [sha256, parser, total, at],
             )
 
-    def keep(self, sha256: str, sections: Iterable[Section], done: int) -> None:
+    def keep(
+        self, sha256: str, sections: Iterable[Section], done: int, notices: Iterable[Notice] = ()
+    ) -> None:
         """Add sections that were read, and how many pages are done with them; one transaction."""
         with self.store.transaction() as connection:
             first = connection.execute(
                 "SELECT COALESCE(MAX(ordinal) + 1, 0) FROM sections WHERE sha256 = ?", [sha256]
             ).fetchone()[0]
             connection.executemany(
-                "INSERT INTO sections VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO sections (sha256, ordinal, path, page, label, text, kind, file, line)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         sha256,
@@ -94,10 +157,22 @@ class Library:
                         s.page,
                         s.label,
                         s.text,
+                        s.kind,
+                        s.file,
+                        s.line,
                     )
                     for n, s in enumerate(sections)
                 ],
             )
+            told = [[each.text, each.page] for each in notices]
+            if told:
+                before = connection.execute(
+                    "SELECT notices FROM readings WHERE sha256 = ?", [sha256]
+                ).fetchone()[0]
+                connection.execute(
+                    "UPDATE readings SET notices = ? WHERE sha256 = ?",
+                    [json.dumps([*json.loads(before), *told], ensure_ascii=False), sha256],
+                )
             connection.execute("UPDATE readings SET done = ? WHERE sha256 = ?", [done, sha256])
 
     def sections(self, sha256: str) -> Iterator[Section]:
@@ -106,7 +181,16 @@ class Library:
             "SELECT * FROM sections WHERE sha256 = ? ORDER BY ordinal", [sha256]
         ):
             level, heading = json.loads(row["path"])
-            yield Section(row["text"], heading, level, row["page"], row["label"])
+            yield Section(
+                row["text"],
+                heading,
+                level,
+                row["page"],
+                row["label"],
+                row["kind"],
+                row["file"],
+                row["line"],
+            )
 
     def finish(self, sha256: str, chunks: Iterable[Chunk]) -> list[Chunk]:
         """Replace a content's chunks; answers them with their ids. The reading is complete."""
@@ -114,20 +198,8 @@ class Library:
             connection.execute("DELETE FROM chunks WHERE sha256 = ?", [sha256])
             kept = []
             for chunk in chunks:
-                cursor = connection.execute(
-                    "INSERT INTO chunks (sha256, ordinal, heading, path, first_page, last_page,"
-                    " label, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    [
-                        chunk.sha256,
-                        chunk.ordinal,
-                        chunk.heading,
-                        " > ".join(chunk.path),
-                        chunk.first_page,
-                        chunk.last_page,
-                        chunk.label,
-                        chunk.text,
-                    ],
-                )
+                row = row_of(chunk)
+                cursor = connection.execute(_INSERT, list(row.values()))
                 kept.append(attrs.evolve(chunk, id=int(cursor.lastrowid or 0)))
             connection.execute("UPDATE readings SET finished = 1 WHERE sha256 = ?", [sha256])
         return kept
@@ -157,6 +229,32 @@ class Library:
         return [row[0] for row in rows]
 
 
+def row_of(chunk: Chunk) -> dict[str, str | int | None]:
+    """The row of ``chunks`` for a chunk, without its id; its path is joined by " > "."""
+    return {
+        "sha256": chunk.sha256,
+        "ordinal": chunk.ordinal,
+        "heading": chunk.heading,
+        "path": " > ".join(chunk.path),
+        "first_page": chunk.first_page,
+        "last_page": chunk.last_page,
+        "label": chunk.label,
+        "text": chunk.text,
+        "kind": chunk.kind,
+        "fields": json.dumps(dict(chunk.fields), ensure_ascii=False) if chunk.fields else "{}",
+        "gm_only": int(chunk.gm_only),
+        "file": chunk.file,
+        "line": chunk.line,
+        "start": chunk.start,
+        "end": chunk.end,
+        "digest": chunk.digest,
+    }
+
+
+_COLUMNS = tuple(row_of(Chunk(0, "", 0, "", (), None, None, "", "")))
+_INSERT = f"INSERT INTO chunks ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - our names
+
+
 def chunk_of(row: sqlite3.Row) -> Chunk:
     """The chunk of a row of ``chunks``; its ``path`` column is the headings joined by " > "."""
     return Chunk(
@@ -169,4 +267,21 @@ def chunk_of(row: sqlite3.Row) -> Chunk:
         last_page=row["last_page"],
         label=row["label"],
         text=row["text"],
+        kind=row["kind"],
+        fields=_facts(row["fields"]),
+        gm_only=bool(row["gm_only"]),
+        file=row["file"],
+        line=row["line"],
+        start=row["start"],
+        end=row["end"],
+        digest=row["digest"],
     )
+
+
+def _facts(stored: str) -> dict[str, Fact]:
+    if stored == "{}":
+        return {}
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in json.loads(stored).items()
+    }

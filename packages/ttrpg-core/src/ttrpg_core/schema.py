@@ -75,3 +75,48 @@ def library(db: Database) -> None:
         " label TEXT NOT NULL, text TEXT NOT NULL)"
     )
     db.execute("CREATE UNIQUE INDEX chunks_place ON chunks (sha256, ordinal)")
+
+
+@tables()
+def facts_of_books(db: Database) -> None:
+    """What a book says of itself, what its chunks are, and where each stands in the text.
+
+    ``chunks`` is made anew, so that an id is never given twice: vectors are kept by it.
+    """
+    for column in (
+        "kind TEXT NOT NULL DEFAULT 'rulebook'",
+        "authors TEXT NOT NULL DEFAULT ''",
+        "publisher TEXT NOT NULL DEFAULT ''",
+        "edition TEXT NOT NULL DEFAULT ''",
+        "language TEXT NOT NULL DEFAULT ''",
+        "system TEXT NOT NULL DEFAULT ''",
+        "genre TEXT NOT NULL DEFAULT ''",
+        "campaign TEXT NOT NULL DEFAULT ''",
+        "details TEXT NOT NULL DEFAULT '{}'",
+    ):
+        db.execute(f"ALTER TABLE books ADD COLUMN {column}")
+    db.execute("ALTER TABLE readings ADD COLUMN notices TEXT NOT NULL DEFAULT '[]'")
+    for column in (
+        "kind TEXT NOT NULL DEFAULT ''",
+        "file TEXT NOT NULL DEFAULT ''",
+        "line INTEGER",
+    ):
+        db.execute(f"ALTER TABLE sections ADD COLUMN {column}")
+    db.execute("DROP INDEX chunks_place")
+    db.execute("ALTER TABLE chunks RENAME TO chunks_before")
+    db.execute(
+        "CREATE TABLE chunks (id INTEGER PRIMARY KEY AUTOINCREMENT, sha256 TEXT NOT NULL, ordinal"
+        " INTEGER NOT NULL, heading TEXT NOT NULL, path TEXT NOT NULL, first_page INTEGER,"
+        " last_page INTEGER, label TEXT NOT NULL, text TEXT NOT NULL,"
+        " kind TEXT NOT NULL DEFAULT 'text', fields TEXT NOT NULL DEFAULT '{}',"
+        " gm_only INTEGER NOT NULL DEFAULT 0, file TEXT NOT NULL DEFAULT '', line INTEGER,"
+        " start INTEGER NOT NULL DEFAULT 0, end INTEGER NOT NULL DEFAULT 0,"
+        " digest TEXT NOT NULL DEFAULT '')"
+    )
+    db.execute(
+        "INSERT INTO chunks (id, sha256, ordinal, heading, path, first_page, last_page, label,"
+        " text) SELECT id, sha256, ordinal, heading, path, first_page, last_page, label, text"
+        " FROM chunks_before"
+    )
+    db.execute("DROP TABLE chunks_before")
+    db.execute("CREATE UNIQUE INDEX chunks_place ON chunks (sha256, ordinal)")

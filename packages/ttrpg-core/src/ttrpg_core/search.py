@@ -1,6 +1,6 @@
 """What is asked and what is found: queries, hits, and the protocols of backends."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import attrs
@@ -9,11 +9,32 @@ from ttrpg_core.documents import Chunk
 
 
 @attrs.frozen
+class Term:
+    """One thing that a query asks for, and other ways to say it.
+
+    ``text`` is a word or words that stand together, in lower case; ``others`` are the same with a
+    weight from 0 to 1, as "ac" has ("armor class", 1.0). ``weight`` is how much the term counts.
+    """
+
+    text: str
+    others: tuple[tuple[str, float], ...] = ()
+    weight: float = 1.0
+
+
+@attrs.frozen
 class Query:
-    """Words to look for, in the books of ``sources`` (content hashes; None for every book)."""
+    """Words to look for, in the books of ``sources`` (content hashes; None for every book).
+
+    ``terms`` is what the text means, where it was understood already: a backend that can weigh
+    terms uses them and ``absent`` (what must not be there) in place of the text. ``within`` are
+    the ids of the only chunks that may be found; None for all.
+    """
 
     text: str
     sources: frozenset[str] | None = None
+    terms: tuple[Term, ...] = ()
+    absent: tuple[str, ...] = ()
+    within: frozenset[int] | None = None
 
 
 @attrs.frozen
@@ -56,6 +77,61 @@ class Searcher(Protocol):
         ...
 
 
+@attrs.frozen
+class Question:
+    """What a Game Master asks, as typed, with filters and all: ``grapled book:srd page:350-360``.
+
+    ``count`` hits are wanted from the ``offset``-th on. ``sources`` bound it to books; ``system``
+    to books of one game system; ``keyword_only`` leaves vectors aside.
+    """
+
+    text: str
+    sources: frozenset[str] | None = None
+    system: str = ""
+    count: int = 10
+    offset: int = 0
+    keyword_only: bool = False
+
+
+@attrs.frozen
+class Step:
+    """One step of a search, for ``--explain``: its name and what it did, in words and numbers."""
+
+    name: str
+    said: str
+
+
+@attrs.frozen
+class Findings:
+    """The answer to a question.
+
+    ``answered`` is False when nothing in the books answers: the hits are then what is nearest.
+    ``corrected`` is the text that was searched where spelling was mended, else "". ``ranks`` say
+    for a chunk's id where each stage put it and with what score. ``total`` hits there are to page
+    through, at the most.
+    """
+
+    hits: tuple[Hit, ...]
+    answered: bool
+    total: int
+    corrected: str = ""
+    steps: tuple[Step, ...] = ()
+    ranks: Mapping[int, tuple[tuple[str, int, float], ...]] = attrs.field(factory=dict, hash=False)
+
+
+@runtime_checkable
+class Finder(Protocol):
+    """The whole search: understands a question, asks the backends, puts their answers together."""
+
+    def find(self, question: Question) -> Findings:
+        """The best passages; InputError for a filter that cannot be used."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files; may be called twice."""
+        ...
+
+
 class Vectors(Protocol):
     """``n`` rows of ``dimension`` floats: a numpy array, or anything that indexes like one."""
 
@@ -81,4 +157,56 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One vector a text, in order, each of unit length; an empty text has one too."""
+        ...
+
+
+@runtime_checkable
+class VectorIndex(Protocol):
+    """Keeps one vector for each chunk id, all of one embedder. Suite: ``VectorIndexTests``.
+
+    Its files live in the context's folder, outlive the program and can be deleted: they are made
+    again from the chunks. A process killed while it writes leaves the index as it was before or as
+    it is after.
+    """
+
+    def embedder(self) -> str:
+        """The id of the embedder whose vectors are here; "" while there are none."""
+        ...
+
+    def ids(self) -> frozenset[int]:
+        """The chunks that have a vector."""
+        ...
+
+    def add(self, embedder: str, ids: Sequence[int], vectors: Vectors) -> None:
+        """Keep vectors of unit length; an id that is there already gets the new one.
+
+        IndexMismatch when the index holds another embedder's vectors or another dimension.
+        """
+        ...
+
+    def remove(self, ids: Iterable[int]) -> None:
+        """Forget chunks; one that is not there is no error."""
+        ...
+
+    def clear(self) -> None:
+        """Forget everything, and the embedder."""
+        ...
+
+    def search(
+        self, vector: Sequence[float], k: int, within: frozenset[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """The ids nearest to a vector of unit length, with their cosine, nearest first."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files; may be called twice."""
+        ...
+
+
+@runtime_checkable
+class Reranker(Protocol):
+    """Orders the best hits once more. The suite is ``ttrpg_core.testing.RerankerTests``."""
+
+    def rerank(self, question: str, chunks: Sequence[Chunk]) -> Sequence[float]:
+        """One score a chunk, in their order; a higher one is better."""
         ...

@@ -104,6 +104,13 @@ class SearchSettings:
     """Finding passages."""
 
     keyword: str = setting("", "Keyword backend; empty takes what is installed.")
+    vector: str = setting("", "Vector backend; empty takes what suits the size of the library.")
+    embedder: str = setting("", "Embedder; empty takes the one that ships, 'none' does without.")
+    reranker: str = setting("", "What orders the best hits once more; empty does without.")
+    history: bool = setting(
+        True, "Keep what was asked and opened, for 'search stats'; it stays here.", personal=True
+    )
+    keep_days: int = setting(365, "Days that a question is kept.", low=1, high=36500, personal=True)
     results: int = setting(3, "Passages shown.", low=1, high=100)
 
 

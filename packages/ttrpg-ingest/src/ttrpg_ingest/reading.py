@@ -17,16 +17,16 @@ import tempfile
 import threading
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import attrs
 
-from ttrpg_core.documents import Document, Section
+from ttrpg_core.documents import Document, Notice, Section
 from ttrpg_core.errors import ParseError
 from ttrpg_ingest import wire
 
-Events: TypeAlias = Generator[Document | Section, None, None]
-"""A document and then its sections."""
+Events: TypeAlias = Generator[Document | Section | Notice, None, None]
+"""A document, then its sections, and notices among them."""
 
 OPENING = 4
 """How many pages' time a parser has before its first section: it may have to look around."""
@@ -87,9 +87,7 @@ def _listen(child: "_Child", path: Path, limits: Limits) -> Events:
             if kind == "error":
                 message, hint, where = rest
                 raise ParseError(str(message), str(hint), source=path.name, page=where)
-            found = (
-                wire.read_document(rest[0]) if kind == "document" else wire.read_section(rest[0])
-            )
+            found = _told(kind, rest)
         except (ValueError, TypeError, KeyError, IndexError) as error:
             raise ParseError(
                 f"{path.name}: the parser yields what is no section: {error}",
@@ -106,6 +104,15 @@ def _listen(child: "_Child", path: Path, limits: Limits) -> Events:
                     f"{path.name} has more text than any book", source=path.name, page=page
                 )
         yield found
+
+
+def _told(kind: str, rest: list[Any]) -> Document | Section | Notice:
+    """What a line of the child carries."""
+    if kind == "document":
+        return wire.read_document(rest[0])
+    if kind == "notice":
+        return wire.read_notice(*rest)
+    return wire.read_section(rest[0])
 
 
 def _after(page: int | None) -> str:

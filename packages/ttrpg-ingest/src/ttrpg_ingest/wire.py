@@ -1,18 +1,19 @@
 """What the parsing child and its parent say to each other: one JSON list a line.
 
-``["document", {...}]``, then ``["section", [...]]`` for each, then ``["end"]``; or ``["error",
-message, hint, page]``. Sections are lists because there are many of them.
+``["document", {...}]``, then ``["section", [...]]`` or ``["notice", text, page]`` for each, then
+``["end"]``; or ``["error", message, hint, page]``. Sections are lists because they are many.
 """
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 
-from ttrpg_core.documents import Document, Section
+from ttrpg_core.documents import Block, Document, Notice, Section
 
-MOST = 1_000_000
-"""Above every page and level that a book can have."""
+MOST = 10_000_000
+"""Above every page, line and level that a book can have."""
+BLOCKS = get_args(Block)
 
 
 def document_line(document: Document) -> str:
@@ -22,9 +23,12 @@ def document_line(document: Document) -> str:
 
 def section_line(section: Section) -> str:
     """The line that carries a section."""
-    return _line(
-        "section", [section.text, section.heading, section.level, section.page, section.label]
-    )
+    return _line("section", list(attrs.astuple(section)))
+
+
+def notice_line(notice: Notice) -> str:
+    """The line that carries a notice."""
+    return _line("notice", notice.text, notice.page)
 
 
 def end_line() -> str:
@@ -44,23 +48,36 @@ def read_document(value: Any) -> Document:
         max(0, int(value["pages"])),
         tuple(_text(author) for author in value["authors"]),
         _text(value["language"]),
+        _text(value["publisher"]),
+        _text(value["edition"]),
     )
 
 
 def read_section(value: Any) -> Section:
     """The section in a line; TypeError or ValueError when it is none."""
-    text, heading, level, page, label = value
+    text, heading, level, page, label, kind, file, line = value
+    if kind not in BLOCKS:
+        msg = f"{kind!r:.40} is no kind of section"
+        raise ValueError(msg)
     return Section(
         _text(text),
         _text(heading),
         _number(level),
         None if page is None else _number(page),
         None if label is None else _text(label),
+        kind,
+        _text(file),
+        None if line is None else _number(line),
     )
 
 
+def read_notice(text: object, page: object) -> Notice:
+    """The notice in a line; TypeError or ValueError when it is none."""
+    return Notice(_text(text), None if page is None else _number(page))
+
+
 def _number(value: object) -> int:
-    """A level or a page index; no book has a million pages."""
+    """A level, a line or a page index; no book has ten million."""
     if not isinstance(value, int) or not 0 <= value < MOST:
         msg = f"{value!r:.40} is no page or level"
         raise ValueError(msg)

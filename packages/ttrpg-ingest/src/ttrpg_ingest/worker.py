@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TextIO, cast
 
 from ttrpg_core.context import Context
-from ttrpg_core.documents import Parser, Source
+from ttrpg_core.documents import Notice, Parser, Source
 from ttrpg_core.errors import TtrpgError
 from ttrpg_ingest import wire
 
@@ -56,7 +56,11 @@ def _read(out: TextIO, target: str, source: Source) -> None:
         Context(folder=Path(os.environ.get("TMPDIR", ".")), offline=True)
     )  # type: ignore[call-arg]
     out.write(wire.document_line(parser.describe(source)))
-    out.writelines(wire.section_line(section) for section in parser.parse(source))
+    for found in parser.parse(source):
+        if isinstance(found, Notice):
+            out.write(wire.notice_line(found))
+        else:
+            out.write(wire.section_line(found))
     out.write(wire.end_line())
 
 

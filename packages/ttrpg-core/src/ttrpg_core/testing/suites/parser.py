@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from ttrpg_core.documents import HEAD_BYTES, Document, Parser, Section, Source, headed
+from ttrpg_core.documents import (
+    HEAD_BYTES,
+    Document,
+    Notice,
+    Parser,
+    Section,
+    Source,
+    headed,
+)
 from ttrpg_core.errors import ParseError
 from ttrpg_core.testing.suites.inputs import for_any_bytes, missing
 
@@ -209,7 +217,8 @@ class ParserTests:
 
 
 def _read(parser: Parser, path: Path, start: int = 0) -> list[Section]:
-    return list(parser.parse(Source(path, start)))
+    found = parser.parse(Source(path, start))
+    return [each for each in found if not isinstance(each, Notice)]
 
 
 def _is_bool(answer: object) -> None:
