@@ -1,0 +1,100 @@
+"""Ours, in the speed benchmark: a shelf of books in a home of its own, asked through the Finder."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+import numpy as np
+from corpus import DIMENSION, Corpus
+from engines import TOP, Ask
+
+from ttrpg_core.app import App
+from ttrpg_core.documents import Chunk
+from ttrpg_core.library import Book
+from ttrpg_core.search import Question
+
+A_BOOK = 2000
+"""Chunks of one book: a rule book of 300 pages or so."""
+GIVEN = "given/1"
+
+
+class Given:
+    """The embedder that answers the vector that the corpus gives for a query."""
+
+    id = GIVEN
+    dimension = DIMENSION
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._vectors = dict(zip(corpus.queries, corpus.query_vectors, strict=True))
+        self._any = corpus.query_vectors[0]
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """The given vectors; a text that was never asked gets any, as its speed is the same."""
+        return np.array([self._vectors.get(text, self._any) for text in texts], np.float32)
+
+
+class BenchApp(App):
+    """An App whose embedder is given, and whose backends may be chosen."""
+
+    def __init__(self, folder: Path, corpus: Corpus, chosen: dict[str, str]) -> None:
+        super().__init__(environ={"TTRPG_HOME": str(folder)})
+        self._given = Given(corpus)
+        self._chosen_backends = chosen
+
+    def backend(self, role: str, name: str = "") -> object | None:
+        """The given embedder; the backends chosen, else those that the settings choose."""
+        if role == "embedder":
+            return self._given
+        return super().backend(role, name or self._chosen_backends.get(role, ""))
+
+
+def fill(folder: Path, corpus: Corpus, chosen: dict[str, str]) -> None:
+    """Books of 2,000 chunks each, indexed by words and by vectors."""
+    app = BenchApp(folder, corpus, chosen)
+    keyword, vectors = app.backend("keyword"), app.backend("vector")
+    for number, start in enumerate(range(0, len(corpus.texts), A_BOOK)):
+        texts = corpus.texts[start : start + A_BOOK]
+        sha256 = hashlib.sha256(f"book {number}".encode()).hexdigest()
+        with app.store.transaction():
+            app.library.begin(sha256, "bench", 0, "1974-01-01T00:00:00+00:00")
+            chunks = app.library.finish(sha256, [_chunk(sha256, n, t) for n, t in enumerate(texts)])
+            keyword.add(chunks)
+            with app.journal.change("library.add") as change:
+                change.insert("books", attrs.asdict(_book(number, sha256, len(chunks))))
+                change.prose = "added"
+        ids = [chunk.id for chunk in chunks]
+        vectors.add(GIVEN, ids, corpus.vectors[start : start + A_BOOK])
+    for part in (keyword, vectors):
+        part.close()
+    app.close()
+
+
+def opened(folder: Path, corpus: Corpus, chosen: dict[str, str]) -> Ask:
+    """Hybrid search through the whole of it: understanding, words, vectors, fusion."""
+    finder = BenchApp(folder, corpus, chosen).finder()
+
+    def ask(number: int) -> list[int]:
+        found = finder.find(Question(corpus.queries[number], count=TOP))
+        return [hit.chunk.id - 1 for hit in found.hits]
+
+    return ask
+
+
+def _chunk(sha256: str, ordinal: int, text: str) -> Chunk:
+    heading = " ".join(text.split()[:3])
+    return Chunk(0, sha256, ordinal, heading, (heading,), None, None, "", text)
+
+
+def _book(number: int, sha256: str, chunks: int) -> Book:
+    return Book(
+        id=f"book-{number}",
+        title=f"Book {number}",
+        sha256=sha256,
+        path="/nowhere",
+        parser="bench",
+        size=0,
+        pages=0,
+        chunks=chunks,
+        added_at="1974-01-01T00:00:00+00:00",
+    )

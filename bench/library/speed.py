@@ -1,0 +1,130 @@
+"""How fast a hybrid question is answered, against LanceDB and Chroma, and how that grows.
+
+    python bench/library/speed.py [CHUNKS...]
+
+Sizes are 5,000, 20,000 and 100,000 chunks unless given. Each engine runs in a process of its own
+that fills an index, then another that opens it and asks 200 warm questions; texts, vectors and
+questions are the same for all (see corpus.py). Printed: seconds to fill, milliseconds to open and
+answer first, median and 95th percentile of the rest, megabytes in memory and on disk, how often
+the chunk that a question was made of is among the ten; then ratios with their goals.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import engines
+import ours
+from corpus import make
+
+SIZES = (5_000, 20_000, 100_000)
+DEFAULT: dict[str, str] = {}
+FAST = {"keyword": "tantivy", "vector": "faiss"}
+ENGINES = ("lancedb", "chroma", "ttrpg", "ttrpg-fast")
+OF_LANCEDB, OF_MEDIAN, LARGEST = 0.35, 4.0, 100_000
+"""Goals: our median by LanceDB's; our 95th percentile by our median."""
+
+
+def run(engine: str, step: str, folder: Path, size: int) -> dict[str, float]:
+    """One step of one engine; called in a process of its own."""
+    corpus = make(size)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    start = time.perf_counter()
+    chosen = FAST if engine == "ttrpg-fast" else DEFAULT
+    if step == "fill":
+        if engine.startswith("ttrpg"):
+            ours.fill(folder, corpus, chosen)
+        else:
+            getattr(engines, f"{engine}_fill")(folder, corpus)
+        return {"seconds": time.perf_counter() - start}
+    if engine.startswith("ttrpg"):
+        ask = ours.opened(folder, corpus, chosen)
+    else:
+        ask = getattr(engines, f"{engine}_open")(folder, corpus)
+    first = ask(0)
+    opened = time.perf_counter() - start
+    times = []
+    found = 0
+    for number in range(1, len(corpus.queries)):
+        start = time.perf_counter()
+        hits = ask(number)
+        times.append(time.perf_counter() - start)
+        found += corpus.asked[number] in hits
+    times.sort()
+    return {
+        "open": opened,
+        "p50": times[len(times) // 2],
+        "p95": times[int(len(times) * 0.95)],
+        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before,
+        "found": found / len(times),
+        "first": float(bool(first)),
+    }
+
+
+def measure(engine: str, size: int) -> dict[str, float] | None:
+    """All figures of one engine at one size; None when it could not be run."""
+    with tempfile.TemporaryDirectory() as folder:
+        figures: dict[str, float] = {}
+        for step in ("fill", "ask"):
+            ended = subprocess.run(
+                [sys.executable, __file__, engine, step, folder, str(size)],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if ended.returncode:
+                print(f"{engine:12} {size:7,}  not run: {ended.stderr.strip()[-200:]}")
+                return None
+            figures |= json.loads(ended.stdout.splitlines()[-1])
+        disk = sum(each.stat().st_size for each in Path(folder).rglob("*") if each.is_file())
+        figures["disk"] = disk / 1e6
+    print(
+        f"{engine:12} {size:7,} {figures['seconds']:7.1f} {figures['open'] * 1000:9.0f}"
+        f" {figures['p50'] * 1000:8.2f} {figures['p95'] * 1000:8.2f} {figures['megabytes']:7.0f}"
+        f" {figures['disk']:7.0f} {figures['found']:6.2f}",
+        flush=True,
+    )
+    return figures
+
+
+def main(sizes: tuple[int, ...]) -> None:
+    """Print the table, the ratios and the growth."""
+    print(
+        f"{'engine':12} {'chunks':>7} {'fill s':>7} {'open ms':>9} {'p50 ms':>8} {'p95 ms':>8}"
+        f" {'MB':>7} {'disk':>7} {'found':>6}"
+    )
+    every = {(engine, size): measure(engine, size) for size in sizes for engine in ENGINES}
+    for size in sizes:
+        lance, chroma = every["lancedb", size], every["chroma", size]
+        mine, fast = every["ttrpg", size], every["ttrpg-fast", size]
+        if mine and lance:
+            ratio = mine["p50"] / lance["p50"]
+            print(f"{size:7,}: median / LanceDB hybrid {ratio:.2f} (goal {OF_LANCEDB})")
+            filled = mine["seconds"] / lance["seconds"]
+            print(f"{size:7,}: fill / LanceDB {filled:.2f} (goal 1.5)")
+        if fast and chroma:
+            print(
+                f"{size:7,}: with the fast extras / Chroma vectors"
+                f" {fast['p50'] / chroma['p50']:.2f} (goal 1)"
+            )
+        if mine:
+            print(f"{size:7,}: p95 / median {mine['p95'] / mine['p50']:.1f} (goal {OF_MEDIAN})")
+    least, most = min(sizes), max(sizes)
+    small, large = every["ttrpg", least], every["ttrpg", most]
+    if small and large and most > least:
+        print(
+            f"growth of {most / least:.0f} times: median {large['p50'] / small['p50']:.1f} times,"
+            f" disk {large['disk'] / small['disk']:.1f}, memory"
+            f" {large['megabytes'] / small['megabytes']:.1f} (goal: the median grows slower)"
+        )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2 and sys.argv[2] in {"fill", "ask"}:  # noqa: PLR2004 - the child's own call
+        print(json.dumps(run(sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))))
+    else:
+        main(tuple(int(each) for each in sys.argv[1:]) or SIZES)
