@@ -7,9 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
+from sqlite_utils.migrations import Migrations
 
 from ttrpg_core import schema
 from ttrpg_core.journal import Journal
@@ -103,3 +105,87 @@ def used(path: Path, core: SchemaSet) -> Path:
     with contextlib.closing(Store(path, [core])) as store:
         store.connection.execute("INSERT INTO chosen VALUES ('campaign', 'keep')")
     return path
+
+
+# A small world of tables for the journal's tests.
+
+WORLD_TABLES = """
+CREATE TABLE npcs (id TEXT PRIMARY KEY, name TEXT, hp INTEGER, portrait BLOB, mood REAL, any);
+CREATE TABLE places (map TEXT, cell INTEGER, what TEXT, PRIMARY KEY (map, cell)) WITHOUT ROWID;
+CREATE TABLE notes (words TEXT);
+CREATE TABLE factions (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
+CREATE TABLE members (id INTEGER PRIMARY KEY,
+  faction INTEGER REFERENCES factions ON DELETE CASCADE, npc TEXT);
+CREATE TABLE oaths (id INTEGER PRIMARY KEY, member INTEGER REFERENCES members(id)
+  ON DELETE SET NULL, words TEXT);
+CREATE TABLE debts (id INTEGER PRIMARY KEY, faction INTEGER REFERENCES factions(id));
+CREATE TABLE turns (id TEXT PRIMARY KEY, place INTEGER NOT NULL UNIQUE);
+CREATE TABLE sums (id INTEGER PRIMARY KEY, a INTEGER, double INTEGER AS (a * 2) STORED);
+CREATE TABLE "odd ""name" (id INTEGER PRIMARY KEY, "a column" TEXT, "select" TEXT);
+"""
+
+_world = Migrations("ttrpg-world")
+
+
+@_world()
+def tables(db):
+    for statement in WORLD_TABLES.split(";"):
+        if statement.strip():
+            db.execute(statement)
+
+
+WORLD = SchemaSet("ttrpg-world", "json:world", lambda: _world)
+
+
+@pytest.fixture
+def world() -> SchemaSet:
+    return WORLD
+
+
+def _dump(store: Store) -> dict[str, list]:
+    """Every table but the journal's, with the type of every value."""
+    found = {}
+    names = store.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    for (name,) in names.fetchall():
+        if not name.startswith(("journal", "sqlite", "_sqlite")):
+            table = name.replace('"', '""')
+            rows = store.connection.execute(f'SELECT * FROM "{table}"').fetchall()
+            found[name] = sorted([[(type(v).__name__, v) for v in row] for row in rows], key=repr)
+    return found
+
+
+@pytest.fixture
+def dump() -> Callable[..., Any]:
+    return _dump
+
+
+def _insert(journal: Journal, table: str, **row):
+    with journal.change("test.insert") as change:
+        change.insert(table, row)
+        change.prose = f"adds {next(iter(row.values()))}"
+
+
+@pytest.fixture
+def insert() -> Callable[..., Any]:
+    return _insert
+
+
+def _update(journal: Journal, table: str, key: dict, **values):
+    with journal.change("test.update") as change:
+        change.update(table, key, values)
+        change.prose = f"changes {next(iter(key.values()))}"
+
+
+@pytest.fixture
+def update() -> Callable[..., Any]:
+    return _update
+
+
+def _delete(journal: Journal, table: str, **key):
+    with journal.change("test.delete") as change:
+        change.delete(table, key)
+
+
+@pytest.fixture
+def delete() -> Callable[..., Any]:
+    return _delete

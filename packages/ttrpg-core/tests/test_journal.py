@@ -5,73 +5,16 @@ import math
 from pathlib import Path
 
 import pytest
-from sqlite_utils.migrations import Migrations
 
 from ttrpg_core.errors import InputError, NotFound, UndoRefused
 from ttrpg_core.journal import Journal
 from ttrpg_core.store import SchemaSet, Store
 
-TABLES = """
-CREATE TABLE npcs (id TEXT PRIMARY KEY, name TEXT, hp INTEGER, portrait BLOB, mood REAL, any);
-CREATE TABLE places (map TEXT, cell INTEGER, what TEXT, PRIMARY KEY (map, cell)) WITHOUT ROWID;
-CREATE TABLE notes (words TEXT);
-CREATE TABLE factions (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
-CREATE TABLE members (id INTEGER PRIMARY KEY,
-  faction INTEGER REFERENCES factions ON DELETE CASCADE, npc TEXT);
-CREATE TABLE oaths (id INTEGER PRIMARY KEY, member INTEGER REFERENCES members(id)
-  ON DELETE SET NULL, words TEXT);
-CREATE TABLE debts (id INTEGER PRIMARY KEY, faction INTEGER REFERENCES factions(id));
-CREATE TABLE turns (id TEXT PRIMARY KEY, place INTEGER NOT NULL UNIQUE);
-CREATE TABLE sums (id INTEGER PRIMARY KEY, a INTEGER, double INTEGER AS (a * 2) STORED);
-CREATE TABLE "odd ""name" (id INTEGER PRIMARY KEY, "a column" TEXT, "select" TEXT);
-"""
-
-world = Migrations("ttrpg-world")
-
-
-@world()
-def tables(db):
-    for statement in TABLES.split(";"):
-        if statement.strip():
-            db.execute(statement)
-
-
-WORLD = SchemaSet("ttrpg-world", "json:world", lambda: world)
-
 
 @pytest.fixture
-def store(home: Path, core: SchemaSet):
-    with contextlib.closing(Store(home / "ttrpg.db", [core, WORLD])) as opened:
+def store(home: Path, core: SchemaSet, world: SchemaSet):
+    with contextlib.closing(Store(home / "ttrpg.db", [core, world])) as opened:
         yield opened
-
-
-def dump(store: Store) -> dict[str, list]:
-    """Every table but the journal's, with the type of every value."""
-    found = {}
-    names = store.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    for (name,) in names.fetchall():
-        if not name.startswith(("journal", "sqlite", "_sqlite")):
-            table = name.replace('"', '""')
-            rows = store.connection.execute(f'SELECT * FROM "{table}"').fetchall()
-            found[name] = sorted([[(type(v).__name__, v) for v in row] for row in rows], key=repr)
-    return found
-
-
-def insert(journal: Journal, table: str, **row):
-    with journal.change("test.insert") as change:
-        change.insert(table, row)
-        change.prose = f"adds {next(iter(row.values()))}"
-
-
-def update(journal: Journal, table: str, key: dict, **values):
-    with journal.change("test.update") as change:
-        change.update(table, key, values)
-        change.prose = f"changes {next(iter(key.values()))}"
-
-
-def delete(journal: Journal, table: str, **key):
-    with journal.change("test.delete") as change:
-        change.delete(table, key)
 
 
 MARA = {"id": "mara"}
@@ -121,7 +64,9 @@ VALUES = [
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:20])
 @pytest.mark.parametrize("other", [None, 1, "1", b"1", 1.5], ids=repr)
-def test_every_value_comes_back_as_it_was_to_the_type(journal, store, value, other):
+def test_every_value_comes_back_as_it_was_to_the_type(
+    journal, store, value, other, dump, insert, update
+):
     insert(journal, "npcs", id="mara", any=value)
     first = dump(store)
     update(journal, "npcs", MARA, any=other)
@@ -133,7 +78,7 @@ def test_every_value_comes_back_as_it_was_to_the_type(journal, store, value, oth
         assert dump(store) == second
 
 
-def test_one_is_not_one_point_nought(journal, store):
+def test_one_is_not_one_point_nought(journal, store, dump, insert, update):
     insert(journal, "npcs", id="mara", any=1)
     update(journal, "npcs", MARA, any=1.0)
     assert len(journal.history()) == 2, "a change of type is a change"
@@ -141,7 +86,7 @@ def test_one_is_not_one_point_nought(journal, store):
     assert dump(store)["npcs"][0][-1] == ("int", 1)
 
 
-def test_insert_update_delete_undo_one_by_one(journal, store):
+def test_insert_update_delete_undo_one_by_one(journal, store, dump, insert, update, delete):
     states = [dump(store)]
     insert(journal, "npcs", id="mara", hp=7)
     states.append(dump(store))
@@ -159,7 +104,7 @@ def test_insert_update_delete_undo_one_by_one(journal, store):
         journal.redo()
 
 
-def test_many_at_once_and_all_or_none(journal, store):
+def test_many_at_once_and_all_or_none(journal, store, dump, insert):
     empty = dump(store)
     for number in range(3):
         insert(journal, "npcs", id=f"n{number}")
@@ -179,7 +124,7 @@ def test_many_at_once_and_all_or_none(journal, store):
             journal.undo(count)
 
 
-def test_a_new_change_ends_redo(journal, store):
+def test_a_new_change_ends_redo(journal, store, insert):
     insert(journal, "npcs", id="a")
     journal.undo()
     insert(journal, "npcs", id="b")
@@ -189,7 +134,7 @@ def test_a_new_change_ends_redo(journal, store):
     assert [entry.id for entry in journal.redo()] == [3]
 
 
-def test_an_undo_can_be_undone(journal, store):
+def test_an_undo_can_be_undone(journal, store, dump, insert):
     insert(journal, "npcs", id="mara")
     here = dump(store)
     journal.undo()
@@ -207,7 +152,7 @@ def test_an_undo_can_be_undone(journal, store):
         journal.undo(entry=1)
 
 
-def test_undo_goes_on_past_what_was_undone_and_done_again(journal, store):
+def test_undo_goes_on_past_what_was_undone_and_done_again(journal, store, insert):
     insert(journal, "npcs", id="a")
     insert(journal, "npcs", id="b")
     journal.undo()
@@ -215,18 +160,18 @@ def test_undo_goes_on_past_what_was_undone_and_done_again(journal, store):
     assert [entry.id for entry in journal.undo(2)] == [2, 1]
 
 
-def test_a_kind_called_undo_is_an_ordinary_change(journal, store):
+def test_a_kind_called_undo_is_an_ordinary_change(journal, store, dump):
     with journal.change("undo") as change:
         change.insert("npcs", {"id": "mara"})
     journal.undo(entry=1)
     assert dump(store)["npcs"] == []
 
 
-def test_undo_holds_after_reopening(journal, store, core, stopped):
+def test_undo_holds_after_reopening(journal, store, core, stopped, dump, insert, world):
     first = dump(store)
     insert(journal, "npcs", id="mara", portrait=b"\x00\x01")
     store.close()
-    with contextlib.closing(Store(store.path, [core, WORLD])) as again:
+    with contextlib.closing(Store(store.path, [core, world])) as again:
         Journal(again, stopped).undo()
         assert dump(again) == first
         Journal(again, stopped).redo()
@@ -236,7 +181,7 @@ def test_undo_holds_after_reopening(journal, store, core, stopped):
 # Choosing one; refusing.
 
 
-def test_one_entry_of_several(journal, store):
+def test_one_entry_of_several(journal, store, dump, insert):
     insert(journal, "npcs", id="a")
     insert(journal, "npcs", id="b")
     journal.undo(entry=1)
@@ -245,7 +190,7 @@ def test_one_entry_of_several(journal, store):
     assert len(dump(store)["npcs"]) == 2
 
 
-def test_refusal_names_the_later_change_and_does_nothing(journal, store):
+def test_refusal_names_the_later_change_and_does_nothing(journal, store, dump, insert, update):
     insert(journal, "npcs", id="mara", hp=7)
     update(journal, "npcs", MARA, hp=3)
     here = dump(store)
@@ -260,7 +205,7 @@ def test_refusal_names_the_later_change_and_does_nothing(journal, store):
     assert len(journal.history()) == 2
 
 
-def test_refusal_of_a_change_from_outside(journal, store):
+def test_refusal_of_a_change_from_outside(journal, store, dump, insert):
     insert(journal, "npcs", id="mara", hp=7)
     store.connection.execute("UPDATE npcs SET hp = 1")
     with pytest.raises(UndoRefused, match="outside the journal"):
@@ -274,7 +219,7 @@ def test_refusal_of_a_change_from_outside(journal, store):
     assert dump(store)["npcs"] == []
 
 
-def test_a_refusal_in_the_middle_of_several_takes_all_back(journal, store):
+def test_a_refusal_in_the_middle_of_several_takes_all_back(journal, store, dump, insert):
     insert(journal, "npcs", id="a", hp=1)
     insert(journal, "npcs", id="b", hp=1)
     store.connection.execute("UPDATE npcs SET hp = 9 WHERE id = 'a'")

@@ -14,25 +14,6 @@ import pytest
 from ttrpg_core.journal import Journal
 from ttrpg_core.store import SchemaSet, Store, verify
 
-
-def dump(store: Store) -> dict[str, list]:
-    """Every table but the journal's, with the type of every value."""
-    found = {}
-    names = store.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    for (name,) in names.fetchall():
-        if not name.startswith(("journal", "sqlite", "_sqlite")):
-            table = name.replace('"', '""')
-            rows = store.connection.execute(f'SELECT * FROM "{table}"').fetchall()
-            found[name] = sorted([[(type(v).__name__, v) for v in row] for row in rows], key=repr)
-    return found
-
-
-def insert(journal: Journal, table: str, **row):
-    with journal.change("test.insert") as change:
-        change.insert(table, row)
-        change.prose = f"adds {next(iter(row.values()))}"
-
-
 # Killed in the middle.
 
 CHANGE = """
@@ -63,7 +44,7 @@ print(seen)
 
 
 @pytest.fixture
-def victim(home: Path, core: SchemaSet, stopped) -> Path:
+def victim(home: Path, core: SchemaSet, stopped, insert) -> Path:
     with contextlib.closing(Store(home / "ttrpg.db", [core])) as store:
         journal = Journal(store, stopped)
         insert(journal, "chosen", key="old", value="as it was")
@@ -71,7 +52,7 @@ def victim(home: Path, core: SchemaSet, stopped) -> Path:
     return home / "ttrpg.db"
 
 
-def state(path: Path, core: SchemaSet) -> tuple:
+def state(path: Path, core: SchemaSet, dump) -> tuple:
     with contextlib.closing(Store(path, [core])) as store:
         assert verify(store.connection) == []
         everything = [dump(store)]
@@ -88,18 +69,18 @@ def copies(victim: Path, number: int) -> Path:
     return Path(shutil.copy(victim, folder / "ttrpg.db"))
 
 
-def test_killed_before_any_statement_it_reopens_as_before_or_after(victim, core, python):
-    before = state(copies(victim, -2), core)
+def test_killed_before_any_statement_it_reopens_as_before_or_after(victim, core, python, dump):
+    before = state(copies(victim, -2), core, dump)
     whole = copies(victim, -1)
     python(CHANGE, whole, -1)
-    after = state(whole, core)
+    after = state(whole, core, dump)
     assert before != after
     seen = []
     number = 0
     while True:
         path = copies(victim, number)
         done = python(CHANGE, path, number, check=False)
-        found = state(path, core)
+        found = state(path, core, dump)
         assert found in {before, after}, f"between, when killed before statement {number}"
         if done.returncode == 0:
             assert found == after
@@ -112,17 +93,17 @@ def test_killed_before_any_statement_it_reopens_as_before_or_after(victim, core,
     assert seen == [before] * number, "nothing is there before the COMMIT has run"
 
 
-def test_killed_at_any_write_to_the_disk_it_reopens_as_before_or_after(victim, core):
+def test_killed_at_any_write_to_the_disk_it_reopens_as_before_or_after(victim, core, dump):
     strace = shutil.which("strace")
     if strace is None:
         pytest.skip("strace is not installed")
     probe = subprocess.run([strace, "-qq", "true"], capture_output=True, text=True, check=False)
     if probe.returncode:
         pytest.skip(f"strace may not be used here: {probe.stderr.strip()}")
-    before = state(copies(victim, -2), core)
+    before = state(copies(victim, -2), core, dump)
     whole = copies(victim, -1)
     subprocess.run([sys.executable, "-c", CHANGE, whole, "-1"], check=True, capture_output=True)
-    after = state(whole, core)
+    after = state(whole, core, dump)
     outcomes = []
     for number in range(1, 200):
         path = copies(victim, number)
@@ -135,7 +116,7 @@ def test_killed_at_any_write_to_the_disk_it_reopens_as_before_or_after(victim, c
             timeout=60,
             check=False,
         )
-        found = state(path, core)
+        found = state(path, core, dump)
         assert found in {before, after}, f"between, when killed at write {number}"
         outcomes.append(found)
         if done.returncode == 0:
@@ -148,7 +129,7 @@ def test_killed_at_any_write_to_the_disk_it_reopens_as_before_or_after(victim, c
     assert len(outcomes) > 5
 
 
-def test_a_change_that_was_killed_does_not_stop_the_next(victim, core, python, stopped):
+def test_a_change_that_was_killed_does_not_stop_the_next(victim, core, python, stopped, insert):
     python(CHANGE, victim, 15, check=False)
     with contextlib.closing(Store(victim, [core])) as store:
         journal = Journal(store, stopped)

@@ -4,73 +4,15 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from sqlite_utils.migrations import Migrations
 
 from ttrpg_core.errors import StoreError, UndoRefused
-from ttrpg_core.journal import Journal
 from ttrpg_core.store import SchemaSet, Store, verify
-
-TABLES = """
-CREATE TABLE npcs (id TEXT PRIMARY KEY, name TEXT, hp INTEGER, portrait BLOB, mood REAL, any);
-CREATE TABLE places (map TEXT, cell INTEGER, what TEXT, PRIMARY KEY (map, cell)) WITHOUT ROWID;
-CREATE TABLE notes (words TEXT);
-CREATE TABLE factions (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
-CREATE TABLE members (id INTEGER PRIMARY KEY,
-  faction INTEGER REFERENCES factions ON DELETE CASCADE, npc TEXT);
-CREATE TABLE oaths (id INTEGER PRIMARY KEY, member INTEGER REFERENCES members(id)
-  ON DELETE SET NULL, words TEXT);
-CREATE TABLE debts (id INTEGER PRIMARY KEY, faction INTEGER REFERENCES factions(id));
-CREATE TABLE turns (id TEXT PRIMARY KEY, place INTEGER NOT NULL UNIQUE);
-CREATE TABLE sums (id INTEGER PRIMARY KEY, a INTEGER, double INTEGER AS (a * 2) STORED);
-CREATE TABLE "odd ""name" (id INTEGER PRIMARY KEY, "a column" TEXT, "select" TEXT);
-"""
-
-world = Migrations("ttrpg-world")
-
-
-@world()
-def tables(db):
-    for statement in TABLES.split(";"):
-        if statement.strip():
-            db.execute(statement)
-
-
-WORLD = SchemaSet("ttrpg-world", "json:world", lambda: world)
 
 
 @pytest.fixture
-def store(home: Path, core: SchemaSet):
-    with contextlib.closing(Store(home / "ttrpg.db", [core, WORLD])) as opened:
+def store(home: Path, core: SchemaSet, world: SchemaSet):
+    with contextlib.closing(Store(home / "ttrpg.db", [core, world])) as opened:
         yield opened
-
-
-def dump(store: Store) -> dict[str, list]:
-    """Every table but the journal's, with the type of every value."""
-    found = {}
-    names = store.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    for (name,) in names.fetchall():
-        if not name.startswith(("journal", "sqlite", "_sqlite")):
-            table = name.replace('"', '""')
-            rows = store.connection.execute(f'SELECT * FROM "{table}"').fetchall()
-            found[name] = sorted([[(type(v).__name__, v) for v in row] for row in rows], key=repr)
-    return found
-
-
-def insert(journal: Journal, table: str, **row):
-    with journal.change("test.insert") as change:
-        change.insert(table, row)
-        change.prose = f"adds {next(iter(row.values()))}"
-
-
-def update(journal: Journal, table: str, key: dict, **values):
-    with journal.change("test.update") as change:
-        change.update(table, key, values)
-        change.prose = f"changes {next(iter(key.values()))}"
-
-
-def delete(journal: Journal, table: str, **key):
-    with journal.change("test.delete") as change:
-        change.delete(table, key)
 
 
 MARA = {"id": "mara"}
@@ -79,7 +21,7 @@ MARA = {"id": "mara"}
 # Writing.
 
 
-def test_an_error_inside_leaves_nothing(journal, store):
+def test_an_error_inside_leaves_nothing(journal, store, dump):
     before = dump(store)
     with pytest.raises(ZeroDivisionError), journal.change("x") as change:  # noqa: PT012 - the block is what is undone
         change.insert("npcs", {"id": "mara"})
@@ -88,14 +30,14 @@ def test_an_error_inside_leaves_nothing(journal, store):
     assert journal.history() == []
 
 
-def test_facts_that_cannot_be_kept_leave_nothing(journal, store):
+def test_facts_that_cannot_be_kept_leave_nothing(journal, store, dump):
     with pytest.raises(TypeError), journal.change("x") as change:  # noqa: PT012 - the block is what is undone
         change.insert("npcs", {"id": "mara"})
         change.facts = {"when": object()}
     assert dump(store)["npcs"] == []
 
 
-def test_what_changes_nothing_writes_no_entry(journal, store):
+def test_what_changes_nothing_writes_no_entry(journal, store, insert, update):
     insert(journal, "npcs", id="mara", hp=7)
     update(journal, "npcs", MARA, hp=7)
     with journal.change("x") as change:
@@ -106,7 +48,7 @@ def test_what_changes_nothing_writes_no_entry(journal, store):
     assert len(journal.history()) == 1
 
 
-def test_a_row_touched_often_has_one_image(journal, store):
+def test_a_row_touched_often_has_one_image(journal, store, dump):
     before = dump(store)
     with journal.change("x") as change:
         change.insert("npcs", MARA)
@@ -120,7 +62,7 @@ def test_a_row_touched_often_has_one_image(journal, store):
     assert dump(store) == before
 
 
-def test_put_adds_or_changes_and_keeps_the_other_columns(journal, store):
+def test_put_adds_or_changes_and_keeps_the_other_columns(journal, store, dump, insert):
     insert(journal, "npcs", id="mara", name="Mara", hp=7)
     with journal.change("x") as change:
         change.put("npcs", {"id": "mara", "hp": 1})
@@ -130,7 +72,7 @@ def test_put_adds_or_changes_and_keeps_the_other_columns(journal, store):
     assert [row[2] for row in dump(store)["npcs"]] == [("int", 7)]
 
 
-def test_rows_that_are_there_or_not(journal):
+def test_rows_that_are_there_or_not(journal, insert):
     insert(journal, "npcs", id="mara")
     for action in (
         lambda c: c.insert("npcs", MARA),
@@ -154,7 +96,7 @@ def test_rows_that_are_there_or_not(journal):
         lambda c: c.insert("factions", {"id": None, "name": "x"}),
     ],
 )
-def test_a_key_that_is_not_the_whole_key_is_refused(journal, store, action):
+def test_a_key_that_is_not_the_whole_key_is_refused(journal, store, action, dump, insert):
     """Half a key would write many rows and keep the image of one."""
     insert(journal, "npcs", id="mara")
     for cell in (1, 2):
@@ -170,7 +112,7 @@ def test_a_table_that_is_not_there(journal):
         change.insert("dragons", {"id": 1})
 
 
-def test_a_key_is_the_same_however_it_is_written(journal, store):
+def test_a_key_is_the_same_however_it_is_written(journal, store, dump):
     """SQLite makes 1 of "1" in an integer column and takes NPCS for npcs; so must the images."""
     with journal.change("x") as change:
         change.insert("FACTIONS", {"id": "1", "name": "Guild"})
@@ -187,7 +129,7 @@ def test_a_key_is_the_same_however_it_is_written(journal, store):
     assert dump(store)["factions"] == []
 
 
-def test_composite_keys_odd_names_no_key_and_generated_columns(journal, store):
+def test_composite_keys_odd_names_no_key_and_generated_columns(journal, store, dump):
     before = dump(store)
     with journal.change("x") as change:
         change.insert("places", {"map": "m", "cell": 1, "what": "door"})
@@ -209,7 +151,7 @@ def test_composite_keys_odd_names_no_key_and_generated_columns(journal, store):
     assert dump(store) == full
 
 
-def test_a_change_inside_another_is_a_part_of_it(journal, store):
+def test_a_change_inside_another_is_a_part_of_it(journal, store, dump, insert):
     before = dump(store)
     with journal.change("outer") as outer:
         outer.insert("npcs", MARA)
@@ -243,7 +185,7 @@ def test_history_by_campaign_and_page(journal):
 
 
 @pytest.fixture
-def guild(journal, store):
+def guild(journal, store, dump):
     with journal.change("x") as change:
         change.insert("members", {"id": 1, "faction": 1, "npc": "mara"})  # before its parent
         change.insert("factions", {"id": 1, "name": "Guild"})
@@ -251,7 +193,7 @@ def guild(journal, store):
     return dump(store)
 
 
-def test_what_a_delete_takes_along_comes_back(journal, store, guild):
+def test_what_a_delete_takes_along_comes_back(journal, store, guild, dump, delete):
     delete(journal, "factions", id=1)
     gone = dump(store)
     assert gone["members"] == []
@@ -266,7 +208,7 @@ def test_what_a_delete_takes_along_comes_back(journal, store, guild):
     assert verify(store.connection) == []
 
 
-def test_undo_does_not_take_along_what_was_added_since(journal, store, guild):
+def test_undo_does_not_take_along_what_was_added_since(journal, store, guild, dump, insert):
     insert(journal, "members", id=2, faction=1, npc="tom")
     here = dump(store)
     with pytest.raises(UndoRefused) as caught:
@@ -278,7 +220,7 @@ def test_undo_does_not_take_along_what_was_added_since(journal, store, guild):
     assert dump(store)["members"] == []
 
 
-def test_undo_does_not_leave_rows_that_point_at_nothing(journal, store):
+def test_undo_does_not_leave_rows_that_point_at_nothing(journal, store, insert, delete):
     insert(journal, "factions", id=1, name="Guild")
     store.connection.execute("INSERT INTO debts VALUES (1, 1)")
     with pytest.raises(UndoRefused, match="1 of debts needs it"):
@@ -293,7 +235,7 @@ def test_undo_does_not_leave_rows_that_point_at_nothing(journal, store):
     assert verify(store.connection) == []
 
 
-def test_an_undo_that_does_not_fit_is_refused_with_the_reason(journal, store):
+def test_an_undo_that_does_not_fit_is_refused_with_the_reason(journal, store, dump, insert, delete):
     insert(journal, "factions", id=1, name="Guild")
     delete(journal, "factions", id=1)
     insert(journal, "factions", id=2, name="Guild")
@@ -302,7 +244,7 @@ def test_an_undo_that_does_not_fit_is_refused_with_the_reason(journal, store):
     assert [row[0] for row in dump(store)["factions"]] == [("int", 2)]
 
 
-def test_two_rows_that_swapped_a_unique_value_swap_back(journal, store):
+def test_two_rows_that_swapped_a_unique_value_swap_back(journal, store, dump):
     with journal.change("x") as change:
         for number, name in enumerate(["ann", "bob", "cat"]):
             change.insert("turns", {"id": name, "place": number})
@@ -322,7 +264,7 @@ def test_two_rows_that_swapped_a_unique_value_swap_back(journal, store):
 # Upgrades.
 
 
-def test_a_column_that_came_since_keeps_its_value(journal, store):
+def test_a_column_that_came_since_keeps_its_value(journal, store, dump, insert, update):
     insert(journal, "npcs", id="mara", hp=7)
     update(journal, "npcs", MARA, hp=3)
     store.connection.execute("ALTER TABLE npcs ADD COLUMN tag TEXT DEFAULT 'none'")
@@ -338,7 +280,7 @@ def test_a_column_that_came_since_keeps_its_value(journal, store):
     assert dump(store)["npcs"] == []
 
 
-def test_a_column_or_table_that_is_gone_is_a_refusal(journal, store):
+def test_a_column_or_table_that_is_gone_is_a_refusal(journal, store, insert):
     insert(journal, "npcs", id="mara", hp=7)
     insert(journal, "notes", rowid=1, words="x")
     store.connection.execute("ALTER TABLE npcs RENAME COLUMN hp TO health")
