@@ -128,6 +128,12 @@ class Library:
         )
         return {row["id"]: chunk_of(row) for row in rows}
 
+    def readings(self) -> list[Reading]:
+        """Every content that was read, or begun."""
+        rows = self._connection.execute("SELECT sha256 FROM readings ORDER BY at, sha256")
+        found = (self.reading(row[0]) for row in rows.fetchall())
+        return [each for each in found if each is not None]
+
     def begin(self, sha256: str, parser: str, total: int, at: str) -> None:
         """Start reading a content from nothing."""
         with self.store.transaction() as connection:
@@ -146,24 +152,7 @@ class Library:
             first = connection.execute(
                 "SELECT COALESCE(MAX(ordinal) + 1, 0) FROM sections WHERE sha256 = ?", [sha256]
             ).fetchone()[0]
-            connection.executemany(
-                "INSERT INTO sections (sha256, ordinal, path, page, label, text, kind, file, line)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        sha256,
-                        first + n,
-                        json.dumps([s.level, s.heading], ensure_ascii=False),
-                        s.page,
-                        s.label,
-                        s.text,
-                        s.kind,
-                        s.file,
-                        s.line,
-                    )
-                    for n, s in enumerate(sections)
-                ],
-            )
+            self._insert(connection, sha256, first, sections)
             told = [[each.text, each.page] for each in notices]
             if told:
                 before = connection.execute(
@@ -175,10 +164,35 @@ class Library:
                 )
             connection.execute("UPDATE readings SET done = ? WHERE sha256 = ?", [done, sha256])
 
-    def sections(self, sha256: str) -> Iterator[Section]:
-        """What was read of a content, in order."""
+    @staticmethod
+    def _insert(
+        connection: sqlite3.Connection, sha256: str, first: int, sections: Iterable[Section]
+    ) -> None:
+        connection.executemany(
+            "INSERT INTO sections (sha256, ordinal, path, page, label, text, kind, file, line)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    sha256,
+                    number,
+                    json.dumps([s.level, s.heading], ensure_ascii=False),
+                    s.page,
+                    s.label,
+                    s.text,
+                    s.kind,
+                    s.file,
+                    s.line,
+                )
+                for number, s in enumerate(sections, first)
+            ),
+        )
+
+    def sections(self, sha256: str, page: int | None = None) -> Iterator[Section]:
+        """What was read of a content, in order; of one page where its index is given."""
         for row in self._connection.execute(
-            "SELECT * FROM sections WHERE sha256 = ? ORDER BY ordinal", [sha256]
+            "SELECT * FROM sections WHERE sha256 = ?1 AND (?2 IS NULL OR page = ?2)"
+            " ORDER BY ordinal",
+            [sha256, page],
         ):
             level, heading = json.loads(row["path"])
             yield Section(
@@ -192,9 +206,41 @@ class Library:
                 row["line"],
             )
 
-    def finish(self, sha256: str, chunks: Iterable[Chunk]) -> list[Chunk]:
-        """Replace a content's chunks; answers them with their ids. The reading is complete."""
+    def pages(self, sha256: str) -> dict[int, str]:
+        """The pages with text, by index, and what is printed on each ("" where nobody knows)."""
+        rows = self._connection.execute(
+            "SELECT page, MAX(COALESCE(label, '')) FROM sections"
+            " WHERE sha256 = ? AND page IS NOT NULL GROUP BY page ORDER BY page",
+            [sha256],
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def counts(self) -> dict[str, int]:
+        """How many chunks each content has now."""
+        rows = self._connection.execute("SELECT sha256, COUNT(*) FROM chunks GROUP BY sha256")
+        return {row[0]: row[1] for row in rows}
+
+    def kinds(self, sha256: str) -> dict[str, int]:
+        """How many chunks of each kind a content has, the most frequent first."""
+        rows = self._connection.execute(
+            "SELECT kind, COUNT(*) AS n FROM chunks WHERE sha256 = ?"
+            " GROUP BY kind ORDER BY n DESC, kind",
+            [sha256],
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def finish(
+        self, sha256: str, chunks: Iterable[Chunk], sections: Iterable[Section] | None = None
+    ) -> list[Chunk]:
+        """Replace a content's chunks; answers them with their ids. The reading is complete.
+
+        ``sections`` replace those that were kept, as what is cut is cleaned first: the spans of
+        the chunks count in the text of these.
+        """
         with self.store.transaction() as connection:
+            if sections is not None:
+                connection.execute("DELETE FROM sections WHERE sha256 = ?", [sha256])
+                self._insert(connection, sha256, 0, sections)
             connection.execute("DELETE FROM chunks WHERE sha256 = ?", [sha256])
             kept = []
             for chunk in chunks:
