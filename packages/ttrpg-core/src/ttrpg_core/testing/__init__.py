@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ttrpg_core.testing.fakes.models import Echo, FakeVendor, Scripted
     from ttrpg_core.testing.fakes.search import HashEmbedder, MemorySearcher
     from ttrpg_core.testing.fakes.speech import Silent
+    from ttrpg_core.testing.fakes.vectors import MemoryVectors, WordReranker
     from ttrpg_core.testing.network import NetworkRefused
     from ttrpg_core.testing.runner import Result, Runner
     from ttrpg_core.testing.screen import RecordingScreen
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
     from ttrpg_core.testing.suites.model import ModelTests
     from ttrpg_core.testing.suites.parser import ParserTests
     from ttrpg_core.testing.suites.plugin import PluginTests
+    from ttrpg_core.testing.suites.reranker import RerankerTests
     from ttrpg_core.testing.suites.searcher import SearcherTests
     from ttrpg_core.testing.suites.speaker import SpeakerTests
     from ttrpg_core.testing.suites.system import SystemTests
+    from ttrpg_core.testing.suites.vectors import VectorIndexTests
 
 _HOME = {
     "Clock": "clock",
@@ -36,12 +39,14 @@ _HOME = {
     "GenreTests": "suites.genre",
     "HashEmbedder": "fakes.search",
     "MemorySearcher": "fakes.search",
+    "MemoryVectors": "fakes.vectors",
     "ModelTests": "suites.model",
     "NetworkRefused": "network",
     "ParserTests": "suites.parser",
     "PlainText": "fakes.documents",
     "PluginTests": "suites.plugin",
     "RecordingScreen": "screen",
+    "RerankerTests": "suites.reranker",
     "Result": "runner",
     "Runner": "runner",
     "Scripted": "fakes.models",
@@ -49,6 +54,8 @@ _HOME = {
     "Silent": "fakes.speech",
     "SpeakerTests": "suites.speaker",
     "SystemTests": "suites.system",
+    "VectorIndexTests": "suites.vectors",
+    "WordReranker": "fakes.vectors",
 }
 
 __all__ = [
@@ -59,12 +66,14 @@ __all__ = [
     "GenreTests",
     "HashEmbedder",
     "MemorySearcher",
+    "MemoryVectors",
     "ModelTests",
     "NetworkRefused",
     "ParserTests",
     "PlainText",
     "PluginTests",
     "RecordingScreen",
+    "RerankerTests",
     "Result",
     "Runner",
     "Scripted",
@@ -72,6 +81,8 @@ __all__ = [
     "Silent",
     "SpeakerTests",
     "SystemTests",
+    "VectorIndexTests",
+    "WordReranker",
 ]
 
 

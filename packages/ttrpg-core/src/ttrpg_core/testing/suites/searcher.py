@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from ttrpg_core.documents import Chunk
-from ttrpg_core.search import Hit, Query, Searcher
+from ttrpg_core.search import Hit, Query, Searcher, Term
 from ttrpg_core.testing.suites.inputs import for_any_text, missing
 
 RED, BLUE, GREEN = "a" * 64, "b" * 64, "c" * 64
@@ -211,6 +211,45 @@ class SearcherTests:
         found = searcher.search(Query("dragon"), 9)
         assert {1, 2, 4} <= set(_ids(found))
         assert all(hit.chunk == wanted[hit.chunk.id] for hit in found)
+
+    def test_terms_stand_for_the_text(self, searcher: Searcher) -> None:
+        """With ``terms``, they are looked for and the text is not; any of a term's ways finds."""
+        self._keyword_only()
+        self.add(searcher, SHELF)
+        said = Query("xylophone", terms=(Term("torch", (("breathe", 0.5),)),))
+        assert {hit.chunk.id for hit in searcher.search(said, 9)} == {2, 4}
+        nowhere = Query("dragon", terms=(Term("xylophone"),))
+        assert searcher.search(nowhere, 9) == []
+
+    def test_a_way_of_several_words_stands_together(self, searcher: Searcher) -> None:
+        """Of two passages, the one that has the words beside each other is better."""
+        self._keyword_only()
+        apart = "A light that is bright enough sheds a glow."
+        self.add(searcher, [*SHELF, chunk(9, apart, BLUE, "Lamps")])
+        query = Query("glare", terms=(Term("glare", (("bright light", 1.0),)),))
+        assert _ids(searcher.search(query, 9))[0] == 4
+
+    def test_what_is_absent(self, searcher: Searcher) -> None:
+        """With ``terms``, no passage with an ``absent`` word or phrase is found."""
+        self._keyword_only()
+        self.add(searcher, SHELF)
+        for absent, left in (
+            (("fire",), {1, 5}),
+            (("silver hoard", "frost"), {5}),
+            ((), {1, 2, 5}),
+        ):
+            query = Query("dragon", terms=(Term("dragon"),), absent=absent)
+            assert {hit.chunk.id for hit in searcher.search(query, 9)} == left
+
+    def test_only_within_the_passages_given(self, searcher: Searcher) -> None:
+        """With ``within``, only those passages are found, however many better ones there are."""
+        self.add(searcher, SHELF)
+        self.add(searcher, [chunk(100 + n, "dragon dragon dragon", BLUE) for n in range(80)])
+        within = Query("dragon", within=frozenset({2, 5, 999}))
+        assert {hit.chunk.id for hit in searcher.search(within, 9)} == {2, 5}
+        both = Query("dragon", frozenset({GREEN}), within=frozenset({2, 5}))
+        assert _ids(searcher.search(both, 9)) == [5]
+        assert searcher.search(Query("dragon", within=frozenset()), 9) == []
 
     def test_it_closes_twice(self, searcher: Searcher) -> None:
         """Closing again does nothing."""
