@@ -7,9 +7,10 @@ from pypdf import PdfReader, PdfWriter
 from ttrpg_core.context import Context
 from ttrpg_core.documents import Source, headed
 from ttrpg_core.errors import ParseError
-from ttrpg_ingest.faces import Style, sample
 from ttrpg_ingest.folding import fold, join, joined
 from ttrpg_ingest.pdf import Pdf
+from ttrpg_ingest.pdf.flow import lines_of
+from ttrpg_ingest.pdf.style import Style, sample
 
 
 def read(path, start=0):
@@ -114,9 +115,9 @@ def test_the_sample_is_spread_and_bounded():
 def test_the_body_is_what_most_words_are_in(make_pdf, book_pages):
     path = make_pdf("a.pdf", book_pages(4))
     reader = Pdf(Context())
-    reader.describe(Source(path))
-    style = Style.learnt({n: reader._page(reader._open(path), Source(path), n) for n in range(4)})
-    assert (style.size, style.face, style.leading) == (10.0, "Times-Roman", 12)
+    opened = reader._open(path)
+    style = Style.learnt({n: lines_of(reader._ink(opened, n)) for n in range(4)})
+    assert (style.size, style.face.name, style.leading) == (10.0, "Times-Roman", 12)
 
 
 @pytest.mark.parametrize(
