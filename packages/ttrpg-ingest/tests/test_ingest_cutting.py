@@ -1,9 +1,12 @@
+import itertools
+
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttrpg_core.documents import Section
-from ttrpg_ingest.chunking import cut
+from ttrpg_ingest.chunks import cut, in_place
 from ttrpg_ingest.edges import without_running_lines
 from ttrpg_ingest.labels import labelled, learn_offset, numbers
 
@@ -146,32 +149,151 @@ def test_a_path_separator_in_a_heading_is_no_separator():
     assert chunk.path == ("Level / 3",)
 
 
-text = st.lists(st.text("ab .-\n", min_size=1, max_size=300), max_size=4).map("\n\n".join)
+def book_text(sections):
+    """The text of a book as the library answers it."""
+    return "\n\n".join(
+        part for section in sections for part in (section.heading, section.text) if part
+    )
+
+
+def letters(text):
+    return [char for char in text if char.isalnum()]
+
+
+def without_header(chunk):
+    return chunk.text[chunk.fields.get("repeated", 0) :]
+
+
+paragraph = st.one_of(
+    st.text("abAB .-\n", min_size=1, max_size=300),
+    st.sampled_from(
+        [
+            (
+                "Medium beast, unaligned\n\nArmor Class 12\nHit Points 9 (2d8)\nSpeed 30 ft.\n\n"
+                "STR DEX CON INT WIS CHA\n10 (+0) 12 (+1) 10 (+0) 2 (-4) 9 (-1) 4 (-3)\n\n"
+                "Challenge 1/4 (50 XP)"
+            ),
+            "*3rd-level evocation*\n\n**Casting Time:** 1 action\n\n**Range:** 60 feet\n\nBoom.",
+            "Goblin: AC 6; HD 1-1; hp 3; #AT 1; Dmg 1d6; ML 7",
+            "| d6 | Weather |\n| --- | --- |\n"
+            + "\n".join(f"| {n} | a b {n} |" for n in range(1, 7)),
+            "| Name | Cost |\n|---|---|\n" + "\n".join(f"| b{n} | {n} gp |" for n in range(60)),
+            "> You see a dark hall and smell the dust of ages.",
+            "Contents . . . . . . . . 4",
+            "goes on after the page",
+        ]
+    ),
+)
 section = st.builds(
-    Section, text, st.sampled_from(["", "A", "B c"]), st.integers(0, 3), st.integers(0, 5)
+    Section,
+    text=st.lists(paragraph, max_size=4).map("\n\n".join),
+    heading=st.sampled_from(
+        ["", "A", "B c", "Actions", "Goblin", "Variant: A", "Speed 30 ft.", "x" * 250, "1. Hall"]
+    ),
+    level=st.integers(0, 3),
+    page=st.integers(0, 5),
+    kind=st.sampled_from(["", "", "", "table", "read_aloud", "sidebar", "note"]),
+    file=st.sampled_from(["", "a.md"]),
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(section, max_size=8), st.integers(40, 200))
-def test_no_word_is_lost_or_doubled(sections, size):
+def test_every_word_is_kept_and_stands_where_the_chunk_says(sections, size):
     sections = sorted(sections, key=lambda each: each.page)
     chunks = cut("s", sections, size)
+    book = book_text(sections)
     assert [chunk.ordinal for chunk in chunks] == list(range(len(chunks)))
-    inside = "".join(
-        char
-        for chunk in chunks
-        if chunk.text not in {"A", "B c"}
-        for char in chunk.text
-        if char in "ab"
-    )
-    assert inside == "".join(char for each in sections for char in each.text if char in "ab")
     assert all(chunk.text.strip() for chunk in chunks)
+    assert all(in_place(chunk, book) for chunk in chunks)
+    spans = [(chunk.start, chunk.end) for chunk in chunks]
+    assert spans == sorted(spans)
+    assert all(end <= start for (_, end), (start, _) in itertools.pairwise(spans))
+    # what no chunk covers are headings, which stand in the path of what follows them
+    outside, place = [], 0
+    for start, end in [*spans, (len(book), len(book))]:
+        outside += [part.strip() for part in book[place:start].split("\n\n") if part.strip()]
+        place = end
+    headings = {each.heading for each in sections}
+    assert set(outside) <= headings
+    inside = [letter for chunk in chunks for letter in letters(without_header(chunk))]
+    covered = [letter for start, end in spans for letter in letters(book[start:end])]
+    assert inside == covered
 
 
-@pytest.mark.parametrize("text", ["竜" * 50_000, "x" * 50_000, "ab " * 20_000])
+def test_a_chunk_that_is_not_in_its_place_is_told():
+    sections = [Section("One.\n\nTwo.", "A", 1)]
+    (chunk,) = cut("s", sections, 180)
+    book = book_text(sections)
+    assert book[chunk.start : chunk.end] == "One.\n\nTwo."
+    assert in_place(chunk, book)
+    assert not in_place(attrs.evolve(chunk, start=chunk.end), book)
+    assert not in_place(attrs.evolve(chunk, digest="0" * 64), book)
+
+
+def test_spans_go_over_a_page_break_and_its_hyphen():
+    sections = [
+        Section("The goblin hides in the lan-", "Goblin", 1, 4),
+        Section("tern room.", page=5),
+    ]
+    (chunk,) = cut("s", sections, 180)
+    assert book_text(sections)[chunk.start : chunk.end] == (
+        "The goblin hides in the lan-\n\ntern room."
+    )
+    assert in_place(chunk, book_text(sections))
+
+
+def test_a_long_table_repeats_its_header():
+    table = "| Name | Cost |\n|---|---|\n" + "\n".join(f"| item{n} | {n} gp |" for n in range(200))
+    sections = [Section("Things that can be bought:", "Gear", 1), Section(table, kind="table")]
+    chunks = cut("s", sections, 80)
+    assert len(chunks) > 4
+    assert {chunk.kind for chunk in chunks} == {"table"}
+    assert all("| Name | Cost |\n|---|---|\n| item" in chunk.text for chunk in chunks)
+    assert chunks[0].text.startswith("Things that can be bought:")
+    assert [chunk.fields["part"] for chunk in chunks] == [
+        f"{n + 1}/{len(chunks)}" for n in range(len(chunks))
+    ]
+    rows = [line for chunk in chunks for line in chunk.text.split("\n") if "item" in line]
+    assert len(rows) == 200
+    assert all(in_place(chunk, book_text(sections)) for chunk in chunks)
+
+
+def test_a_small_table_stays_in_its_text():
+    sections = [
+        Section("Before.", "Travel", 1),
+        Section("| Pace | Miles |\n|---|---|\n| Fast | 4 |", kind="table"),
+        Section("After."),
+    ]
+    (chunk,) = cut("s", sections, 180)
+    assert chunk.kind == "text"
+    assert chunk.text.startswith("Before.\n\n| Pace | Miles |")
+    assert chunk.text.endswith("After.")
+
+
+def test_files_of_a_folder_are_kept_apart():
+    sections = [
+        Section("One.", "A", 1, file="a.md", line=3),
+        Section("Two.", file="b.md", line=1),
+        Section("Three.", "C", 2, file="b.md", line=9),
+    ]
+    found = [(chunk.file, chunk.line, chunk.text) for chunk in cut("s", sections, 180)]
+    assert found == [("a.md", 3, "One."), ("b.md", 1, "Two."), ("b.md", 9, "Three.")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "竜" * 50_000,
+        "x" * 50_000,
+        "ab " * 20_000,
+        "| a | b |\n|---|---|\n" + "| one | two |\n" * 9_000,
+        "| a | b |\n|---|---|\n| " + "one two " * 20_000 + "|",
+        "| " + "long header " * 9_000 + "|\n|---|\n| a |",
+    ],
+)
 def test_no_passage_is_endless_whatever_the_script(text):
     chunks = cut("0" * 64, [Section(text)], 180)
     assert all(len(chunk.text) <= 3 * 180 * 16 for chunk in chunks)
-    kept = "".join(chunk.text for chunk in chunks)
+    kept = "".join(without_header(chunk) for chunk in chunks)
     assert "".join(kept.split()) == "".join(text.split())

@@ -1,13 +1,13 @@
 """The first and last lines of each page: where page numbers stand, and what runs over all pages."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 
 import attrs
 
 from ttrpg_core.documents import Section
-from ttrpg_ingest.faces import masked
-from ttrpg_ingest.folding import ended, paragraphs
+from ttrpg_ingest.folding import ended, fold, paragraphs
 
 DEEP = 2
 """Paragraphs at each end of a page that may be running lines."""
@@ -15,6 +15,8 @@ LONGEST = 100
 """Longest running line, in characters."""
 NEAR = 8
 """Pages before and after that a running line is compared with."""
+
+_DIGITS = re.compile(r"\d+")
 
 
 @attrs.frozen
@@ -28,6 +30,11 @@ class Edges:
     def lines(self) -> tuple[str, ...]:
         """Both ends."""
         return (*self.first, *self.last)
+
+
+def masked(text: str) -> str:
+    """A text with its numbers made alike, in one case: to tell running lines."""
+    return _DIGITS.sub("#", fold(text)).casefold()
 
 
 def edges_of(sections: Iterable[Section]) -> dict[int, Edges]:

@@ -14,13 +14,7 @@ MAX_BYTES = 64_000_000
 
 def read(path: Path) -> str:
     """The text of a file with its lines ended by line feeds. ParseError when it is no text."""
-    data = first_bytes(path, MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise ParseError(
-            f"{path.name} has more than {MAX_BYTES // 1_000_000} MB of text",
-            "Split it into several books",
-            source=path.name,
-        )
+    data = bytes_of(path, MAX_BYTES)
     try:
         text = decode(data)
     except ValueError as error:
@@ -33,6 +27,18 @@ def read(path: Path) -> str:
     if not text.strip():
         raise ParseError(f"{path.name} has no text in it", source=path.name)
     return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def bytes_of(path: Path, most: int) -> bytes:
+    """The bytes of a file of text. ParseError when there are more than ``most``."""
+    data = first_bytes(path, most + 1)
+    if len(data) > most:
+        raise ParseError(
+            f"{path.name} has more than {most // 1_000_000} MB of text",
+            "Split it into several books",
+            source=path.name,
+        )
+    return data
 
 
 def first_bytes(path: Path, count: int) -> bytes:

@@ -60,10 +60,10 @@ class PlainText:
         """The sections; with pages, those from ``source.start`` on."""
         pages = _pages(read(source.path))
         if len(pages) == 1:
-            yield from _sections(pages[0], None)
+            yield from sections_of(pages[0])
             return
         for index in range(source.start, len(pages)):
-            yield from _sections(pages[index], index)
+            yield from sections_of(pages[index], page=index)
 
 
 def _pages(text: str) -> list[str]:
@@ -73,27 +73,35 @@ def _pages(text: str) -> list[str]:
     return pages
 
 
-def _sections(text: str, page: int | None) -> Iterator[Section]:
+def sections_of(text: str, file: str = "", page: int | None = None) -> Iterator[Section]:
+    """The sections of a text; without pages they know their lines."""
     lines = [line.rstrip() for line in text.split("\n")]
-    heading, level = "", 0
+    heading, level, begins = "", 0, 0
     kept: list[str] = []
     place = 0
     while place < len(lines):
         found = _heading(lines, place)
         if found:
-            yield from _section(kept, heading, level, page)
+            yield from _section(kept, heading, level, page, file, begins)
             kept, heading, level = [], lines[place].strip(), found[0]
+            begins = place
             place += found[1]
         else:
+            if not heading and not any(kept):
+                begins = place
             kept.append(lines[place])
             place += 1
-    yield from _section(kept, heading, level, page)
+    yield from _section(kept, heading, level, page, file, begins)
 
 
-def _section(lines: list[str], heading: str, level: int, page: int | None) -> Iterator[Section]:
+def _section(
+    lines: list[str], heading: str, level: int, page: int | None, file: str, begins: int
+) -> Iterator[Section]:
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
     if text.strip() or heading:
-        yield Section(text if text.strip() else "", " ".join(heading.split()), level, page, None)
+        line = begins + 1 if page is None else None
+        text = text if text.strip() else ""
+        yield Section(text, " ".join(heading.split()), level, page, None, "", file, line)
 
 
 def _heading(lines: list[str], place: int) -> tuple[int, int] | None:
