@@ -11,7 +11,8 @@ import pytest
 
 from ttrpg_core import Parser, hookimpl
 from ttrpg_core.errors import InputError, NotFound, ParseError
-from ttrpg_ingest import importing
+from ttrpg_ingest import shelf
+from ttrpg_ingest.shelf import crew
 
 SCRIPT = """
 import contextlib, os, signal, sys, time
@@ -19,7 +20,7 @@ from pathlib import Path
 import ttrpg_core.plugin, ttrpg_ingest
 from ttrpg_core.app import App
 from ttrpg_core.plugins import Plugins
-from ttrpg_ingest.importing import add
+from ttrpg_ingest.shelf import add
 
 file, stop = sys.argv[1], int(sys.argv[2])
 
@@ -80,7 +81,7 @@ def pdf(make_pdf, book_pages):
 
 
 def test_a_book_is_read_cut_indexed_and_journalled(app, pdf):
-    added = importing.add(app, pdf)
+    added = shelf.add(app, pdf)
     assert added.new
     assert added.searchable
     book = added.book
@@ -107,28 +108,28 @@ def test_a_book_is_read_cut_indexed_and_journalled(app, pdf):
 
 
 def test_the_same_content_is_one_book(app, pdf, tmp_path):
-    book = importing.add(app, pdf).book
+    book = shelf.add(app, pdf).book
     copy = tmp_path / "copy.pdf"
     shutil.copyfile(pdf, copy)
-    again = importing.add(app, copy)
+    again = shelf.add(app, copy)
     assert (again.book, again.new) == (book, False)
     assert len(app.journal.history()) == 1
 
 
 def test_undo_takes_it_off_and_adding_again_reads_nothing(app, pdf):
-    importing.add(app, pdf)
+    shelf.add(app, pdf)
     before = chunks(app)
     app.journal.undo()
     assert app.library.books() == []
-    again = importing.add(app, pdf)
+    again = shelf.add(app, pdf)
     assert again.new
     assert chunks(app) == before
     assert len(app.screen.bars) == 1  # the first reading's
 
 
 def test_removing_is_taken_back_whole(app, pdf):
-    book = importing.add(app, pdf).book
-    importing.remove(app, book)
+    book = shelf.add(app, pdf).book
+    shelf.remove(app, book)
     assert app.library.books() == []
     assert app.journal.history(1)[0].prose == 'removed "The Lantern Rules"'
     app.journal.undo()
@@ -139,51 +140,51 @@ def test_removing_is_taken_back_whole(app, pdf):
 def test_prune_forgets_what_is_on_no_shelf(app, pdf, tmp_path):
     kept_book = tmp_path / "kept.md"
     kept_book.write_text("# Kept\n\nText.\n")
-    importing.add(app, kept_book)
-    importing.remove(app, importing.add(app, pdf).book)
-    assert importing.prune(app) == 1
+    shelf.add(app, kept_book)
+    shelf.remove(app, shelf.add(app, pdf).book)
+    assert shelf.prune(app) == 1
     assert app.keyword_searcher().count() == 1
     assert app.library.orphans() == []
-    assert importing.prune(app) == 0
-    assert importing.add(app, pdf).new
+    assert shelf.prune(app) == 0
+    assert shelf.add(app, pdf).new
 
 
 def test_a_book_that_undo_brought_back_after_prune_is_read_again(app, pdf):
-    book = importing.add(app, pdf).book
-    importing.remove(app, book)
-    importing.prune(app)
+    book = shelf.add(app, pdf).book
+    shelf.remove(app, book)
+    shelf.prune(app)
     app.journal.undo()
-    assert not importing.add(app, pdf).new
+    assert not shelf.add(app, pdf).new
     assert len(chunks(app)) == book.chunks
 
 
 def test_reindex_fills_an_empty_index(app, pdf):
-    book = importing.add(app, pdf).book
+    book = shelf.add(app, pdf).book
     app.keyword_searcher().remove(book.sha256)
-    assert importing.reindex(app) == book.chunks == app.keyword_searcher().count()
+    assert shelf.reindex(app) == book.chunks == app.keyword_searcher().count()
 
 
 def test_without_a_searcher_books_are_kept_all_the_same(make_app, pdf):
     bare = make_app(searcher=False)
-    added = importing.add(bare, pdf)
+    added = shelf.add(bare, pdf)
     assert added.new
     assert not added.searchable
     with pytest.raises(NotFound):
-        importing.reindex(bare)
+        shelf.reindex(bare)
     bare.close()
     full = make_app()
-    assert importing.reindex(full) == added.book.chunks
+    assert shelf.reindex(full) == added.book.chunks
 
 
 def test_titles(app, tmp_path, make_pdf, book_pages):
     pages = book_pages(1)
-    assert importing.add(app, make_pdf("a_b.pdf", pages, title="Untitled"), "").book.title == "a b"
+    assert shelf.add(app, make_pdf("a_b.pdf", pages, title="Untitled"), "").book.title == "a b"
     odd = make_pdf("odd.pdf", pages + book_pages(1, seed=2), title="A \\033[31mred\\nline")
-    assert importing.add(app, odd).book.title.isprintable()
-    named = importing.add(app, make_pdf("c.pdf", book_pages(2, seed=3)), "A b")
+    assert shelf.add(app, odd).book.title.isprintable()
+    named = shelf.add(app, make_pdf("c.pdf", book_pages(2, seed=3)), "A b")
     assert (named.book.id, named.book.title) == ("a-b-2", "A b")
     with pytest.raises(InputError):
-        importing.add(app, make_pdf("d.pdf", book_pages(1, seed=4)), "two\nlines")
+        shelf.add(app, make_pdf("d.pdf", book_pages(1, seed=4)), "two\nlines")
 
 
 class Shouting:
@@ -217,23 +218,23 @@ def test_a_third_party_parser_is_used_and_a_broken_one_is_passed_by(
     app = make_app(plugins=[Shouting()])
     file = tmp_path / "a.shout"
     file.write_bytes(b"SHOUT\0Hear this.")
-    book = importing.add(app, file).book
+    book = shelf.add(app, file).book
     assert (book.parser, book.title, book.pages, book.chunks) == ("shout", "Shouted", 0, 1)
     assert [problem.plugin for problem in app.plugins.problems] == ["plugin-0"]
     sys.modules.pop("hostile_parsers")
 
 
 def test_a_file_that_changes_meanwhile_is_not_shelved(app, pdf, monkeypatch):
-    read = importing.read
+    read = crew.read
 
     def meddling(*arguments):
         yield from read(*arguments)
         with pdf.open("ab") as file:
             file.write(b"\n% more\n")
 
-    monkeypatch.setattr(importing, "read", meddling)
+    monkeypatch.setattr(crew, "read", meddling)
     with pytest.raises(ParseError, match="changed while it was read"):
-        importing.add(app, pdf)
+        shelf.add(app, pdf)
     assert app.library.books() == []
     assert app.library.orphans() == []
 
@@ -260,10 +261,10 @@ def test_a_damaged_page_keeps_what_came_before_it(app, hostile, make_app, tmp_pa
     file = tmp_path / "a.shout"
     file.write_bytes(b"SHOUT\0")
     with pytest.raises(ParseError, match="torn"):
-        importing.add(app, file)
+        shelf.add(app, file)
     assert len(kept(app)) == 4  # page 4 may have had more to come
     file.with_suffix(".mended").touch()
-    importing.add(app, file)
+    shelf.add(app, file)
     assert ("continuing at page 5 of 9", "dim") in app.screen.said
     assert [row[4] for row in kept(app)] == [f"Page {n}." for n in range(9)]
     sys.modules.pop("hostile_parsers")
@@ -287,7 +288,7 @@ def test_a_parser_that_miscounts_its_pages_loses_none(make_app, hostile, tmp_pat
     app = make_app(plugins=[Shouting()])
     file = tmp_path / "a.shout"
     file.write_bytes(b"SHOUT\0")
-    importing.add(app, file)
+    shelf.add(app, file)
     assert [row[4] for row in kept(app)] == [f"Page {n}." for n in range(50)]
     sys.modules.pop("hostile_parsers")
 
@@ -336,7 +337,7 @@ def test_two_processes_may_add_the_same_file_at_once(make_app, make_pdf, book_pa
     app.close()
     (tmp_path / "home").rename(tmp_path / "crowd")
     alone = make_app(searcher=False)
-    importing.add(alone, file)
+    shelf.add(alone, file)
     assert kept(alone) == once
 
 
@@ -349,14 +350,14 @@ def test_whatever_follows_is_undone_when_the_index_fails(make_app, pdf, monkeypa
 
     monkeypatch.setattr(index, "add", full)
     with pytest.raises(ParseError, match="full"):
-        importing.add(app, pdf)
+        shelf.add(app, pdf)
     assert app.library.books() == []
     assert app.journal.history() == []
     monkeypatch.undo()
 
 
 def test_progress_is_in_pages(app, pdf):
-    importing.add(app, pdf)
+    shelf.add(app, pdf)
     (bar,) = app.screen.bars
     assert (bar.total, bar.steps[0], bar.steps[-1]) == (30, 0, 30)
     assert bar.steps == sorted(bar.steps)
@@ -364,5 +365,5 @@ def test_progress_is_in_pages(app, pdf):
 
 def test_extent():
     book = SimpleNamespace(pages=403, chunks=1234)
-    assert importing.extent(book) == "403 pages, 1,234 passages"
-    assert importing.extent(SimpleNamespace(pages=0, chunks=1)) == "1 passage"
+    assert shelf.extent(book) == "403 pages, 1,234 passages"
+    assert shelf.extent(SimpleNamespace(pages=0, chunks=1)) == "1 passage"

@@ -1,13 +1,15 @@
 """Which parser a file gets, and how one that none reads is refused."""
 
 import os
-import shutil
 import sys
+import zipfile
 
 import pytest
 
+from ttrpg_core import Parser
 from ttrpg_core.errors import InputError, NotFound, ParseError
 from ttrpg_ingest import importing
+from ttrpg_ingest.choosing import choose
 
 
 @pytest.mark.parametrize(
@@ -16,14 +18,17 @@ from ttrpg_ingest import importing
         ("a.pdf", b"", "a.pdf is empty"),
         ("a.pdf", b"\x00\x01\x02\x03" * 9, "a.pdf is not a PDF: it begins with"),
         ("a.pdf", b"<html><body>Log in</body></html>", "a.pdf is not a PDF"),
-        (
-            "a.epub",
-            b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/epub+zip",
-            "EPUB books are not read yet",
-        ),
-        ("a.txt", bytes(60) + b"BOOKMOBI", "MOBI books are not read yet"),
-        ("a.zip", b"PK\x03\x04zip", "zip archives are not read"),
-        ("a.html", b"<!doctype html><p>x", "web pages (HTML) are not read yet"),
+        ("a.epub", b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/epub+zip", "it is cut off"),
+        ("a.epub", b"%!PS-Adobe", "a.epub is not an EPUB: it begins with"),
+        ("a.txt", bytes(60) + b"BOOKMOBI", "a.txt is no MOBI book"),
+        ("a.azw3", b"CONT\x02\0", "a.azw3 is not a MOBI book"),
+        ("a.kfx", b"\xeaDRMION\xee", "it is a KFX book (Kindle) locked by Amazon's DRM"),
+        ("a.azw1", b"TPZ0", "it is a Topaz book (Kindle)"),
+        ("a.zip", b"PK\x03\x04zip", "it is a zip archive"),
+        ("a.docx", b"PK\x03\x04" + bytes(26) + b"word/document.xml", "a Word document (DOCX)"),
+        ("a.rtf", b"{\\rtf1 x}", "it is a Rich Text file"),
+        ("a.djvu", b"AT&TFORM\0\0\0\0DJVM", "it is a DjVu book"),
+        ("a.html", b"<!doctype html><script>x</script>", "a.html has no text in it"),
         ("a.png", b"\x89PNG\r\n\x1a\n", "it is a PNG picture"),
         ("a.dat", b"\x00\x07\x08", "it begins with"),
         ("a.md", b"\n \n", "a.md has no text in it"),
@@ -53,9 +58,50 @@ def test_folders_and_missing_files(app, tmp_path):
         importing.add(app, tmp_path / "none.pdf")
 
 
-def test_content_decides_and_not_the_suffix(app, make_pdf, book_pages, tmp_path):
-    pdf = make_pdf("rules.pdf", book_pages(2))
-    assert importing.add(app, shutil.copyfile(pdf, tmp_path / "really.txt")).book.parser == "pdf"
-    text = tmp_path / "really.pdf"
-    text.write_text("THE ROAD\n\nIt is long.\n")
-    assert importing.add(app, text).book.parser == "text"
+@pytest.mark.parametrize(
+    ("name", "content", "parser"),
+    [
+        ("a.txt", b"%PDF-1.7\n", "pdf"),
+        ("a.pdf", b"THE ROAD\n\nIt is long.\n", "text"),
+        ("a.pdf", b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/epub+zip", "epub"),
+        ("a.txt", bytes(60) + b"BOOKMOBI", "mobi"),
+        ("a.md", b"<!DOCTYPE html><html><p>x", "html"),
+        ("a.md", b"<p align=center>A title</p>\n\n# Rules\n", "markdown"),
+        ("a.html", b"<h1>A fragment</h1>", "html"),
+        ("a.html", b"no markup at all", "text"),
+        ("a.md", "\ufeff# Rules".encode("utf-16"), "markdown"),
+        ("rules", b"# Rules", "text"),
+        ("rules", b"<html><body>Rules", "html"),
+    ],
+)
+def test_content_decides_and_the_suffix_only_between_texts(app, tmp_path, name, content, parser):
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert choose(app, path).name == parser
+
+
+def test_an_epub_whose_first_members_say_nothing(app, tmp_path):
+    path = tmp_path / "odd.zip"
+    with zipfile.ZipFile(path, "w") as book:
+        book.writestr("a.png", bytes(5000))
+        book.writestr("META-INF/container.xml", "<container/>")
+    assert choose(app, path).name == "epub"
+
+
+def test_a_parser_may_be_asked_for_by_name(app, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("# Rules\n")
+    assert choose(app, path).name == "text"
+    assert choose(app, path, "markdown").name == "markdown"
+    with pytest.raises(ParseError, match=r"a\.txt cannot be read by pdf"):
+        choose(app, path, "pdf")
+    with pytest.raises(NotFound, match="no parser is called word"):
+        choose(app, path, "word")
+
+
+def test_other_peoples_packages_are_never_chosen_by_themselves(app, tmp_path):
+    path = tmp_path / "a.epub"
+    path.write_bytes(b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/epub+zip")
+    known = app.plugins.entries(Parser)
+    assert known["epub-ebooklib"].priority < known["epub"].priority == 0
+    assert choose(app, path).name == "epub"

@@ -38,7 +38,7 @@ def test_the_conditions_of_a_real_book(data):
     names = [path[-1] for path in texts if len(path) == 2]
     assert names[:3] == ["Blinded", "Charmed", "Deafened"]
     assert names[-3:] == ["Restrained", "Stunned", "Unconscious"]
-    assert "long-term effects" in " ".join(texts.values())
+    assert "long-term effects" in " ".join(section.text for section in sections)
     assert sections[-1].text.endswith("System Reference Document 5.1 359")
 
 

@@ -1,10 +1,11 @@
 import pytest
 
 from ttrpg_core.context import Context
-from ttrpg_core.documents import Source, headed
+from ttrpg_core.documents import Document, Source, headed
 from ttrpg_core.errors import ParseError
 from ttrpg_ingest import formats
 from ttrpg_ingest.markdown import Markdown
+from ttrpg_ingest.marks.front import front
 from ttrpg_ingest.text import PlainText
 
 
@@ -53,9 +54,123 @@ def test_what_is_no_heading(markdown):
         "#hashtag\n\n####### seven\n\nA paragraph\nof two lines\n---\n\n- item\n---\n\n"
         "| a | b |\n|---|---|\n| 1 | 2 |\n"
     )
-    (section,) = markdown(text)
-    assert section.level == 0
-    assert "| 1 | 2 |" in section.text
+    assert [(s.level, s.kind) for s in markdown(text)] == [(0, ""), (0, "table")]
+
+
+def test_sections_know_their_lines(markdown):
+    text = "\n\ntext\n\n# A\n\nmore\n\nB\n===\n\n| a |\n|---|\n\nrest\n\n> ## C\n> x\n"
+    assert [(s.heading or s.text, s.line) for s in markdown(text)] == [
+        ("text", 3),
+        ("A", 5),
+        ("B", 9),
+        ("| a |\n|---|", 12),
+        ("rest", 15),
+        ("C", 17),
+    ]
+    assert [s.line for s in markdown("---\ntitle: x\n---\n# A\n")] == [4]
+
+
+def test_tables_stand_alone_under_their_heading(markdown):
+    text = "# Gear\nBuy:\nItem | Cost\n--- | :-:\nRope | 1\n\nEnd.\n> | a | b |\n> |---|---|\n"
+    sections = markdown(text)
+    assert [(s.kind, s.level, s.text) for s in sections] == [
+        ("", 1, "Buy:"),
+        ("table", 0, "Item | Cost\n--- | :-:\nRope | 1"),
+        ("", 0, "End.\n> | a | b |\n> |---|---|"),
+    ]
+    assert {path for _, path in headed(sections)} == {("Gear",)}
+    assert markdown("```\n| a | b |\n|---|---|\n```")[0].kind == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "inside"),
+    [
+        ("> [!info]\n> A tip.\n>\n> More.", "sidebar", "A tip.\n\nMore."),
+        (
+            ">[!warning]- Mind the **gap**\n> It is [[Deep|deep]].",
+            "sidebar",
+            "Mind the **gap**\n\nIt is deep.",
+        ),
+        ("> [!read-aloud] \n> You hear bells.", "read_aloud", "You hear bells."),
+        ("> **Read this aloud:**\n> You hear bells.", "read_aloud", "You hear bells."),
+        ("> [!note] Outer\n> > [!tip] Inner\n> > x", "sidebar", "Outer\n\nInner\nx"),
+    ],
+)
+def test_boxes(markdown, text, kind, inside):
+    sections = markdown(f"# A\n\nbefore\n\n{text}\nafter\n")
+    assert [(s.kind, s.level, s.text) for s in sections] == [
+        ("", 1, "before"),
+        (kind, 0, inside),
+        ("", 0, "after"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "> An ordinary quotation.",
+        "> [!monster] Owlbear\n> ## Owlbear\n> **Armor Class** 13",
+        "> [!info](link) is no callout",
+        "> You read the sign.",
+    ],
+)
+def test_quotations_that_are_no_boxes(markdown, text):
+    assert {s.kind for s in markdown(text)} == {""}
+    assert ("Owlbear" in [s.heading for s in markdown(text)]) == ("##" in text)
+
+
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        ("See [[Torches]] and [[Rules/Gear#Rope|the rope]].", "See Torches and the rope."),
+        ("[[Rules/Gear.md#Rope#Knots]], [[#Here]]", "Gear > Rope > Knots, Here"),
+        ("a![[map.png]]b ![[map.png|300]] ![[Torches]]", "ab  Torches"),
+        ("| [[A\\|b]] |", "| b |"),
+        ("A rule. ^rule-1", "A rule."),
+        ("a %%no%% b <!-- no --> c", "a  b  c"),
+        ("100%% sure", "100%% sure"),
+        ("10^2", "10^2"),
+        ("a<a id='x'></a>b", "ab"),
+        ("[link](x.md) stays", "[link](x.md) stays"),
+        ("[[", "[["),
+    ],
+)
+def test_marks_of_a_vault(markdown, line, seen):
+    assert [s.text for s in markdown(line)] == [seen]
+
+
+def test_comments_over_several_lines(markdown):
+    text = "a\n%%\n# no\n%%\nb\n<!-- no\n# no\n--> c\n<!-- never closed\n# D\n"
+    assert [(s.heading, s.text) for s in markdown(text)] == [
+        ("", "a\nb\n c\n<!-- never closed"),
+        ("D", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "values"),
+    [
+        ("title: The Road", {"title": ("The Road",)}),
+        ("title: 'It''s \"it\"' # no", {"title": ('It\'s "it"',)}),
+        ('title: "a: \\"b\\" # c"', {"title": ('a: "b" # c',)}),
+        ("author: [A. Writer, 'B, C']", {"author": ("A. Writer", "B, C")}),
+        ("Tags:\n  - 5e/monster\n- 'b'\n", {"tags": ("5e/monster", "b")}),
+        ("aliases: []\nkey:\nnone: ~", {"aliases": (), "key": (), "none": ()}),
+        ("  nested: x\nok: y", {"ok": ("y",)}),
+        ("!!python/object: x", {}),
+    ],
+)
+def test_front_matter(lines, values):
+    text = f"---\n{lines}\n---\ntext"
+    found = front(text.split("\n"))
+    assert dict(found.values) == values
+    assert text.split("\n")[found.first :] == ["text"]
+
+
+def test_front_matter_says_what_the_book_is(tmp_path):
+    path = tmp_path / "a.md"
+    path.write_text("---\ntitle: T\nauthor: A\nversion: 2nd\nlang: de\npublisher: P\n---\n# X")
+    assert Markdown(Context()).describe(Source(path)) == Document("T", 0, ("A",), "de", "P", "2nd")
 
 
 def test_code_is_left_alone(markdown):
@@ -163,6 +278,22 @@ def test_binary_is_no_text(data, tmp_path):
         (b"junk\r\n%PDF-1.7", "a PDF"),
         (b"  <!DOCTYPE HTML>", "a web page (HTML)"),
         (b"{\\rtf1", "a Rich Text file"),
+        (b"PK\x03\x04" + bytes(26) + b"word/document.xml", "a Word document (DOCX)"),
+        (
+            b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.text",
+            "an OpenDocument text (ODT)",
+        ),
+        (bytes(60) + b"TEXtREAd", "a MOBI book"),
+        (b"TPZ0", "a Topaz book (Kindle)"),
+        (b"CONT\x02\0", "a KFX book (Kindle)"),
+        (b"\xeaDRMION\xee", "a KFX book (Kindle) locked by Amazon's DRM"),
+        (b"AT&TFORM\0\0\1\0DJVM", "a DjVu book"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "a WebP picture"),
+        (b"From: x\nMIME-Version: 1.0\nContent-Type: multipart/related", "a web archive (MHTML)"),
+        (b'<?xml version="1.0"?>\n<FictionBook xmlns="x">', "a FictionBook (FB2)"),
+        (b'<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "x">', "a web page (HTML)"),
+        ("\ufeff<html>".encode("utf-16"), "a web page (HTML)"),
+        ("\ufeffwords".encode("utf-16"), ""),
         (b"Just words", ""),
     ],
 )

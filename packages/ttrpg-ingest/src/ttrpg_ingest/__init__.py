@@ -1,4 +1,4 @@
-"""Rule books into the library: PDF, Markdown and plain text, with headings and printed pages."""
+"""Rule books into the library: PDF, EPUB, MOBI, web pages, Markdown and plain text."""
 
 from collections.abc import Iterable
 
@@ -23,6 +23,50 @@ def ttrpg_parsers() -> Iterable[Parser]:
         "ttrpg_ingest.markdown:Markdown",
         suffixes=(".md", ".markdown", ".mdown"),
         media_types=("text/markdown",),
+    )
+    yield Parser(
+        "vault",
+        "A folder of Markdown, web pages and texts, as one book",
+        "ttrpg_ingest.marks.vault:Vault",
+        suffixes=(".md", ".markdown", ".mdown", ".html", ".htm", ".xhtml", ".txt", ".text"),
+        folders=True,
+    )
+    yield Parser(
+        "epub",
+        "EPUB 2 and 3 without a lock",
+        "ttrpg_ingest.ebooks.epub:Epub",
+        suffixes=(".epub",),
+        media_types=("application/epub+zip",),
+    )
+    yield Parser(
+        "mobi",
+        "MOBI, AZW and AZW3 without a lock",
+        "ttrpg_ingest.ebooks.mobi:Mobi",
+        suffixes=(".mobi", ".azw", ".azw3", ".prc"),
+        media_types=("application/x-mobipocket-ebook", "application/vnd.amazon.ebook"),
+    )
+    yield Parser(
+        "html",
+        "A web page",
+        "ttrpg_ingest.ebooks.webpage:WebPage",
+        suffixes=(".html", ".htm", ".xhtml"),
+        media_types=("text/html", "application/xhtml+xml"),
+    )
+    # what follows reads the same books with other people's packages, where these are installed;
+    # the priority keeps them from being chosen by themselves
+    yield Parser(
+        "epub-ebooklib",
+        "EPUB, read with EbookLib (AGPL; the extra ebooklib)",
+        "ttrpg_ingest.ebooks.others:WithEbookLib",
+        media_types=("application/epub+zip",),
+        priority=-10,
+    )
+    yield Parser(
+        "mobi-unpack",
+        "MOBI, read with mobi, which is KindleUnpack (GPL; the extra mobi)",
+        "ttrpg_ingest.ebooks.others:WithMobi",
+        media_types=("application/x-mobipocket-ebook",),
+        priority=-10,
     )
     yield Parser(
         "text",

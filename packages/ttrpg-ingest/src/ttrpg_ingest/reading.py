@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, TypeAlias
@@ -30,6 +31,8 @@ Events: TypeAlias = Generator[Document | Section | Notice, None, None]
 
 OPENING = 4
 """How many pages' time a parser has before its first section: it may have to look around."""
+POLL_SECONDS = 0.2
+"""How often whoever waits looks whether it should stop."""
 MAX_LINE = 64_000_000
 """Longest line that a child may say, in bytes."""
 MAX_TEXT = 200_000_000
@@ -52,26 +55,31 @@ class _Ended:
     """The child closed its output."""
 
 
-def read(target: str, path: Path, start: int, limits: Limits) -> Events:
+def read(
+    target: str, path: Path, start: int, limits: Limits, halt: threading.Event | None = None
+) -> Events:
     """The document, then its sections. Close the iterator to stop reading.
 
-    Raises ParseError for everything that can go wrong, with the page where it is known.
+    Another thread stops it by setting ``halt``. Raises ParseError for everything that can go wrong,
+    with the page where it is known.
     """
     with (
         tempfile.TemporaryDirectory(prefix="ttrpg-", ignore_cleanup_errors=True) as folder,
         _child(target, path, start, limits, folder) as child,
     ):
-        yield from _listen(child, path, limits)
+        yield from _listen(child, path, limits, halt or threading.Event())
 
 
-def _listen(child: "_Child", path: Path, limits: Limits) -> Events:
+def _listen(child: "_Child", path: Path, limits: Limits, halt: threading.Event) -> Events:
     page: int | None = None
     size = 0
     allowed = OPENING * limits.seconds
     while True:
         try:
-            line = child.said.get(timeout=allowed)
+            line = child.hear(allowed, halt)
         except queue.Empty:
+            if halt.is_set():
+                return
             raise ParseError(
                 f"{path.name}: {_after(page)} took longer than {allowed:g} seconds",
                 "Allow more: ttrpg config set library.parse_seconds N",
@@ -131,13 +139,25 @@ class _Child:
         out, err = process.stdout, process.stderr
         assert out is not None and err is not None  # noqa: PT018 - both are pipes
         self.threads = [
-            threading.Thread(target=self._hear, args=(out,), daemon=True),
+            threading.Thread(target=self._listen, args=(out,), daemon=True),
             threading.Thread(target=self._keep_tail, args=(err,), daemon=True),
         ]
         for thread in self.threads:
             thread.start()
 
-    def _hear(self, out: IO[bytes]) -> None:
+    def hear(self, seconds: float, halt: threading.Event) -> bytes | _Ended:
+        """What it says next; queue.Empty after so many seconds, or when halted."""
+        deadline = time.monotonic() + seconds
+        while not halt.is_set():
+            left = deadline - time.monotonic()
+            try:
+                return self.said.get(timeout=max(0.0, min(left, POLL_SECONDS)))
+            except queue.Empty:
+                if left <= POLL_SECONDS:
+                    raise
+        raise queue.Empty
+
+    def _listen(self, out: IO[bytes]) -> None:
         with contextlib.suppress(ValueError, OSError):  # closed while reading
             while line := out.readline(MAX_LINE):
                 self._put(line)
@@ -146,7 +166,7 @@ class _Child:
     def _put(self, line: bytes | _Ended) -> None:
         while not self.stopped:
             try:
-                self.said.put(line, timeout=0.2)
+                self.said.put(line, timeout=POLL_SECONDS)
             except queue.Full:
                 continue
             return

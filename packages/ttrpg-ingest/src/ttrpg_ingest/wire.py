@@ -5,6 +5,7 @@
 """
 
 import json
+import re
 from typing import Any, get_args
 
 import attrs
@@ -13,7 +14,8 @@ from ttrpg_core.documents import Block, Document, Notice, Section
 
 MOST = 10_000_000
 """Above every page, line and level that a book can have."""
-BLOCKS = get_args(Block)
+BLOCKS = frozenset(get_args(Block))
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def document_line(document: Document) -> str:
@@ -23,7 +25,8 @@ def document_line(document: Document) -> str:
 
 def section_line(section: Section) -> str:
     """The line that carries a section."""
-    return _line("section", list(attrs.astuple(section)))
+    s = section
+    return _line("section", (s.text, s.heading, s.level, s.page, s.label, s.kind, s.file, s.line))
 
 
 def notice_line(notice: Notice) -> str:
@@ -85,7 +88,7 @@ def _number(value: object) -> int:
 
 
 def _line(*parts: object) -> str:
-    return json.dumps(parts) + "\n"
+    return json.dumps(parts, ensure_ascii=False) + "\n"
 
 
 def _text(value: object) -> str:
@@ -93,4 +96,8 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         msg = f"{value!r:.40} is not a text"
         raise TypeError(msg)
-    return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    if "\0" in value:
+        value = value.replace("\0", "")
+    if not value.isascii() and _HALVES.search(value):
+        value = value.encode("utf-8", "replace").decode("utf-8")
+    return value

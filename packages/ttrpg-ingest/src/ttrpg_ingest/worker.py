@@ -70,7 +70,9 @@ def _protected_output() -> Iterator[TextIO]:
     sys.stdout.flush()
     private = os.dup(1)
     os.dup2(2, 1)
-    with os.fdopen(private, "w", encoding="utf-8", newline="\n", buffering=1) as out:
+    with os.fdopen(
+        private, "w", encoding="utf-8", errors="replace", newline="\n", buffering=1
+    ) as out:
         yield out
 
 

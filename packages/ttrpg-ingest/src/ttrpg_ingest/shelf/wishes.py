@@ -1,0 +1,62 @@
+"""What the user says about books that are added, in place of what is detected."""
+
+from typing import Literal, TypeAlias
+
+import attrs
+
+from ttrpg_core import records, text
+from ttrpg_core.app import App
+from ttrpg_core.errors import InputError
+from ttrpg_core.library import BOOK_KINDS
+
+Duplicate: TypeAlias = Literal["", "skip", "update", "keep"]
+"""What to do with other content of the same name; "" asks, and skips where nobody can answer."""
+FACTS = ("kind", "authors", "publisher", "edition", "language", "system", "genre", "campaign")
+"""Columns of a book that are detected, or said by the user."""
+
+
+@attrs.frozen
+class Wishes:
+    """How to add; the words are checked and "" says nothing.
+
+    ``each`` makes every file of a folder a book. ``jobs`` children read at once, 0 for as many as
+    there are processors.
+    """
+
+    title: str = ""
+    kind: str = ""
+    system: str = ""
+    genre: str = ""
+    campaign: str = ""
+    duplicate: Duplicate = ""
+    each: bool = False
+    jobs: int = 0
+
+    @property
+    def said(self) -> dict[str, str]:
+        """The columns of a book that the user has set."""
+        columns = ("title", "kind", "system", "genre", "campaign")
+        return {name: value for name in columns if (value := getattr(self, name))}
+
+
+def checked(app: App, wishes: Wishes) -> Wishes:
+    """The wishes with names as they are kept; InputError or NotFound for what cannot be."""
+    said = facts_checked(app, wishes.said)
+    return attrs.evolve(wishes, **said)  # type: ignore[arg-type]
+
+
+def facts_checked(app: App, said: dict[str, str]) -> dict[str, str]:
+    """Values for columns of a book; an empty one, which forgets what is there, stays empty."""
+    found = {}
+    for column, value in said.items():
+        if column == "kind" and value not in BOOK_KINDS:
+            raise InputError(
+                f"there is no kind of book {value!r:.60}", "Kinds: " + ", ".join(BOOK_KINDS)
+            )
+        if column == "campaign" and value:
+            found[column] = records.campaign(app.store.connection, value).id
+        elif column == "title" or value:
+            found[column] = text.name(value, column)
+        else:
+            found[column] = ""
+    return found

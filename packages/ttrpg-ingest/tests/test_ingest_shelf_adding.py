@@ -1,0 +1,288 @@
+"""Many books at once: folders, patterns, several children, copies and new editions of a file."""
+
+import json
+import sys
+
+import attrs
+import pytest
+
+from ttrpg_core import Parser, hookimpl
+from ttrpg_core.errors import InputError, NotFound
+from ttrpg_ingest import shelf
+from ttrpg_ingest.shelf import Added, Failed, Skipped, Wishes, jobs
+from ttrpg_ingest.shelf.finding import Suffixes, find, gather
+from ttrpg_ingest.shelf.likeness import likeness, sketch
+
+FOLDERS = """
+from ttrpg_core.documents import Document, Section
+class Notes:
+    def __init__(self, context): pass
+    def sniff(self, head): return False
+    def describe(self, source): return Document("", 0)
+    def parse(self, source):
+        for path in sorted(source.path.rglob("*.md")):
+            name = path.relative_to(source.path).as_posix()
+            yield Section(path.read_text(), path.stem, 1, file=name, line=1)
+"""
+
+
+class Folders:
+    """A parser of whole folders, as a vault's is."""
+
+    @hookimpl
+    def ttrpg_parsers(self):
+        yield Parser(
+            "folder-of-notes",
+            "Folders of notes",
+            "hostile_parsers:Notes",
+            suffixes=(".md",),
+            priority=99,
+            folders=True,
+        )
+
+
+@pytest.fixture
+def notes(make_app, hostile, tmp_path, monkeypatch):
+    """An App with a parser of folders."""
+    hostile(FOLDERS)
+    monkeypatch.syspath_prepend(str(tmp_path / "modules"))
+    yield make_app(plugins=[Folders()])
+    sys.modules.pop("hostile_parsers", None)
+
+
+@pytest.fixture
+def folder(tmp_path, make_pdf, book_pages):
+    """Two PDFs and three notes, among what is no book."""
+    path = tmp_path / "my books"
+    (path / "deep").mkdir(parents=True)
+    (path / ".obsidian").mkdir()
+    for n, name in enumerate(("a.pdf", "deep/b.pdf")):
+        make_pdf(f"{n}.pdf", book_pages(4, seed=n)).rename(path / name)
+    (path / "one.md").write_text("The first oath of the river.\n")
+    (path / "deep" / "two.md").write_text("The second oath.\n")
+    (path / ".obsidian" / "hidden.md").write_text("Hidden.\n")
+    (path / "picture.png").write_bytes(b"\x89PNG")
+    (tmp_path / "outside.md").write_text("Outside.\n")
+    (path / "link.md").symlink_to(tmp_path / "outside.md")
+    return path
+
+
+def add_all(app, *given, **wishes):
+    return list(shelf.add_all(app, given, Wishes(**wishes)))
+
+
+def test_a_folder_is_its_books_and_its_notes_together(notes, folder):
+    came = add_all(notes, folder)
+    books = {each.book.title: each.book for each in came}
+    assert sorted(books) == ["a", "b", "my books"]
+    book = books["my books"]
+    assert (book.parser, book.path, book.size) == ("folder-of-notes", str(folder), 46)
+    sections = list(notes.library.sections(book.sha256))
+    assert {each.file for each in sections} >= {"deep/two.md", "one.md"}
+    assert add_all(notes, folder)[0].new is False
+    (folder / "one.md").rename(folder / "uno.md")
+    assert find(folder, Suffixes.of(notes.plugins))[0].files == ("deep/two.md", "uno.md")
+    (skipped, *_) = [each for each in add_all(notes, folder) if not isinstance(each, Added)]
+    assert isinstance(skipped, Skipped)
+    assert skipped.book.title == "my books"
+
+
+def test_each_file_may_be_a_book_of_its_own(notes, folder):
+    suffixes = Suffixes.of(notes.plugins, each=True)
+    names = [each.path.name for each in find(folder, suffixes)]
+    assert sorted(names) == ["a.pdf", "b.pdf", "one.md", "two.md"]
+
+
+def test_patterns_and_what_they_do_not_match(app, folder, tmp_path):
+    suffixes = Suffixes.of(app.plugins)
+    found, failed = gather([folder / "*.pdf", folder / "**/b.*", tmp_path / "*.none"], suffixes)
+    assert [each.path.name for _, each in found] == ["a.pdf", "b.pdf"]
+    assert [(place, type(error)) for place, _, error in failed] == [(2, NotFound)]
+    odd = tmp_path / "odd [1].pdf"
+    odd.write_bytes((folder / "a.pdf").read_bytes())
+    assert find(odd, suffixes)[0].path == odd
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(InputError, match="is a folder with no book in it"):
+        find(empty, suffixes)
+
+
+def test_several_books_are_read_at_once_with_one_bar(app, make_pdf, book_pages, tmp_path):
+    files = [make_pdf(f"b{n}.pdf", book_pages(12, seed=n), title=f"Book {n}") for n in range(4)]
+    bad = tmp_path / "bad.pdf"
+    bad.write_bytes(b"%PDF-1.4 and no more")
+    came = add_all(app, *files, bad, tmp_path / "none.pdf", jobs=3)
+    assert sorted(each.book.title for each in came if isinstance(each, Added)) == [
+        f"Book {n}" for n in range(4)
+    ]
+    assert sorted(each.path for each in came if isinstance(each, Failed)) == [
+        str(bad),
+        str(tmp_path / "none.pdf"),
+    ]
+    (bar,) = app.screen.bars
+    assert (bar.title, bar.total, bar.steps[-1]) == ("Reading 4 books", 48, 48)
+    assert bar.steps == sorted(bar.steps)
+    for book in app.library.books():
+        pages = [section.page for section in app.library.sections(book.sha256)]
+        assert pages == sorted(pages)
+        assert set(pages) == set(range(12))
+
+
+def test_a_long_book_is_read_by_several_children(make_app, make_pdf, book_pages, monkeypatch):
+    monkeypatch.setattr(jobs, "PAGES_EACH", 10)
+    file = make_pdf("long.pdf", book_pages(45))
+    app = make_app()
+    add_all(app, file, jobs=3)
+    split = [attrs.astuple(each) for each in app.library.sections(app.library.books()[0].sha256)]
+    bar = app.screen.bars[0]
+    assert (bar.steps[-1], bar.steps == sorted(bar.steps)) == (45, True)
+    shelf.remove(app, app.library.books()[0])
+    shelf.prune(app)
+    add_all(app, file, jobs=1)
+    alone = [attrs.astuple(each) for each in app.library.sections(app.library.books()[0].sha256)]
+    assert split == alone
+
+
+def test_copies_in_one_run_are_one_book(app, make_pdf, book_pages, tmp_path):
+    file = make_pdf("a.pdf", book_pages(3))
+    copy = tmp_path / "copy.pdf"
+    copy.write_bytes(file.read_bytes())
+    assert len(add_all(app, file, copy, file)) == 1
+    assert ("copy.pdf has the content of another file here", "dim") in app.screen.said
+
+
+@pytest.fixture
+def newer(app, tmp_path):
+    """A book on the shelf, and its file with other content."""
+    file = tmp_path / "rules.md"
+    file.write_text("# Old\n\nThe old oath of the bell.\n")
+    shelf.add(app, file, system="dnd5e")
+    file.write_text("# New\n\nThe new oath of the bell.\n")
+    return file
+
+
+def test_other_content_of_a_book_is_skipped_where_nobody_answers(app, newer):
+    (came,) = add_all(app, newer)
+    assert isinstance(came, Skipped)
+    assert len(app.library.books()) == 1
+    assert add_all(app, newer, duplicate="skip")[0].book.id == came.book.id
+
+
+def test_a_new_edition_takes_the_place_of_the_old_one(app, newer):
+    (old,) = app.library.books()
+    (came,) = add_all(app, newer, duplicate="update")
+    assert (came.new, came.replaced) == (True, True)
+    (book,) = app.library.books()
+    assert (book.id, book.system) == (old.id, "dnd5e")
+    assert [c.heading for c in app.library.chunks()] == ["New"]
+    assert app.journal.history(1)[0].kind == "library.update"
+    app.journal.undo()
+    assert app.library.books() == [old]
+    assert [c.heading for c in app.library.chunks()] == ["Old"]
+
+
+def test_both_may_be_kept(app, newer):
+    add_all(app, newer, duplicate="keep")
+    assert [book.title for book in app.library.books()] == ["New", "Old"]
+
+
+@pytest.mark.parametrize(("answers", "left"), [([True], 2), ([False, True], 4), ([False] * 2, 2)])
+def test_the_question_is_asked_once_for_all(app, tmp_path, answers, left):
+    files = [tmp_path / f"r{n}.md" for n in range(2)]
+    for n, file in enumerate(files):
+        file.write_text(f"# Old {n}\n\nThe old oath {n}.\n")
+    add_all(app, *files)
+    for n, file in enumerate(files):
+        file.write_text(f"# New {n}\n\nThe new oath {n}.\n")
+    asked = []
+    app.screen.ask = lambda question, default: (
+        asked.append(question),
+        answers[len(asked) - 1],
+    )[1]
+    add_all(app, *files)
+    assert len(asked) == len(answers)
+    assert len(app.library.books()) == left
+
+
+def test_the_same_text_in_another_format_is_told(app, make_pdf, book_pages, tmp_path):
+    pages = [
+        [(72, 700 - 12 * n, "F1", 10, f"Adventurers {w}morrow remember {w}ancient.")
+         for n, w in enumerate([f"{chr(97 + (p * 7 + k) % 26)}{chr(97 + k)}" for k in range(9)])]
+        for p in range(9)
+    ]  # fmt: skip
+    pdf = make_pdf("book.pdf", pages, title="Oaths")
+    shelf.add(app, pdf)
+    book = app.library.books()[0]
+    file = tmp_path / "other.md"
+    file.write_text("# Other\n\n" + app.library.text(book.sha256))
+    came = shelf.add(app, file)
+    assert came.twins == ("Oaths",)
+    third = tmp_path / "third.md"
+    third.write_text("# Third\n\n" + " ".join(f"Something{chr(97 + n % 26)}" for n in range(99)))
+    assert shelf.add(app, third).twins == ()
+
+
+def test_a_sketch_tells_texts_apart():
+    from ttrpg_core.documents import Section
+
+    words = [f"considerable{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(400)]
+    whole = sketch([Section(" ".join(words))])
+    most = sketch([Section(" ".join(words[:360]))])
+    assert likeness(whole, whole) == 1.0
+    assert 0.75 < likeness(whole, most) < 1.0
+    assert likeness(whole, sketch([Section(" ".join(reversed(words)))])) < 0.1
+    assert sketch([Section("Too short to be told apart.")]) == ""
+    assert likeness("", "") == 0.0
+
+
+def test_what_the_user_says_stands_above_what_is_detected(app, tmp_path):
+    file = tmp_path / "table.md"
+    file.write_text("# House rules\n\nA natural twenty sings.\n")
+    app.store.connection.execute(
+        "INSERT INTO campaigns VALUES ('salt', 'Salt', '', '', '', '', '', '', '')"
+    )
+    book = shelf.add(app, file, kind="house_rules", campaign="Salt", genre="noir").book
+    assert (book.kind, book.campaign, book.genre) == ("house_rules", "salt", "noir")
+    assert json.loads(book.details)["set"] == ["campaign", "genre", "kind"]
+    with pytest.raises(InputError, match="no kind of book 'novel'"):
+        shelf.add(app, file, kind="novel")
+    with pytest.raises(NotFound):
+        shelf.add(app, file, campaign="pepper")
+
+
+NOTICED = """
+from ttrpg_core.documents import Document, Notice, Section
+class Shout:
+    def __init__(self, context): pass
+    def sniff(self, head): return head[:5] == b"SHOUT"
+    def describe(self, source): return Document("Noticed", 3)
+    def parse(self, source):
+        yield Notice("the index is damaged")
+        yield Section("Alpha begins.", "A", 1, 0)
+        yield Notice("a picture", 1)
+        yield Section("Omega ends.", "O", 1, 2)
+"""
+
+
+class Shouting:
+    """A parser that has something to say."""
+
+    @hookimpl
+    def ttrpg_parsers(self):
+        yield Parser("shout", "SHOUT files", "hostile_parsers:Shout", suffixes=(".shout",))
+
+
+def test_what_went_less_than_well_is_kept(make_app, hostile, tmp_path, monkeypatch):
+    hostile(NOTICED)
+    monkeypatch.syspath_prepend(str(tmp_path / "modules"))
+    app = make_app(plugins=[Shouting()])
+    file = tmp_path / "a.shout"
+    file.write_bytes(b"SHOUT")
+    added = shelf.add(app, file)
+    told = app.library.reading(added.book.sha256).notices
+    assert [(each.text, each.page) for each in told] == [
+        ("the index is damaged", None),
+        ("a picture", 1),
+    ]
+    assert added.warnings == 2
+    sys.modules.pop("hostile_parsers")
