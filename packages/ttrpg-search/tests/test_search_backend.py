@@ -11,10 +11,11 @@ import ttrpg_search
 from ttrpg_core import Searcher
 from ttrpg_core.context import Context
 from ttrpg_core.documents import Chunk
-from ttrpg_core.search import Query
+from ttrpg_core.library import row_of
+from ttrpg_core.search import Query, Term
 from ttrpg_core.testing import PluginTests, SearcherTests
 from ttrpg_search.fts import Fts5
-from ttrpg_search.words import expression, understand
+from ttrpg_search.keyword.plan import MOST_TERMS, terms_of
 
 RED, BLUE = "a" * 64, "b" * 64
 
@@ -33,17 +34,35 @@ def passage(number, text, heading="", path=(), source=RED):
     )
 
 
+class Shelving(Fts5):
+    """Puts the chunks into the library's table too, as adding a book does."""
+
+    def add(self, chunks):
+        kept = list(chunks)
+        for chunk in kept:
+            row = {"id": chunk.id, **row_of(chunk)}
+            self._database().execute("DELETE FROM chunks WHERE id = ?", [chunk.id])
+            self._database().execute(
+                "DELETE FROM chunks WHERE sha256 = ? AND ordinal = ?", [chunk.sha256, chunk.ordinal]
+            )
+            self._database().execute(
+                f"INSERT INTO chunks ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
+                list(row.values()),
+            )
+        super().add(kept)
+
+
 @pytest.fixture
 def searcher(app, plugins):
     plugins.register(ttrpg_search, "search")
-    return Fts5(Context(database=lambda: app.store.connection))
+    return Shelving(Context(database=lambda: app.store.connection))
 
 
 class TestFts5(SearcherTests):
     @pytest.fixture
     def searcher(self, app, plugins):
         plugins.register(ttrpg_search, "search")
-        return Fts5(Context(database=lambda: app.store.connection))
+        return Shelving(Context(database=lambda: app.store.connection))
 
 
 class TestThePlugin(PluginTests):
@@ -148,11 +167,50 @@ def test_marks_are_right(searcher):
     assert [text[start:end] for start, end in hit.marks] == ["Dragons", "dragon", "DRAGON"]
 
 
-def test_a_text_with_our_own_marks_is_not_marked(searcher):
-    searcher.add([passage(1, "dragon \x01odd\x02 dragon")])
-    hit = searcher.search(Query("dragon"), 1)[0]
-    assert hit.chunk.text == "dragon \x01odd\x02 dragon"
-    assert hit.marks == ()
+def test_another_way_of_saying_is_found_and_marked(searcher):
+    text = "Your Armor Class is what a blow must reach; armor alone is no class."
+    searcher.add([passage(1, text), passage(2, "A blow must reach your shield.")])
+    query = Query("ac", terms=(Term("ac", (("armor class", 1.0),)),))
+    hit = searcher.search(query, 5)[0]
+    assert hit.chunk.id == 1
+    assert [text[start:end] for start, end in hit.marks] == ["Armor Class"]
+
+
+def test_a_weaker_way_of_saying_counts_less(searcher):
+    searcher.add([passage(1, "the foe runs"), passage(2, "the enemy runs"), passage(3, "a door")])
+    query = Query("foe", terms=(Term("foe", (("enemy", 0.5),)),))
+    hits = searcher.search(query, 5)
+    assert [hit.chunk.id for hit in hits] == [1, 2]
+    assert hits[0].score > hits[1].score > 0
+
+
+def test_only_within_the_passages_asked_for(searcher):
+    searcher.add([passage(n, "fire and smoke") for n in range(1, 30)])
+    hits = searcher.search(Query("fire", within=frozenset({7, 9, 99})), 5)
+    assert {hit.chunk.id for hit in hits} == {7, 9}
+    assert searcher.search(Query("fire", within=frozenset()), 5) == []
+
+
+def test_what_must_be_absent_with_terms(searcher):
+    searcher.add([passage(1, "fire and frost"), passage(2, "fire and oil")])
+    query = Query("fire", terms=(Term("fire"),), absent=("frosts",))
+    assert [hit.chunk.id for hit in searcher.search(query, 5)] == [2]
+
+
+def test_very_common_words_alone_are_found(searcher, monkeypatch):
+    monkeypatch.setattr("ttrpg_search.keyword.candidates.OFTEN", 5)
+    searcher.add([passage(n, "the attack roll meets its target") for n in range(20)])
+    searcher.add([passage(50, "attack", "Attack roll")])
+    assert ids(searcher, "attack roll", 3)[0] == 50
+    assert len(ids(searcher, "attack", 30)) == 21
+    assert len(ids(searcher, "attack target", 30)) >= 20
+
+
+def test_scores_are_those_of_the_hits(searcher):
+    searcher.add([passage(n, f"word{n} common fire") for n in range(20)])
+    query = Query("fire word7")
+    found = [(hit.chunk.id, hit.score) for hit in searcher.search(query, 5)]
+    assert searcher.scores(query, 5) == found
 
 
 def test_only_the_books_asked_for(searcher):
@@ -180,24 +238,53 @@ def test_the_index_agrees_with_its_chunks_after_many_changes(searcher, app):
         searcher.add([passage(n, f"word{n} turn{turn} common") for n in range(20)])
         searcher.add([passage(100 + n, f"word{n}", source=BLUE) for n in range(turn)])
         searcher.remove(BLUE)
-    app.store.connection.execute("INSERT INTO search_fts (search_fts) VALUES ('integrity-check')")
+    connection = app.store.connection
+    connection.execute("INSERT INTO search_index (search_index) VALUES ('integrity-check')")
     assert searcher.count() == 20
+    assert dict(connection.execute("SELECT stem, chunks FROM search_stems WHERE chunks != 0")) == {
+        **{f"word{n}": 1 for n in range(20)},
+        "turn4": 20,
+        "common": 20,
+    }
     assert ids(searcher, "turn3") == []
     assert len(ids(searcher, "turn4", 99)) == 20
 
 
 @given(st.text(max_size=300))
 def test_any_text_is_understood(text):
-    wanted = understand(text)
-    assert len(wanted.terms) <= 24
-    for term in (*wanted.terms, *wanted.absent):
-        assert re.fullmatch(r"\w+( \w+)*", term)
-    assert expression(wanted.terms or ("x",), wanted.absent).count('"') % 2 == 0
+    terms, absent = terms_of(text)
+    assert len(terms) <= MOST_TERMS
+    for said in (*(term.text for term in terms), *absent):
+        assert re.fullmatch(r"\w+( \w+)*", said)
 
 
 @given(st.lists(st.from_regex(r"[a-z]{4,9}", fullmatch=True), min_size=1, max_size=5, unique=True))
 def test_quoting_makes_one_term(words):
-    assert understand(f'"{" ".join(words)}"').terms == (" ".join(words),)
+    assert [term.text for term in terms_of(f'"{" ".join(words)}"')[0]] == [" ".join(words)]
+
+
+def test_an_index_of_the_version_before_is_made_anew(app, plugins):
+    plugins.register(ttrpg_search, "search")
+    shelved = Shelving(Context(database=lambda: app.store.connection))
+    shelved.add([passage(1, "fire"), passage(2, "frost", source=BLUE)])
+    connection = app.store.connection
+    book = {
+        name: "" for (name,) in connection.execute("SELECT name FROM pragma_table_info('books')")
+    }
+    book |= {"id": "red", "sha256": RED, "size": 0, "pages": 0, "chunks": 1, "details": "{}"}
+    connection.execute(
+        f"INSERT INTO books ({', '.join(book)}) VALUES ({', '.join('?' * len(book))})",
+        list(book.values()),
+    )
+    for table in ("index", "texts", "stems", "words", "initials", "totals"):
+        connection.execute(f"DROP TABLE search_{table}")
+    connection.execute("DELETE FROM _sqlite_migrations WHERE migration_set = 'ttrpg-search'")
+    connection.execute("DELETE FROM store WHERE key = 'schemas'")
+    app.close()
+    app.__dict__.pop("store")
+    again = Fts5(Context(database=lambda: app.store.connection))
+    assert ids(again, "fire") == [1]
+    assert ids(again, "frost") == [], "a book that is on no shelf is not indexed anew"
 
 
 def test_a_replaced_passage_keeps_its_place(searcher):

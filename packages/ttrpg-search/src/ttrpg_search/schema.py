@@ -29,3 +29,59 @@ def keyword_index(db: Database) -> None:
         " INSERT INTO search_fts (search_fts, rowid, heading, crumbs, text)"
         " VALUES ('delete', old.id, old.heading, old.crumbs, old.text); END"
     )
+
+
+@tables()
+def stems_of_chunks(db: Database) -> None:
+    """Stems instead of a second copy of the text, what is known of each stem, and every word.
+
+    ``search_texts`` has the stems of a chunk, parted by spaces; the text itself stays in the
+    kernel's ``chunks``. It is what FTS5 indexes and what passages are scored by. ``search_stems``
+    says in how many chunks a stem is, ``search_words`` which words were seen, with their length
+    and the set of their letters (for spelling); "wildshape" is one, said "wild shape".
+    ``search_initials`` has the initials of headings: "boh" is "bag of holding".
+
+    The books on the shelf are indexed anew; a later step that changes these tables fills them
+    itself, and then takes the filling out of this one.
+    """
+    from ttrpg_search.keyword.texts import Texts
+
+    for name in ("search_chunks_insert", "search_chunks_delete"):
+        db.execute(f"DROP TRIGGER {name}")
+    db.execute("DROP TABLE search_fts")
+    db.execute("DROP TABLE search_chunks")
+    db.execute(
+        "CREATE TABLE search_texts (id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, length INTEGER"
+        " NOT NULL, heading TEXT NOT NULL, path TEXT NOT NULL, body TEXT NOT NULL)"
+    )
+    db.execute("CREATE INDEX search_texts_sha256 ON search_texts (sha256)")
+    db.execute(
+        "CREATE TABLE search_stems (stem TEXT PRIMARY KEY, chunks INTEGER NOT NULL) WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE search_words (word TEXT PRIMARY KEY, stem TEXT NOT NULL, said TEXT NOT"
+        " NULL, length INTEGER NOT NULL, letters INTEGER NOT NULL) WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE search_initials (initials TEXT NOT NULL, said TEXT NOT NULL, stems TEXT NOT"
+        " NULL, PRIMARY KEY (initials, said)) WITHOUT ROWID"
+    )
+    db.execute("CREATE TABLE search_totals (chunks INTEGER NOT NULL, length INTEGER NOT NULL)")
+    db.execute("INSERT INTO search_totals VALUES (0, 0)")
+    db.execute(
+        "CREATE VIRTUAL TABLE search_index USING fts5(heading, path, body, content='search_texts',"
+        " content_rowid='id', tokenize='unicode61 remove_diacritics 0')"
+    )
+    db.execute(
+        "CREATE TRIGGER search_texts_insert AFTER INSERT ON search_texts BEGIN"
+        " INSERT INTO search_index (rowid, heading, path, body)"
+        " VALUES (new.id, new.heading, new.path, new.body);"
+        " UPDATE search_totals SET chunks = chunks + 1, length = length + new.length; END"
+    )
+    db.execute(
+        "CREATE TRIGGER search_texts_delete AFTER DELETE ON search_texts BEGIN"
+        " INSERT INTO search_index (search_index, rowid, heading, path, body)"
+        " VALUES ('delete', old.id, old.heading, old.path, old.body);"
+        " UPDATE search_totals SET chunks = chunks - 1, length = length - old.length; END"
+    )
+    Texts(db.conn).add_books()

@@ -1,0 +1,190 @@
+"""What was found, as blocks for a person and as plain values for ``--json``."""
+
+from collections.abc import Iterable, Sequence
+
+from ttrpg_core.app import App
+from ttrpg_core.documents import Chunk
+from ttrpg_core.library import Book
+from ttrpg_core.search import Findings, Hit
+from ttrpg_core.views import Block, Quote, Table, Text
+from ttrpg_search.commands.finding import Answer
+from ttrpg_search.commands.passages import cut, laid
+
+NEIGHBOUR = 400
+"""Characters shown of a passage that stands before or after a hit."""
+
+
+def place(chunk: Chunk) -> str:
+    """The page that a reader looks for: ``p. 358``, ``pp. 12-13``, ``page 3 of the file``."""
+    if chunk.label:
+        return f"{'pp.' if '-' in chunk.label else 'p.'} {chunk.label}"
+    return "" if chunk.first_page is None else f"page {chunk.first_page + 1} of the file"
+
+
+def caption(hit: Hit, book: Book) -> str:
+    """Book, printed page and headings of a hit: ``SRD 5.1, p. 358, Conditions > Grappled``."""
+    chunk = hit.chunk
+    path = chunk.path[1:] if chunk.path[:1] == (book.title,) else chunk.path
+    parts = [book.title, place(chunk), " > ".join(path) if len(path) > 1 else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def title(number: int, hit: Hit, book: Book, system: str = "") -> str:
+    """A hit's heading line: its number, heading, and in brackets what it is."""
+    chunk = hit.chunk
+    kind = "" if chunk.kind == "text" else chunk.kind.replace("_", " ")
+    badges = [kind, "GM only" if chunk.gm_only else "", system]
+    told = "".join(f" [{badge}]" for badge in badges if badge)
+    return f"{number}. {chunk.heading or book.title}{told}"
+
+
+def systems(answer: Answer) -> dict[str, str]:
+    """The system of each book, where the hits are of more than one; else nothing to tell."""
+    told = {hit.chunk.sha256: answer.books[hit.chunk.sha256].system for hit in answer.hits}
+    return told if len(set(told.values())) > 1 else {}
+
+
+def passage(
+    chunk: Chunk, said: str, marks: Sequence[tuple[int, int]], *, full: bool
+) -> list[Block]:
+    """The text of a hit and its caption ``said``; a long one is cut unless ``full``."""
+    shown = (chunk.text, tuple(marks)) if full else cut(chunk.text, marks)
+    set_out = laid(*shown)
+    if not set_out.text:
+        return [*set_out.tables, Text(said, "dim")]
+    return [Quote(set_out.text, said, set_out.marks), *set_out.tables]
+
+
+def blocks(
+    app: App, answer: Answer, *, context: int = 0, full: bool = False, paths: bool = False
+) -> list[Block]:
+    """Every hit, one below the other."""
+    told = systems(answer)
+    found: list[Block] = []
+    for number, hit in enumerate(answer.hits, answer.wanted.offset + 1):
+        book = answer.books[hit.chunk.sha256]
+        before, after = neighbours(app, hit.chunk, context, players=answer.wanted.players)
+        if found:
+            found.append(Text(""))
+        found.append(Text(title(number, hit, book, told.get(book.sha256, "")), "title"))
+        found += [_aside(chunk) for chunk in before]
+        found += passage(hit.chunk, caption(hit, book), hit.marks, full=full)
+        found += [_aside(chunk) for chunk in after]
+        if paths:
+            found.append(Text(path(hit.chunk, book), "dim"))
+    return found
+
+
+def neighbours(
+    app: App, chunk: Chunk, count: int, *, players: bool = False
+) -> tuple[list[Chunk], list[Chunk]]:
+    """The passages before and after one, in the order of the book."""
+    if not count:
+        return [], []
+    near = app.library.chunks_at(chunk.sha256, chunk.ordinal - count, chunk.ordinal + count)
+    near = [each for each in near if not (players and each.gm_only)]
+    return (
+        [each for each in near if each.ordinal < chunk.ordinal],
+        [each for each in near if each.ordinal > chunk.ordinal],
+    )
+
+
+def path(chunk: Chunk, book: Book) -> str:
+    """Where the words lie on disk: the file, with its line or page where these are known."""
+    if chunk.file:
+        line = "" if chunk.line is None else f":{chunk.line}"
+        return f"{book.path}/{chunk.file}{line}"
+    return book.path if chunk.first_page is None else f"{book.path}#page={chunk.first_page + 1}"
+
+
+def explanation(answer: Answer) -> list[Block]:
+    """How the search came to its answer: its steps, and where each stage put each hit."""
+    ranks = answer.findings.ranks
+    stages = answer.stages
+    rows = []
+    for number, hit in enumerate(answer.hits, answer.wanted.offset + 1):
+        told = {name: f"{rank} ({score:g})" for name, rank, score in ranks.get(hit.chunk.id, ())}
+        row = [str(number), hit.chunk.heading or "-", f"{hit.score:.4g}"]
+        rows.append([*row, *(told.get(stage, "-") for stage in stages)])
+    return [
+        Text(""),
+        Table(["step", "what it did"], [[step.name, step.said] for step in answer.findings.steps]),
+        Text(""),
+        Table(["", "passage", "score", *stages], rows, empty="No passage was found."),
+        Text(f"{answer.ms:.1f} ms", "dim"),
+    ]
+
+
+def data(app: App, answer: Answer, context: int = 0) -> dict[str, object]:
+    """Everything, as ``ttrpg.search/2``."""
+    findings = answer.findings
+    return {
+        "query": answer.wanted.query,
+        "searched": findings.corrected or answer.wanted.query,
+        "corrected": findings.corrected or None,
+        "answered": findings.answered,
+        "total": findings.total,
+        "offset": answer.wanted.offset,
+        "ms": round(answer.ms, 2),
+        "hits": [
+            _plain(app, number, hit, answer, context)
+            for number, hit in enumerate(answer.hits, answer.wanted.offset + 1)
+        ],
+        "steps": [{"name": step.name, "said": step.said} for step in findings.steps],
+    }
+
+
+def _plain(app: App, number: int, hit: Hit, answer: Answer, context: int) -> dict[str, object]:
+    chunk, book = hit.chunk, answer.books[hit.chunk.sha256]
+    told: dict[str, object] = {
+        "rank": number,
+        "id": chunk.id,
+        "book": book.id,
+        "title": book.title,
+        "system": book.system or None,
+        "heading": chunk.heading,
+        "path": list(chunk.path),
+        "page": chunk.label or None,
+        "first_index": chunk.first_page,
+        "last_index": chunk.last_page,
+        "file": chunk.file or None,
+        "line": chunk.line,
+        "where": path(chunk, book),
+        "start": chunk.start,
+        "end": chunk.end,
+        "kind": chunk.kind,
+        "fields": {name: _fact(value) for name, value in chunk.fields.items()},
+        "gm_only": chunk.gm_only,
+        "text": chunk.text,
+        "marks": [list(mark) for mark in hit.marks],
+        "score": round(hit.score, 4),
+        "ranks": _ranks(answer.findings, chunk),
+    }
+    if context:
+        before, after = neighbours(app, chunk, context, players=answer.wanted.players)
+        told["before"] = [each.text for each in before]
+        told["after"] = [each.text for each in after]
+    return told
+
+
+def _ranks(findings: Findings, chunk: Chunk) -> list[dict[str, object]]:
+    told = findings.ranks.get(chunk.id, ())
+    return [{"stage": name, "rank": rank, "score": score} for name, rank, score in told]
+
+
+def _fact(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _aside(chunk: Chunk) -> Block:
+    heading = f"{chunk.heading}: " if chunk.heading else ""
+    return Text(f"{heading}{cut(chunk.text, (), NEIGHBOUR)[0]}", "dim")
+
+
+def listed(answer: Answer) -> Iterable[list[str]]:
+    """A row a hit: its number, what it is, and where it stands."""
+    for number, hit in enumerate(answer.hits, answer.wanted.offset + 1):
+        book = answer.books[hit.chunk.sha256]
+        name = title(number, hit, book, systems(answer).get(book.sha256, ""))
+        where = ", ".join(part for part in (book.title, place(hit.chunk)) if part)
+        yield [str(number), name.partition(". ")[2], where]

@@ -1,0 +1,298 @@
+"""The whole search: one question in, the best passages out.
+
+Understand the question, find the books and passages that its filters allow, ask the words and the
+vectors, put both together, keep the best passage of each section. Every stage says what it did in
+``Findings.steps``, and where it put each passage in ``Findings.ranks``.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from ttrpg_core.context import Context
+from ttrpg_core.errors import TtrpgError
+from ttrpg_core.search import (
+    Embedder,
+    Findings,
+    Hit,
+    Query,
+    Question,
+    Reranker,
+    Searcher,
+    Step,
+    VectorIndex,
+)
+from ttrpg_search.asking.asked import Asked
+from ttrpg_search.asking.lexicon import lexicon
+from ttrpg_search.asking.reading import Reader
+from ttrpg_search.fts import Fts5, chunks_of
+from ttrpg_search.fusion import Ranking, convex
+from ttrpg_search.keyword.marks import marks
+from ttrpg_search.keyword.plan import Plan, plan
+from ttrpg_search.keyword.scoring import gathered
+from ttrpg_search.keyword.texts import Texts
+from ttrpg_search.scope import Scope, scope_of
+
+
+@attrs.frozen
+class Tuning:
+    """The few numbers of the whole; docs/decisions/0015 says how they were found."""
+
+    pool: int = 100
+    """Passages that each stage hands on."""
+    dense: float = 0.4
+    """The share of the vectors of a small static embedder."""
+    dense_model: float = 0.5
+    """The share of the vectors of a model."""
+    sentence: float = 0.15
+    """What a question in a sentence adds to that share: it names less, and means as much."""
+    house: float = 0.4
+    """The share of the best score from which a house rule stands above the book."""
+    vote: float = 0.05
+    """What a further passage of a section adds to its best."""
+    aside: float = 0.85
+    """What a stat block, table of contents or fiction counts for a question about the rules."""
+    each: float = 0.12
+    """What each word of a question adds to how sure an answer is: a name must fit, a sentence
+    says more than any one passage does."""
+    answered: float = 1.3
+    """How sure an answer is at the least, with vectors."""
+    answered_words: float = 0.85
+    """The same without vectors."""
+    reranked: int = 20
+    """Passages that a reranker sees."""
+
+
+TUNING = Tuning()
+_ASIDE = frozenset({"stat_block", "contents", "fiction", "example"})
+_FIRST = 3
+"""Passages that are looked at for whether there is an answer."""
+_MOST_WORDS = 7
+STATIC = "static"
+"""How the id of a static embedder begins."""
+
+
+class Engine:
+    """The ``finder`` of this package: asks the backends that the settings choose."""
+
+    def __init__(self, context: Context, tuning: Tuning = TUNING) -> None:
+        self._context = context
+        self._tuning = tuning
+        self._made: dict[str, object | None] = {}
+
+    def find(self, question: Question) -> Findings:
+        """The best passages, best first; one of each section."""
+        connection = self._context.database()
+        texts = Texts(connection)
+        systems = [row[0] for row in connection.execute("SELECT DISTINCT system FROM books")]
+        asked = Reader(texts, lexicon(frozenset(systems))).read(question.text)
+        scope = scope_of(connection, question, asked.filters)
+        within = _with_phrases(texts, asked, scope.within)
+        steps = [*asked.steps, *scope.steps]
+        query = Query(asked.plain, scope.sources, asked.terms, asked.absent, within)
+        planned = plan(query, texts)
+        stages: dict[str, Ranking] = {}
+        if query.text:
+            stages = self._asked(question, asked, query, steps)
+        fused = stages.pop("fused", [])
+        order = self._ordered(fused, _standing(connection, fused), asked, scope)
+        order = self._reranked(connection, asked, order, steps)
+        shown = order[question.offset : question.offset + question.count]
+        chunks = chunks_of(connection, [number for number, _ in shown])
+        hits = tuple(
+            Hit(chunks[number], score, marks(chunks[number].text, planned))
+            for number, score in shown
+        )
+        answered = bool(order) and self._answers(texts, asked, planned, order, stages, steps)
+        return Findings(
+            hits,
+            answered=answered,
+            total=len(order),
+            corrected=asked.corrected,
+            steps=tuple(steps),
+            ranks=_ranks([hit.chunk.id for hit in hits], stages),
+        )
+
+    def close(self) -> None:
+        """Let go of the backends."""
+        for made in self._made.values():
+            if isinstance(made, (Searcher, VectorIndex)):
+                made.close()
+        self._made.clear()
+
+    def _asked(
+        self, question: Question, asked: Asked, query: Query, steps: list[Step]
+    ) -> dict[str, Ranking]:
+        """The rankings of words and of vectors, and both together."""
+        lexical = self._words(query, self._tuning.pool)
+        steps.append(Step("words", f"{len(lexical)} passages"))
+        dense: Ranking = []
+        share = 0.0
+        if not question.keyword_only:
+            dense, share = self._vectors(asked, query, lexical, steps)
+        if not dense:
+            return {"words": lexical, "fused": lexical}
+        missing = frozenset(n for n, _ in dense) - {n for n, _ in lexical}
+        whole = [*lexical, *self._words(attrs.evolve(query, within=missing), len(missing))]
+        if query.absent:  # vectors know nothing of what must not be there
+            there = {number for number, _ in whole}
+            dense = [each for each in dense if each[0] in there]
+        fused = convex(whole, dense, share)
+        steps.append(Step("fused", f"{len(fused)} passages, {share:.2f} of it by vectors"))
+        return {"words": lexical, "vectors": dense, "fused": fused}
+
+    def _answers(
+        self,
+        texts: Texts,
+        asked: Asked,
+        planned: Plan,
+        order: Sequence[tuple[int, float]],
+        stages: Mapping[str, Ranking],
+        steps: list[Step],
+    ) -> bool:
+        """Whether the first passages answer: what they say together, how near they are."""
+        first = [number for number, _ in order[:_FIRST]]
+        share = max((gathered(text, planned) for text in texts.of(first)), default=0.0)
+        near = dict(stages.get("vectors", ()))
+        nearest = max((near.get(number, 0.0) for number in first), default=0.0)
+        sure = share + nearest + self._tuning.each * min(asked.words, _MOST_WORDS)
+        least = self._tuning.answered if near else self._tuning.answered_words
+        steps.append(
+            Step(
+                "answered",
+                f"{share:.2f} of the question is met, nearest {nearest:.2f}:"
+                f" {sure:.2f} of the {least:.2f} that an answer has",
+            )
+        )
+        return sure >= least
+
+    def _words(self, query: Query, most: int) -> Ranking:
+        keyword = self._part("keyword")
+        if isinstance(keyword, Fts5):
+            return keyword.scores(query, most)
+        if not isinstance(keyword, Searcher):
+            return []
+        return [(hit.chunk.id, hit.score) for hit in keyword.search(query, most)]
+
+    def _vectors(
+        self, asked: Asked, query: Query, lexical: Ranking, steps: list[Step]
+    ) -> tuple[Ranking, float]:
+        """What the vectors find, and their share."""
+        try:
+            index, embedder = self._part("vector"), self._part("embedder")
+        except TtrpgError as error:  # a broken part costs its ranking, and not the answer
+            steps.append(Step("vectors", f"left aside: {error}"))
+            return [], 0.0
+        if not isinstance(index, VectorIndex) or not isinstance(embedder, Embedder):
+            return [], 0.0
+        there = index.embedder()
+        if there != embedder.id:
+            said = f"made by {there}, not by {embedder.id}" if there else "none yet"
+            steps.append(Step("vectors", f"left aside: {said}; ttrpg library index makes them"))
+            return [], 0.0
+        within = query.within
+        if within is None and query.sources is not None:
+            within = Texts(self._context.database()).ids(query.sources)
+        vector = embedder.embed([asked.spoken])[0]
+        found = index.search(vector, self._tuning.pool, within)
+        steps.append(Step("vectors", f"{len(found)} passages by {embedder.id}"))
+        beside = frozenset(number for number, _ in lexical) - {number for number, _ in found}
+        if beside:
+            found += index.search(vector, len(beside), beside)
+        tuning = self._tuning
+        share = tuning.dense if embedder.id.startswith(STATIC) else tuning.dense_model
+        return found, share + tuning.sentence * asked.natural
+
+    def _ordered(
+        self, fused: Ranking, standing: Mapping[int, "_Standing"], asked: Asked, scope: Scope
+    ) -> list[tuple[int, float]]:
+        """Sections by their best passage, with what its kind and its book say about it."""
+        best: dict[tuple[object, ...], tuple[int, float]] = {}
+        votes: dict[tuple[object, ...], int] = {}
+        for number, score in fused:
+            if number not in standing:
+                continue
+            key, kind = standing[number].section, standing[number].kind
+            votes[key] = votes.get(key, 0) + 1
+            aside = self._tuning.aside if asked.natural and kind in _ASIDE else 1.0
+            if key not in best or score * aside > best[key][1]:
+                best[key] = (number, score * aside)
+        found = [
+            (number, score * (1 + self._tuning.vote * min(votes[key] - 1, 2)))
+            for key, (number, score) in best.items()
+        ]
+        found.sort(key=lambda each: (-each[1], each[0]))
+        if scope.house and found:
+            least = self._tuning.house * found[0][1]
+            found.sort(
+                key=lambda each: standing[each[0]].section[0] not in scope.house or each[1] < least
+            )
+        return found
+
+    def _reranked(
+        self,
+        connection: sqlite3.Connection,
+        asked: Asked,
+        order: list[tuple[int, float]],
+        steps: list[Step],
+    ) -> list[tuple[int, float]]:
+        """The first passages in the order of the reranker, where the settings name one."""
+        reranker = self._part("reranker") if order else None
+        if not isinstance(reranker, Reranker):
+            return order
+        head = order[: self._tuning.reranked]
+        chunks = chunks_of(connection, [number for number, _ in head])
+        told = reranker.rerank(asked.plain, [chunks[number] for number, _ in head])
+        by_told = sorted(zip(told, head, strict=True), key=lambda each: -each[0])
+        steps.append(Step("reranked", f"the first {len(head)}"))
+        scores = sorted((score for _, score in head), reverse=True)
+        return [
+            *((number, score) for (_, (number, _)), score in zip(by_told, scores, strict=True)),
+            *order[len(head) :],
+        ]
+
+    def _part(self, role: str) -> object | None:
+        if role not in self._made:
+            self._made[role] = self._context.backend(role)
+        return self._made[role]
+
+
+@attrs.frozen
+class _Standing:
+    """What of a passage decides its place: the section that it is a part of, and its kind."""
+
+    section: tuple[object, ...]
+    kind: str
+
+
+def _standing(connection: sqlite3.Connection, ranking: Ranking) -> dict[int, _Standing]:
+    rows = connection.execute(
+        "SELECT id, sha256, file, line, path, ordinal, kind FROM chunks"
+        " WHERE id IN (SELECT value FROM json_each(?))",
+        [json.dumps([number for number, _ in ranking])],
+    )
+    return {row[0]: _Standing((row[1], row[2], row[3], row[4] or row[5]), row[6]) for row in rows}
+
+
+def _with_phrases(
+    texts: Texts, asked: Asked, within: frozenset[int] | None
+) -> frozenset[int] | None:
+    """The passages that have every quoted phrase."""
+    for phrase in asked.phrases:
+        there = frozenset(texts.with_phrase(phrase))
+        within = there if within is None else within & there
+    return within
+
+
+def _ranks(
+    ids: Sequence[int], stages: Mapping[str, Ranking]
+) -> dict[int, tuple[tuple[str, int, float], ...]]:
+    """Where each stage put the passages that are shown."""
+    found: dict[int, list[tuple[str, int, float]]] = {number: [] for number in ids}
+    for name, ranking in stages.items():
+        for rank, (number, score) in enumerate(ranking, 1):
+            if number in found:
+                found[number].append((name, rank, round(score, 4)))
+    return {number: tuple(told) for number, told in found.items()}

@@ -1,0 +1,267 @@
+"""How good the search is: a set of questions with known answers, run against the shelf.
+
+A question is answered at k when one of the first k distinct sections is one of its ``sections``. A
+hit lies on a section by file and line, where the book has files (the file is told by the end of its
+path), else by printed page. Questions without sections have no answer in the book: for them it
+counts whether the search says so.
+"""
+
+import json
+import math
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import attrs
+
+from ttrpg_core.errors import InputError
+from ttrpg_core.search import Finder, Findings, Hit, Question
+
+CUTS = (1, 5, 10)
+"""The ranks at which questions are counted as answered."""
+DEPTH = 10
+_LABEL = re.compile(r"\d+")
+
+
+@attrs.frozen
+class Place:
+    """Where an answer stands: file and line of its heading, or the pages it is on, from 1."""
+
+    heading: str
+    file: str = ""
+    line: int = 0
+    pages: tuple[int, ...] = ()
+
+
+@attrs.frozen
+class Gold:
+    """A question with the places that answer it; none when the book does not."""
+
+    query: str
+    kind: str
+    places: tuple[Place, ...]
+    id: str = ""
+
+
+@attrs.frozen
+class Figures:
+    """Counts of one kind of question: shares from 0 to 1; ``page_accuracy`` None without pages.
+
+    ``told`` is the share of questions of which the search said that the books answer them.
+    """
+
+    questions: int
+    recall: dict[int, float]
+    mrr: float
+    ndcg10: float
+    page_accuracy: float | None
+    told: float
+
+    def plain(self) -> dict[str, object]:
+        """As JSON."""
+        return {
+            "questions": self.questions,
+            "recall": {str(k): round(v, 4) for k, v in self.recall.items()},
+            "mrr": round(self.mrr, 4),
+            "ndcg10": round(self.ndcg10, 4),
+            "page_accuracy": None if self.page_accuracy is None else round(self.page_accuracy, 4),
+            "told": round(self.told, 4),
+        }
+
+
+@attrs.frozen
+class Outcome:
+    """What became of one question: the ranks of right hits from 1, and right pages among them."""
+
+    gold: Gold
+    ranks: tuple[int, ...]
+    pages_right: int
+    pages_told: int
+    told: bool
+    seconds: float
+
+
+@attrs.frozen
+class Report:
+    """The figures of all answerable questions, of each kind, and each question's outcome.
+
+    ``refused`` is the share of the unanswerable ones that were said to be so; None without any.
+    """
+
+    overall: Figures
+    by_kind: dict[str, Figures]
+    refused: float | None
+    median_ms: float
+    outcomes: tuple[Outcome, ...]
+
+    def plain(self) -> dict[str, object]:
+        """As JSON, as ``ttrpg eval --json`` prints it."""
+        return {
+            **self.overall.plain(),
+            "by_kind": {kind: each.plain() for kind, each in self.by_kind.items()},
+            "unanswerable_told": None if self.refused is None else round(self.refused, 4),
+            "median_ms": round(self.median_ms, 2),
+        }
+
+
+def load(path: Path) -> list[Gold]:
+    """The questions of a file of JSON lines; InputError names the line that is wrong."""
+    found = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if line.strip():
+            found.append(_gold(line, f"{path.name}, line {number}"))
+    if not found:
+        raise InputError(f"{path.name} has no question", "One JSON object a line, with 'query'")
+    return found
+
+
+def _gold(line: str, where: str) -> Gold:
+    try:
+        told = json.loads(line)
+        query = told["query"]
+        places = tuple(
+            Place(
+                str(each.get("heading", "")),
+                str(each.get("file", "")),
+                int(each.get("line", 0)),
+                tuple(int(page) for page in each.get("pdf_pages", ())),
+            )
+            for each in told.get("sections", ())
+        )
+        kind, name = str(told.get("kind", "other")), str(told.get("id", ""))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(
+            f"{where}: not a question ({type(error).__name__}: {error})",
+            'A line is like {"query": "how far can I jump", "kind": "natural",'
+            ' "sections": [{"file": "a.md", "line": 3}]}',
+        ) from error
+    if not isinstance(query, str) or not query.strip():
+        raise InputError(f"{where}: 'query' is not a text", "It is what is asked")
+    return Gold(query, kind, places, name)
+
+
+def evaluate(
+    finder: Finder,
+    questions: Iterable[Gold],
+    *,
+    sources: frozenset[str] | None = None,
+    keyword_only: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Report:
+    """Ask everything and count."""
+    outcomes = []
+    for number, gold in enumerate(questions, 1):
+        start = time.perf_counter()
+        found = finder.find(
+            Question(gold.query, sources, count=2 * DEPTH, keyword_only=keyword_only)
+        )
+        outcomes.append(outcome(gold, found, time.perf_counter() - start))
+        if progress is not None:
+            progress(number)
+    return report(outcomes)
+
+
+def outcome(gold: Gold, found: Findings, seconds: float = 0.0) -> Outcome:
+    """How one question came out."""
+    ranks: list[int] = []
+    met: set[int] = set()
+    right = told = 0
+    for rank, hit in enumerate(sections(found.hits)[:DEPTH], 1):
+        lies = [n for n, place in enumerate(gold.places) if lies_on(hit, place)]
+        if lies and not met.issuperset(lies):
+            ranks.append(rank)
+            met.update(lies)
+        named = [place for place in gold.places if place.pages and _same_heading(hit, place)]
+        if named and hit.chunk.label:
+            told += 1
+            right += any(_pages(hit.chunk.label) & set(place.pages) for place in named)
+    return Outcome(gold, tuple(ranks), right, told, found.answered, seconds)
+
+
+def sections(hits: Iterable[Hit]) -> list[Hit]:
+    """The first hit of each section, in order."""
+    seen: set[tuple[object, ...]] = set()
+    kept = []
+    for hit in hits:
+        chunk = hit.chunk
+        key = (chunk.sha256, chunk.file, chunk.line or chunk.path, chunk.heading)
+        if key not in seen:
+            seen.add(key)
+            kept.append(hit)
+    return kept
+
+
+def lies_on(hit: Hit, place: Place) -> bool:
+    """Whether a hit is on a place."""
+    chunk = hit.chunk
+    if chunk.file:
+        if not place.file or not f"/{chunk.file}".endswith(f"/{place.file}"):
+            return False
+        lines = chunk.fields.get("lines", ())
+        told = {str(chunk.line), *(lines if isinstance(lines, tuple) else ())}
+        return str(place.line) in told
+    if not place.pages:
+        return False
+    pages = _pages(chunk.label)
+    if not pages and chunk.first_page is not None:
+        pages = set(range(chunk.first_page + 1, (chunk.last_page or chunk.first_page) + 2))
+    return bool(pages & set(place.pages))
+
+
+def _same_heading(hit: Hit, place: Place) -> bool:
+    return hit.chunk.heading.casefold() == place.heading.casefold()
+
+
+def _pages(label: str) -> set[int]:
+    """The pages of a label such as "12-13"; none for roman numbers."""
+    numbers = [int(each) for each in _LABEL.findall(label)]
+    if not numbers or numbers[-1] - numbers[0] > 100:  # noqa: PLR2004 - no passage is so long
+        return set(numbers)
+    return set(range(numbers[0], numbers[-1] + 1))
+
+
+def report(outcomes: Sequence[Outcome]) -> Report:
+    """The figures of what came out."""
+    answerable = [each for each in outcomes if each.gold.places]
+    others = [each for each in outcomes if not each.gold.places]
+    kinds = dict.fromkeys(each.gold.kind for each in answerable)
+    times = sorted(each.seconds for each in outcomes)
+    return Report(
+        figures(answerable),
+        {k: figures([each for each in answerable if each.gold.kind == k]) for k in kinds},
+        sum(not each.told for each in others) / len(others) if others else None,
+        1000 * times[len(times) // 2] if times else 0.0,
+        tuple(outcomes),
+    )
+
+
+def figures(outcomes: Sequence[Outcome]) -> Figures:
+    """The figures of some outcomes; all 0 for none."""
+    count = len(outcomes) or 1
+    told = sum(each.pages_told for each in outcomes)
+    return Figures(
+        len(outcomes),
+        {k: sum(any(r <= k for r in each.ranks) for each in outcomes) / count for k in CUTS},
+        sum(1 / each.ranks[0] for each in outcomes if each.ranks) / count,
+        sum(_ndcg(each) for each in outcomes) / count,
+        sum(each.pages_right for each in outcomes) / told if told else None,
+        sum(each.told for each in outcomes) / count,
+    )
+
+
+def _ndcg(one: Outcome) -> float:
+    gain = sum(1 / math.log2(rank + 1) for rank in one.ranks if rank <= DEPTH)
+    best = sum(1 / math.log2(n + 2) for n in range(min(len(one.gold.places), DEPTH)))
+    return gain / best if best else 0.0
+
+
+def compared(before: Report, after: Report) -> list[tuple[str, Outcome, Outcome]]:
+    """The questions that came out otherwise: "better" or "worse" by the first right rank."""
+    found = []
+    for one, two in zip(before.outcomes, after.outcomes, strict=True):
+        first = one.ranks[0] if one.ranks else math.inf
+        second = two.ranks[0] if two.ranks else math.inf
+        if first != second:
+            found.append(("better" if second < first else "worse", one, two))
+    return found

@@ -1,0 +1,37 @@
+"""Compiles the language that is shipped, so that loading it parses no TOML and stems nothing."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from ttrpg_search.language.loader import COMMON, COMPILED, HOME
+from ttrpg_search.language.reading import Rows, read
+
+PARTS = {"typos": COMMON}
+"""Files that are a part of another, so that long lists have a file to themselves."""
+
+
+def compiled() -> Mapping[str, str]:
+    """The compiled files: name to content."""
+    rows: dict[str, Rows] = {path.stem: read(path) for path in sorted(HOME.glob("*.toml"))}
+    for name, whole in PARTS.items():
+        part = rows.pop(name)
+        rows[whole]["typos"].update(part["typos"])
+    systems = {system: name for name, each in rows.items() for system in each["systems"]}
+    found = {f"{name}.json": _json(each) for name, each in rows.items()}
+    return {**found, "systems.json": _json(systems)}
+
+
+def build(folder: Path = COMPILED) -> list[Path]:
+    """Writes the compiled files; the paths."""
+    folder.mkdir(exist_ok=True)
+    paths = []
+    for name, content in compiled().items():
+        path = folder / name
+        path.write_text(content, "utf-8")
+        paths.append(path)
+    return paths
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"

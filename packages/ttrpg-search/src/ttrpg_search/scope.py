@@ -1,0 +1,183 @@
+"""Where a question is looked for: the books and passages that it allows.
+
+Editions and systems are a filter. A question for one system sees its books alone, and books of no
+known system; so does any question while the current campaign has a system that is on the shelf. On
+a shelf of several systems that nobody chose from, the answer says so.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable
+
+import attrs
+
+from ttrpg_core.errors import InputError
+from ttrpg_core.search import Question, Step
+from ttrpg_search.asking.filters import Filter, conditions
+from ttrpg_search.keyword.tokens import joined, words
+
+HOUSE = "house_rules"
+"""The kind of book that stands above every other."""
+
+
+@attrs.frozen
+class Shelved:
+    """What of a book decides whether it is asked."""
+
+    id: str
+    title: str
+    sha256: str
+    kind: str
+    system: str
+    campaign: str
+
+
+@attrs.frozen
+class Scope:
+    """Where to look: books by content hash, chunks by id; None for all that are indexed.
+
+    ``house`` are the contents of house rules among the books, ``systems`` the game systems.
+    """
+
+    sources: frozenset[str] | None
+    within: frozenset[int] | None
+    house: frozenset[str]
+    systems: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+
+def scope_of(
+    connection: sqlite3.Connection, question: Question, filters: Iterable[Filter]
+) -> Scope:
+    """The scope of a question; InputError for a book, system or kind that there is not."""
+    books = _shelf(connection)
+    filters = tuple(filters)
+    steps: list[Step] = []
+    if books:
+        current = _campaign(connection)
+        kept = [
+            book
+            for book in books
+            if question.sources is None or book.sha256 in question.sources
+            if book.kind != HOUSE or not book.campaign or book.campaign == current[0]
+        ]
+        kept = _filtered(kept, books, filters)
+        kept = _of_system(kept, books, question, filters, current[1], steps)
+        sources: frozenset[str] | None = frozenset(book.sha256 for book in kept)
+        if len(kept) == len(books) and not _leftovers(connection):
+            sources = None
+    else:
+        kept, sources = [], question.sources
+    within = _within(connection, sources, filters)
+    if within is not None:
+        steps.append(Step("filter", f"{len(within)} passages are left by the filters"))
+    return Scope(
+        sources,
+        within,
+        frozenset(book.sha256 for book in kept if book.kind == HOUSE),
+        tuple(sorted({book.system for book in kept if book.system})),
+        tuple(steps),
+    )
+
+
+def _shelf(connection: sqlite3.Connection) -> list[Shelved]:
+    rows = connection.execute("SELECT id, title, sha256, kind, system, campaign FROM books")
+    return [Shelved(*row) for row in rows]
+
+
+def _leftovers(connection: sqlite3.Connection) -> bool:
+    """Whether something is indexed that is on the shelf no more."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM (SELECT DISTINCT sha256 FROM search_texts)"
+        " WHERE sha256 NOT IN (SELECT sha256 FROM books))"
+    ).fetchone()
+    return bool(row[0])
+
+
+def _campaign(connection: sqlite3.Connection) -> tuple[str, str]:
+    """The current campaign's id and system; empty while there is none."""
+    row = connection.execute(
+        "SELECT id, system FROM campaigns JOIN chosen ON chosen.value = campaigns.id"
+        " WHERE chosen.key = 'campaign'"
+    ).fetchone()
+    return (row[0], row[1]) if row else ("", "")
+
+
+def _filtered(
+    kept: list[Shelved], books: list[Shelved], filters: tuple[Filter, ...]
+) -> list[Shelved]:
+    for name, told in (
+        ("book", lambda book: f"{book.id} {book.title}"),
+        ("campaign", lambda book: book.campaign),
+    ):
+        wanted = [each for each in filters if each.name == name]
+        if wanted:
+            _known(wanted, books, told)
+            kept = [b for b in kept if any(_names(each.value, told(b)) for each in wanted)]
+    return kept
+
+
+def _of_system(
+    kept: list[Shelved],
+    books: list[Shelved],
+    question: Question,
+    filters: tuple[Filter, ...],
+    current: str,
+    steps: list[Step],
+) -> list[Shelved]:
+    asked = [each for each in filters if each.name == "system"]
+    if question.system:
+        asked.append(Filter("system", question.system))
+    if asked:
+        _known(asked, books, lambda book: book.system)
+        return [b for b in kept if any(_is_system(each.value, b.system) for each in asked)]
+    named = any(each.name == "book" for each in filters)
+    systems = sorted({book.system for book in kept if book.system})
+    if len(systems) < 2 or named:  # noqa: PLR2004 - one system is not mixed with another
+        return kept
+    if any(_is_system(current, each) for each in systems):
+        steps.append(Step("system", f"{current}, as the campaign is; system: asks for another"))
+        return [b for b in kept if not b.system or _is_system(current, b.system)]
+    steps.append(
+        Step("systems", f"books of {', '.join(systems)} are asked; system: asks for one of them")
+    )
+    return kept
+
+
+def _known(wanted: list[Filter], books: list[Shelved], told: Callable[[Shelved], str]) -> None:
+    for each in wanted:
+        match = _is_system if each.name == "system" else _names
+        if not any(match(each.value, told(book)) for book in books):
+            there = sorted({told(book) for book in books if told(book)})
+            raise InputError(
+                f"{each.name}:{each.value} fits no book",
+                f"On the shelf: {'; '.join(there[:12])}" if there else "No book says it",
+            )
+
+
+def _names(value: str, told: str) -> bool:
+    """Whether a book is meant: the words stand in its id and title, the last one begun at least."""
+    said = words(value)
+    every = words(told)
+    return bool(said) and all(any(have.startswith(word) for have in every) for word in said)
+
+
+def _is_system(value: str, system: str) -> bool:
+    wanted, there = (joined(each.replace(".", "")).strip() for each in (value, system))
+    return (
+        bool(wanted) and bool(there) and there.replace(" ", "").startswith(wanted.replace(" ", ""))
+    )
+
+
+def _within(
+    connection: sqlite3.Connection, sources: frozenset[str] | None, filters: tuple[Filter, ...]
+) -> frozenset[int] | None:
+    sql, values = conditions(filters)
+    if not sql:
+        return None
+    rows = connection.execute(
+        f"SELECT c.id FROM chunks c WHERE {sql}"  # noqa: S608 - our words; values are parameters
+        " AND (? IS NULL OR c.sha256 IN (SELECT value FROM json_each(?)))",
+        [*values, *[None if sources is None else json.dumps(sorted(sources))] * 2],
+    )
+    return frozenset(row[0] for row in rows)

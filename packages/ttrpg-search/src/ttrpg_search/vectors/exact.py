@@ -1,0 +1,175 @@
+"""The default index of vectors: numpy over memory-mapped files.
+
+Up to some thousand rows every vector is compared in full. In a larger index a first pass counts, a
+word at a time, how many signs each vector has in common with the question; the best of that, some
+hundred times as many as are wanted at least, are then compared in full, so every cosine is exact
+and only what the first pass left out can be missed (``docs/decisions/0013-vectors.md`` has the
+measured share). One question then reads 48 bytes a chunk instead of 1,536.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttrpg_core.context import Context
+from ttrpg_core.errors import IndexMismatch, InputError
+from ttrpg_core.search import Vectors
+from ttrpg_search.vectors.files import (
+    SIGNS_FROM,
+    Files,
+    Floats,
+    Ints,
+    Snapshot,
+    matrix,
+    signs_of,
+)
+
+CANDIDATES = 2048
+"""How many are compared in full after the first pass, at least."""
+CANDIDATES_EACH = 32
+"""How many for each that is wanted."""
+FEW_DEAD = 1024
+"""Dead rows that are never worth a new generation."""
+
+
+class Exact:
+    """Keeps vectors in the context's folder."""
+
+    def __init__(self, context: Context) -> None:
+        self.files = Files(context.folder)
+
+    def embedder(self) -> str:
+        """The id of the embedder whose vectors are here; "" while there are none."""
+        head = self.files.snapshot().head
+        return head.embedder if head.rows > head.dead else ""
+
+    def ids(self) -> frozenset[int]:
+        """The chunks that have a vector."""
+        snapshot = self.files.snapshot()
+        return frozenset(snapshot.ids[snapshot.alive].tolist())
+
+    def add(self, embedder: str, ids: Sequence[int], vectors: Vectors) -> None:
+        """Keep vectors, all of them or none; an id that is there already gets the new one.
+
+        IndexMismatch for another embedder's or another dimension's, InputError for numbers that
+        are none.
+        """
+        if not len(ids):
+            return
+        rows = matrix(vectors)
+        last = {number: place for place, number in enumerate(ids)}  # of twins the later counts
+        if rows.ndim != 2 or len(rows) != len(ids) or not np.isfinite(rows).all():  # noqa: PLR2004 - rows and columns
+            raise InputError(
+                f"{len(ids)} chunks need as many vectors of finite numbers; got {rows.shape}",
+                "Tell the author of the embedder",
+            )
+        with self.files.lock():
+            snapshot = self.files.snapshot()
+            if snapshot.head.rows and snapshot.head.rows == snapshot.head.dead:
+                self.files.empty()
+                snapshot = self.files.snapshot()
+            self._check(snapshot, embedder, rows.shape[1])
+            if len(last) < len(ids):
+                rows = rows[list(last.values())]
+            self.files.append(snapshot, np.array(list(last), np.int64), rows, embedder)
+            self.tidy()
+
+    def remove(self, ids: Iterable[int]) -> None:
+        """Forget chunks; one that is not there is no error."""
+        wanted = np.fromiter(ids, np.int64)
+        if not len(wanted) or not self.files.snapshot().head.rows:
+            return
+        with self.files.lock():
+            snapshot = self.files.snapshot()
+            dead = snapshot.rows_of(wanted)
+            if len(dead):
+                self.files.bury(snapshot, dead)
+                self.tidy()
+
+    def clear(self) -> None:
+        """Forget everything, and the embedder; also what is damaged."""
+        if not self.files.head_path.exists():
+            return
+        with self.files.lock():
+            self.files.empty()
+
+    def search(
+        self, vector: Sequence[float], k: int, within: frozenset[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """The nearest; equal ones in the order of their ids."""
+        snapshot = self.files.snapshot()
+        head = snapshot.head
+        asked = np.asarray(vector, np.float32)
+        if head.rows and asked.shape != (head.dimension,):
+            raise IndexMismatch(
+                f"the question has {asked.size} numbers, the vectors of {head.embedder} have"
+                f" {head.dimension}",
+                "Ask with the embedder that the index was made with",
+            )
+        if k < 1 or head.rows == head.dead:
+            return []
+        rows = self.candidates(snapshot, asked, k, within)
+        chosen = snapshot.rows if rows is None else snapshot.rows[rows]
+        found = snapshot.ids if rows is None else snapshot.ids[rows]
+        scores = np.vecdot(chosen, asked)  # not "@": its threads wait for each other when busy
+        return _best(found, scores, k)
+
+    def close(self) -> None:
+        """Let go of the files; may be called twice."""
+        self.files.close()
+
+    def candidates(
+        self, snapshot: Snapshot, asked: Floats, k: int, within: frozenset[int] | None
+    ) -> Ints | None:
+        """The rows to compare in full; None for all."""
+        rows = snapshot.living
+        if within is not None:
+            rows = snapshot.rows_of(np.fromiter(within, np.int64, len(within)))
+        wanted = max(CANDIDATES, CANDIDATES_EACH * k)
+        count = snapshot.head.rows if rows is None else len(rows)
+        if snapshot.signs is None or count <= max(SIGNS_FROM, wanted):
+            return rows
+        apart = _apart(snapshot, asked)
+        near = apart if rows is None else apart[rows]
+        tally = np.cumsum(np.bincount(near))
+        chosen = np.flatnonzero(near <= np.searchsorted(tally, wanted))
+        return chosen if rows is None else rows[chosen]
+
+    @staticmethod
+    def _check(snapshot: Snapshot, embedder: str, dimension: int) -> None:
+        head = snapshot.head
+        if head.rows and (head.embedder, head.dimension) != (embedder, dimension):
+            raise IndexMismatch(
+                f"this index holds vectors of {head.embedder} ({head.dimension} numbers each), not"
+                f" of {embedder} ({dimension})",
+                "Make it again with the embedder that is chosen now: ttrpg library reindex",
+            )
+
+    def tidy(self) -> None:
+        """Copy the living once the dead are as many."""
+        snapshot = self.files.snapshot()
+        dead = snapshot.head.dead
+        if dead > FEW_DEAD and dead > snapshot.head.rows - dead:
+            self.files.rewrite(snapshot)
+
+
+def _apart(snapshot: Snapshot, asked: Floats) -> NDArray[np.uint16]:
+    """In how many signs each row differs from the question."""
+    assert snapshot.signs is not None
+    signs = signs_of(asked, np.asarray(snapshot.head.centre, np.float32))
+    apart: NDArray[np.uint16] = np.bitwise_count(snapshot.signs[0] ^ signs[0]).astype(np.uint16)
+    for column, sign in zip(snapshot.signs[1:], signs[1:], strict=True):
+        apart += np.bitwise_count(column ^ sign)
+    return apart
+
+
+def _best(ids: Ints, scores: Floats, k: int) -> list[tuple[int, float]]:
+    # Rounded, since a sum's last digits depend on how many rows are summed at once.
+    scores = np.round(scores, 6)
+    if k < len(scores):
+        least = np.partition(scores, len(scores) - k)[len(scores) - k]
+        kept = np.flatnonzero(scores >= least)
+        ids, scores = ids[kept], scores[kept]
+    order = np.lexsort((ids, -scores))[:k]
+    return list(zip(ids[order].tolist(), scores[order].tolist(), strict=True))

@@ -1,0 +1,294 @@
+"""The files of a vector index, and how they change without ever being seen half done.
+
+A folder holds ``head.json`` and, for the generation that it names, four files that only grow: the
+chunk ids, the vectors, the numbers of rows that are dead (replaced or removed), and the signs of
+the vectors (one bit a dimension, for the first pass of a search in a large index). A change writes
+behind what the head vouches for, flushes, and then replaces the head in one rename, so a process
+killed at any point leaves the index as it was before or as it is after. When many rows are dead the
+living are copied to a new generation in the same way. Changes are made under a file lock; reading
+takes none, and works on a disk that cannot be written.
+"""
+
+import contextlib
+import json
+import os
+import re
+from pathlib import Path
+from typing import TypeAlias
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from ttrpg_core.errors import StoreError
+from ttrpg_core.paths import locked, make_folder, write_atomically
+from ttrpg_core.search import Vectors
+
+Floats: TypeAlias = NDArray[np.float32]
+Ints: TypeAlias = NDArray[np.int64]
+Words: TypeAlias = NDArray[np.uint64]
+
+FORMAT = 1
+SIGNS_FROM = 4096
+"""Rows from which signs are kept; fewer are compared in full."""
+SIGNS_WIDE = 128
+"""Dimensions from which signs tell enough."""
+CENTRE_AGAIN = 8
+"""The centre is taken anew when the rows have grown by this factor."""
+_GENERATION = re.compile(r"(\d+)\.(?:ids|rows|dead|signs-\d+)\Z")
+_TRIES = 5
+
+
+@attrs.frozen
+class Head:
+    """What ``head.json`` says: whose vectors, and how much of each file counts.
+
+    ``centred`` is how many rows there were when the ``centre`` of the signs was taken; 0 where
+    there are no signs.
+    """
+
+    embedder: str = ""
+    dimension: int = 0
+    generation: int = 0
+    rows: int = 0
+    dead: int = 0
+    centred: int = 0
+    centre: tuple[float, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """64-bit words of one row of signs."""
+        return -(-self.dimension // 64)
+
+
+@attrs.define(eq=False)
+class Snapshot:
+    """The index at one moment. ``order`` sorts the living rows by their chunk's id."""
+
+    head: Head
+    ids: Ints
+    rows: Floats
+    living: Ints | None
+    signs: Words | None
+    _order: Ints | None = None
+
+    @property
+    def alive(self) -> Ints:
+        """The numbers of the living rows."""
+        return np.arange(len(self.ids)) if self.living is None else self.living
+
+    @property
+    def order(self) -> Ints:
+        """The numbers of the living rows, by their ids."""
+        if self._order is None:
+            alive = self.alive
+            self._order = alive[np.argsort(self.ids[alive], kind="stable")]
+        return self._order
+
+    def rows_of(self, wanted: Ints) -> Ints:
+        """The living rows of those ids that are here, ascending."""
+        order = self.order
+        if not len(order):
+            return order
+        known = self.ids[order]
+        places = np.minimum(np.searchsorted(known, wanted), len(order) - 1)
+        here = np.zeros(len(self.ids), bool)
+        here[order[places[known[places] == wanted]]] = True
+        return np.flatnonzero(here)
+
+
+class Files:
+    """The folder of one index."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.head_path = folder / "head.json"
+        self._seen: tuple[int, int, int] | None = None
+        self._snapshot: Snapshot | None = None
+
+    def snapshot(self) -> Snapshot:
+        """The index as it is now; what others changed is seen."""
+        seen = self._look()
+        if self._snapshot is not None and seen == self._seen:
+            return self._snapshot
+        for turn in range(_TRIES):
+            seen = self._look()
+            try:
+                self._snapshot = self._read()
+            except FileNotFoundError as error:  # a new generation came between head and files
+                if self._look() == seen or turn == _TRIES - 1:
+                    raise self._damaged(f"{error.filename} is missing") from error
+                continue
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise self._damaged(str(error)) from error
+            self._seen = seen
+            break
+        assert self._snapshot is not None
+        return self._snapshot
+
+    def append(self, snapshot: Snapshot, ids: Ints, rows: Floats, embedder: str) -> None:
+        """Add rows; living rows of the same ids die. Under :meth:`lock`, on its snapshot."""
+        head = snapshot.head
+        dead = snapshot.rows_of(ids)
+        if not head.rows:
+            head = Head(embedder, rows.shape[1], head.generation + 1)
+        self._grow("ids", head, head.rows, ids.tobytes(), 8)
+        self._grow("rows", head, head.rows, rows.tobytes(), 4 * head.dimension)
+        self._grow("dead", head, head.dead, dead.tobytes(), 8)
+        new = attrs.evolve(head, rows=head.rows + len(ids), dead=head.dead + len(dead))
+        if head.centred and new.rows < CENTRE_AGAIN * head.centred:
+            signs = signs_of(rows, np.asarray(head.centre, np.float32))
+            self._grow(f"signs-{head.centred}", head, head.rows, signs.tobytes(), 8 * head.width)
+        elif new.rows >= SIGNS_FROM and head.dimension >= SIGNS_WIDE:
+            new = self._write_signs(new)
+        self._commit(new)
+
+    def bury(self, snapshot: Snapshot, dead: Ints) -> None:
+        """Mark rows as dead. Under :meth:`lock`, on its snapshot."""
+        head = snapshot.head
+        self._grow("dead", head, head.dead, dead.tobytes(), 8)
+        self._commit(attrs.evolve(head, dead=head.dead + len(dead)))
+
+    def rewrite(self, snapshot: Snapshot) -> None:
+        """Copy the living rows to a new generation. Under :meth:`lock`, on its snapshot."""
+        alive = snapshot.alive
+        old = snapshot.head
+        new = attrs.evolve(old, generation=self._unused(), rows=0, dead=0, centred=0, centre=())
+        step = max(1, 4_000_000 // old.dimension)
+        for start in range(0, len(alive), step):
+            part = alive[start : start + step]
+            self._grow("ids", new, new.rows, snapshot.ids[part].tobytes(), 8)
+            self._grow("rows", new, new.rows, snapshot.rows[part].tobytes(), 4 * new.dimension)
+            new = attrs.evolve(new, rows=new.rows + len(part))
+        self._grow("dead", new, 0, b"", 8)
+        if new.rows >= SIGNS_FROM and new.dimension >= SIGNS_WIDE:
+            new = self._write_signs(new)
+        self._commit(new)
+        self._sweep(new)
+
+    def empty(self) -> None:
+        """Begin anew, whatever is there; under :meth:`lock`."""
+        new = Head(generation=self._unused())
+        self._commit(new)
+        self._sweep(new)
+
+    def lock(self) -> contextlib.AbstractContextManager[None]:
+        """Hold the index against other writers."""
+        make_folder(self.folder)
+        return locked(self.head_path)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._snapshot = self._seen = None
+
+    def _look(self) -> tuple[int, int, int] | None:
+        try:
+            told = self.head_path.stat()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._damaged(error.strerror or str(error)) from error
+        return told.st_ino, told.st_mtime_ns, told.st_size
+
+    def _read(self) -> Snapshot:
+        head = self._read_head()
+        if not head.rows:
+            return Snapshot(head, np.empty(0, np.int64), np.empty((0, 0), np.float32), None, None)
+        ids = np.fromfile(self._path("ids", head), np.int64, head.rows)
+        shape = (head.rows, head.dimension)
+        rows = np.memmap(self._path("rows", head), np.float32, "r", shape=shape)
+        dead = np.fromfile(self._path("dead", head), np.int64, head.dead)
+        if len(ids) < head.rows or len(dead) < head.dead:
+            raise ValueError("a file is shorter than it was")
+        living = None
+        if head.dead:
+            alive = np.ones(head.rows, bool)
+            alive[dead] = False
+            living = np.flatnonzero(alive)
+        signs = None
+        if head.centred:
+            count = head.rows * head.width
+            flat = np.fromfile(self._path(f"signs-{head.centred}", head), np.uint64, count)
+            signs = np.ascontiguousarray(flat.reshape(head.rows, head.width).T)
+        return Snapshot(head, ids, rows, living, signs)
+
+    def _read_head(self) -> Head:
+        try:
+            text = self.head_path.read_text("utf-8")
+        except FileNotFoundError:
+            return Head()
+        told = json.loads(text)
+        if told.pop("format") != FORMAT:
+            raise ValueError("it is of another version of ttrpg")
+        return Head(**told | {"centre": tuple(told["centre"])})
+
+    def _commit(self, head: Head) -> None:
+        write_atomically(self.head_path, json.dumps({"format": FORMAT, **attrs.asdict(head)}))
+
+    def _write_signs(self, head: Head) -> Head:
+        """Signs of every row about a new centre."""
+        shape = (head.rows, head.dimension)
+        rows = np.memmap(self._path("rows", head), np.float32, "r", shape=shape)
+        centre = rows.mean(0, dtype=np.float64).astype(np.float32)
+        new = attrs.evolve(head, centred=head.rows, centre=tuple(centre.tolist()))
+        step = max(1, 4_000_000 // head.dimension)
+        for start in range(0, head.rows, step):
+            signs = signs_of(rows[start : start + step], centre)
+            self._grow(f"signs-{head.rows}", new, start, signs.tobytes(), 8 * head.width)
+        return new
+
+    def _grow(self, name: str, head: Head, count: int, data: bytes, size: int) -> None:
+        """Write behind the first ``count`` records of ``size`` bytes; what stood there was void."""
+        path = self._path(name, head)
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+            with os.fdopen(handle, "r+b") as file:
+                file.truncate(count * size)
+                file.seek(count * size)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise StoreError(
+                f"cannot write {path}: {error.strerror}",
+                "The index is unchanged; free some space or mend its permissions",
+            ) from error
+
+    def _path(self, name: str, head: Head) -> Path:
+        return self.folder / f"{head.generation}.{name}"
+
+    def _generations(self) -> list[tuple[Path, int]]:
+        found = [(path, _GENERATION.match(path.name)) for path in self.folder.iterdir()]
+        return [(path, int(match[1])) for path, match in found if match]
+
+    def _unused(self) -> int:
+        return max((number for _, number in self._generations()), default=0) + 1
+
+    def _sweep(self, head: Head) -> None:
+        """Remove other generations; one that a reader still maps goes another time (Windows)."""
+        for path, number in self._generations():
+            if number != head.generation:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+    def _damaged(self, why: str) -> StoreError:
+        return StoreError(
+            f"the vectors in {self.folder} cannot be read: {why}",
+            "Nothing of yours is lost; make them again: ttrpg library reindex",
+        )
+
+
+def signs_of(rows: Floats, centre: Floats) -> Words:
+    """One bit a dimension, whether it is above the centre; padded to words of 64 bits."""
+    packed = np.packbits(rows > centre, axis=-1)
+    short = -packed.shape[-1] % 8
+    if short:
+        packed = np.pad(packed, [(0, 0)] * (packed.ndim - 1) + [(0, short)])
+    return np.ascontiguousarray(packed).view(np.uint64)
+
+
+def matrix(vectors: Vectors) -> Floats:
+    """Vectors as an array of float32, one a row."""
+    if isinstance(vectors, np.ndarray):
+        return np.ascontiguousarray(vectors, np.float32)
+    return np.array([list(vectors[place]) for place in range(len(vectors))], np.float32)

@@ -1,0 +1,310 @@
+"""Understanding a question: filters, spelling, abbreviations, concepts."""
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ttrpg_search
+from ttrpg_core.documents import Chunk
+from ttrpg_core.errors import InputError
+from ttrpg_search.asking.filters import Filter, conditions, parse
+from ttrpg_search.asking.lexicon import Lexicon
+from ttrpg_search.asking.reading import Reader
+from ttrpg_search.asking.spelling import distance, nearest, reach
+from ttrpg_search.keyword.stemming import stem
+from ttrpg_search.keyword.texts import Texts, letters
+from ttrpg_search.keyword.tokens import placed, stems, words
+from ttrpg_search.language import Concept, Language, Meaning, Phrase, Typo
+
+RED = "a" * 64
+EMPTY = Language(
+    abbreviations={},
+    concepts=(),
+    synonyms={},
+    splits={},
+    typos={},
+    protected=frozenset(),
+    words={},
+    antonyms=(),
+)
+TABLE = attrs.evolve(
+    EMPTY,
+    abbreviations={
+        "hp": (Meaning("Hit Points"),),
+        "dmg": (
+            Meaning("damage"),
+            Meaning("guide for masters", near=frozenset({"book"}), alone=0.2),
+        ),
+        "will": (Meaning("will save", near=frozenset({"save"}), alone=0.0),),
+        "it": (Meaning("item table", upper=True, alone=0.0),),
+        "nat 20": (Meaning("natural twenty"),),
+    },
+    concepts=(
+        Concept(
+            ("Parting Blow", "Blow in Passing"),
+            tuple(Phrase(said, tuple(stems(said))) for said in ("run away", "leave melee")),
+        ),
+        Concept(("Drowning",), (Phrase("lungs water", ("lung", "water"), 0.6),)),
+        Concept(
+            ("Tavern",),
+            (Phrase("drink", ("drink",)),),
+            near=frozenset({"inn"}),
+        ),
+    ),
+    synonyms={"foe": (("enemy", 1.0), ("opponent", 0.8))},
+    splits={"hitpoints": "hit points"},
+    typos={"rouge": Typo("rogue", frozenset({"sneak"})), "teh": Typo("the")},
+    protected=frozenset({"lanturn"}),
+    words={"cupboard": 3},
+)
+
+
+def passage(number, text, heading=""):
+    return Chunk(number, RED, number, heading, (heading,), None, None, "", text)
+
+
+@pytest.fixture
+def texts(app, plugins):
+    plugins.register(ttrpg_search, "search")
+    kept = Texts(app.store.connection)
+    kept.add(
+        [
+            passage(1, "Running away from an enemy in melee earns a parting blow.", "Parting Blow"),
+            passage(2, "Hit points, damage, and how a lantern is lit.", "Hit Points"),
+            passage(3, "A wild shape lasts an hour. Fireball burns.", "Wild Shape"),
+            passage(4, "The lantern of seven winds glows.", "Lantern of Seven Winds"),
+            passage(5, "A natural twenty hits. The rogue sneaks. A grappled foe is held.", "Rolls"),
+        ]
+    )
+    return kept
+
+
+@pytest.fixture
+def read(texts):
+    return Reader(texts, Lexicon(TABLE)).read
+
+
+def ways(asked, text):
+    return dict(next(term.others for term in asked.terms if term.text == text))
+
+
+@pytest.mark.parametrize(
+    ("text", "rest", "filters"),
+    [
+        ("fire level:3", "fire", [Filter("level", "3", 3.0, 3.0)]),
+        ("cr:1/4-2 wolf", "wolf", [Filter("cr", "1/4-2", 0.25, 2.0)]),
+        ("level:5-", "", [Filter("level", "5-", 5.0, None)]),
+        ("level:-5", "", [Filter("level", "-5", None, 5.0)]),
+        ("level:9-2", "", [Filter("level", "9-2", 2.0, 9.0)]),
+        ("page:350..360 grab", "grab", [Filter("page", "350..360", 350.0, 360.0)]),
+        ("level:cantrip", "", [Filter("level", "cantrip", 0.0, 0.0)]),
+        ('book:"Lamp Road" oil', "oil", [Filter("book", "Lamp Road")]),
+        ("kind:monster Kind:Spell", "", [Filter("kind", "stat_block"), Filter("kind", "spell")]),
+        ("note: a thing", "note: a thing", []),
+        ("level: 3", "level: 3", []),
+        ("see http://x.y", "see http://x.y", []),
+        ('"in level:3 words"', '"in level:3 words"', []),
+    ],
+)
+def test_filters(text, rest, filters):
+    assert parse(text) == (rest, tuple(filters))
+
+
+def test_bounds_of_a_filter():
+    assert parse("level:>=3")[1][0].low == 3.0
+    assert parse("level:>3")[1][0].low > 3.0
+    assert parse("level:<3")[1][0].high < 3.0
+
+
+@pytest.mark.parametrize("text", ["level:high", "cr:1/0", "page:3-x", "level:--", "level:3.4.5"])
+def test_a_number_that_is_none(text):
+    with pytest.raises(InputError, match="not a number or a range"):
+        parse(text)
+
+
+@given(st.text(max_size=80))
+def test_any_text_has_filters_or_none(text):
+    try:
+        rest, filters = parse(text)
+    except InputError:
+        return
+    conditions(filters)
+    assert len(rest) <= len(text)
+
+
+def test_filters_of_one_name_are_alternatives():
+    sql, values = conditions(parse("kind:spell kind:item level:3 book:x")[1])
+    assert sql.count(" AND ") >= 1
+    assert "(c.kind = ? OR c.kind = ?)" in sql
+    assert values == ["spell", "item", 3.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("one", "others"),
+    [
+        ("grapple", "grapples grappled grappling"),
+        ("condition", "conditions conditional"),
+        ("suffocate", "suffocating suffocation suffocates"),
+        ("fall", "falls falling fell fallen"),
+        ("quick", "quickly"),
+        ("armor", "armour armors"),
+        ("paralyze", "paralyzed paralysed paralysis"),
+        ("foot", "feet"),
+    ],
+)
+def test_forms_of_a_word_have_one_stem(one, others):
+    assert {stem(word) for word in others.split()} == {stem(one)}
+
+
+@pytest.mark.parametrize("pair", ["rest rust", "ring ranger", "dragon drag", "magic magus"])
+def test_different_words_have_two(pair):
+    one, two = pair.split()
+    assert stem(one) != stem(two)
+
+
+@given(st.text(max_size=100))
+def test_words_and_their_places_agree(text):
+    found = list(placed(text))
+    assert [each for each, _, _ in found] == [stem(word) for word in words(text)]
+    assert all(0 <= start < end <= len(text) for _, start, end in found)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "far"),
+    [
+        ("fire", "fire", 0.0),
+        ("fier", "fire", 0.8),
+        ("atack", "attack", 0.4),
+        ("vampyre", "vampire", 0.6),
+        ("polymorf", "polymorph", 1.7),
+        ("xire", "fire", 1.3),
+    ],
+)
+def test_distance(one, two, far):
+    assert distance(one, two, 3.0) == pytest.approx(far, abs=0.35)
+    assert distance(one, two, 3.0) == distance(two, one, 3.0)
+
+
+@given(st.text("abcdefg", max_size=9), st.text("abcdefg", max_size=9))
+def test_distance_is_one(one, two):
+    far = distance(one, two, 99)
+    assert far == pytest.approx(distance(two, one, 99))
+    assert (far == 0) == (one == two)
+    assert far <= 1.3 * max(len(one), len(two)) + 0.6
+
+
+def test_common_words_come_first():
+    known = [("lantern", 40), ("lectern", 1), ("cavern", 3)]
+    found = nearest("lentern", lambda *_: [(w, letters(w), n) for w, n in known])
+    assert found[0].word == "lantern"
+    assert found[0].sure > found[1].sure
+    assert nearest("abc", lambda *_: [("abd", letters("abd"), 9)]) == []
+    assert reach("abc") == 0
+
+
+def test_a_misspelled_word_is_mended(read):
+    asked = read("grapled foe")
+    assert asked.plain == asked.corrected == "grappled foe"
+    assert any("grapled is read as grappled" in step.said for step in asked.steps)
+    assert asked.terms[0].text == "grappled"
+
+
+def test_right_words_are_left_alone(read):
+    for text in ("grappled foe", "lanturn", "cupboard", "xyzzyqq"):
+        assert read(text).corrected == ""
+        assert read(text).plain == text
+
+
+def test_words_joined_and_apart(read):
+    assert read("wildshape").plain == "wild shape"
+    assert read("wildshap").plain == "wild shape"
+    assert read("hitpoints").plain == "hit points"
+    assert ways(read("fire ball"), "ball") == {"fireball": 0.9} or ways(
+        read("fire ball"), "fire"
+    ) == {"fireball": 0.9}
+
+
+def test_a_known_slip_counts_beside_its_words(read):
+    assert read("rouge sneaks").plain == "rogue sneaks"
+    assert "rogue" not in read("rouge et noir").plain.split()
+
+
+def test_an_abbreviation(read):
+    asked = read("max HP")
+    assert ways(asked, "hp")["hit points"] == 1.0
+    assert asked.corrected == ""
+    assert asked.spoken == "max hit points"
+
+
+def test_an_abbreviation_is_settled_by_its_neighbours(read):
+    assert ways(read("dmg roll"), "dmg") == {"damage": 1.0, "guide for masters": 0.2}
+    assert ways(read("dmg book"), "dmg")["guide for masters"] == 1.0
+    assert "will save" in ways(read("will save"), "will")
+    assert [term.text for term in read("what will burn").terms] == ["burn"]
+
+
+def test_an_abbreviation_in_capitals(read):
+    assert "it" in [term.text for term in read("roll IT").terms]
+    assert "it" not in [term.text for term in read("roll it").terms]
+
+
+def test_an_abbreviation_of_two_words(read):
+    assert ways(read("nat 20 hits"), "nat 20") == {"natural twenty": 1.0}
+
+
+def test_initials_of_a_heading(read):
+    for text in ("LoSW", "losw"):
+        assert "lantern of seven winds" in ways(read(text), "losw")
+    assert read("LoSW").spoken == "lantern of seven winds"
+
+
+def test_synonyms(read):
+    assert ways(read("foe"), "foe") == {"enemy": 0.75, "opponent": 0.6}
+
+
+def test_a_concept_that_is_described(read):
+    asked = read("what if I run away from it")
+    assert any(
+        term.text == "Parting Blow" and dict(term.others) == {"Blow in Passing": 1.0}
+        for term in asked.terms
+    )
+    assert not any(term.text == "Parting Blow" for term in read("a foe").terms)
+
+
+def test_a_concept_in_its_surroundings(read):
+    assert "Tavern" not in [term.text for term in read("drink").terms]
+    assert "Tavern" in [term.text for term in read("drink at the inn").terms]
+
+
+def test_phrases_and_what_must_be_absent(read):
+    asked = read('"parting blow" -melee -"two words" enemy')
+    assert asked.phrases == ("parting blow",)
+    assert asked.absent == ("melee", "two words")
+    assert [term.text for term in asked.terms][:2] == ["parting blow", "enemy"]
+
+
+def test_names_and_sentences(read):
+    assert read("how do lanterns burn").natural
+    assert not read("parting blow").natural
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read(text):
+    class Nothing(Texts):
+        def said(self, words):
+            return {}
+
+        chunks_with = said
+
+        def initials(self, word):
+            return []
+
+        def like(self, length, reach):
+            return []
+
+    try:
+        asked = Reader(Nothing(None), Lexicon(TABLE)).read(text)
+    except InputError:
+        return
+    assert all(term.text for term in asked.terms)
