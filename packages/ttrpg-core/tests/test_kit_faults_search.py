@@ -64,10 +64,10 @@ class AddsTwice(MemorySearcher):
 class KeepsOldWords(MemorySearcher):
     def add(self, chunks):
         for chunk in chunks:
-            old = self._counts.get(chunk.id)
+            old = self._words.get(chunk.id)
             super().add([chunk])
             if old:
-                self._counts[chunk.id].update(old)
+                self._words[chunk.id] += old
 
 
 class RemovesNothing(MemorySearcher):
@@ -127,6 +127,31 @@ class MarksBackwards(MemorySearcher):
     def _hit(self, number, score, wanted):
         hit = super()._hit(number, score, wanted)
         return attrs.evolve(hit, marks=tuple((end, start) for start, end in hit.marks))
+
+
+class ReadsTheTextAlone(MemorySearcher):
+    def search(self, query, k):
+        return super().search(attrs.evolve(query, terms=()), k)
+
+
+class TakesWordsApart(MemorySearcher):
+    def search(self, query, k):
+        loose = [attrs.evolve(t, others=_loose(t.others)) for t in query.terms]
+        return super().search(attrs.evolve(query, terms=tuple(loose)), k)
+
+
+def _loose(others):
+    return tuple((word, weight) for text, weight in others for word in text.split())
+
+
+class FindsWhatIsAbsent(MemorySearcher):
+    def search(self, query, k):
+        return super().search(attrs.evolve(query, absent=()), k)
+
+
+class LooksBeyond(MemorySearcher):
+    def search(self, query, k):
+        return super().search(attrs.evolve(query, within=None), k)
 
 
 class MindsCase(MemorySearcher):
@@ -198,6 +223,10 @@ class ClosesOnce(MemorySearcher):
         ("marks_are_the_words_that_met", MarksBytes),
         ("marks_are_the_words_that_met", MarksBackwards),
         ("any_text_can_be_indexed", TidiesText),
+        ("terms_stand_for_the_text", ReadsTheTextAlone),
+        ("a_way_of_several_words_stands_together", TakesWordsApart),
+        ("what_is_absent", FindsWhatIsAbsent),
+        ("only_within_the_passages_given", LooksBeyond),
         ("it_closes_twice", ClosesOnce),
     ],
 )

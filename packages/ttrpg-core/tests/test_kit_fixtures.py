@@ -308,7 +308,7 @@ def test_every_promise_is_a_sentence():
     suites = [
         getattr(ttrpg_core.testing, n) for n in ttrpg_core.testing.__all__ if n.endswith("Tests")
     ]
-    assert len(suites) == 8
+    assert len(suites) == 10
     for suite in suites:
         tests = [value for name, value in vars(suite).items() if name.startswith("test_")]
         assert len(tests) >= 5

@@ -3,7 +3,6 @@
 import hashlib
 import math
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from ttrpg_core.context import Context
@@ -13,6 +12,8 @@ from ttrpg_core.search import Hit, Query
 _WORD = re.compile(r"\w+")
 _SATURATION = 1.2
 _LENGTH = 0.75
+_Way = tuple[str, ...]
+"""Words that stand together."""
 
 
 def words(text: str) -> Iterator[tuple[str, int, int]]:
@@ -22,35 +23,48 @@ def words(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 class MemorySearcher:
-    """Ranks by Okapi BM25 (k1 1.2, b 0.75) over whole words, without regard to case."""
+    """Ranks by Okapi BM25 (k1 1.2, b 0.75) over whole words, without regard to case.
+
+    A term is as good as the best of its ways; one of several words has to stand together.
+    """
 
     def __init__(self, context: Context | None = None) -> None:
         self._chunks: dict[int, Chunk] = {}
-        self._counts: dict[int, Counter[str]] = {}
+        self._words: dict[int, list[str]] = {}
 
     def add(self, chunks: Iterable[Chunk]) -> None:
         """Index chunks; one with a known id is replaced."""
         for chunk in chunks:
             self._chunks[chunk.id] = chunk
-            told = f"{chunk.heading} {chunk.text}"
-            self._counts[chunk.id] = Counter(word for word, _, _ in words(told))
+            told = f"{chunk.heading}\n{chunk.text}"
+            self._words[chunk.id] = [word for word, _, _ in words(told)]
 
     def remove(self, source: str) -> None:
         """Forget every chunk of a book."""
         for chunk in [chunk for chunk in self._chunks.values() if chunk.sha256 == source]:
-            del self._chunks[chunk.id], self._counts[chunk.id]
+            del self._chunks[chunk.id], self._words[chunk.id]
 
     def search(self, query: Query, k: int) -> list[Hit]:
         """The best ``k`` hits, best first; equal ones in the order of their ids."""
-        wanted = {word for word, _, _ in words(query.text)}
-        scores = {number: self._score(number, wanted) for number in sorted(self._chunks)}
+        wanted = _wanted(query)
+        having = {way: self._having(way) for ways, _ in wanted for way in ways}
+        absent: set[int] = set().union(*(self._having(_split(each)) for each in query.absent))
+        scores: dict[int, float] = {}
+        for ways, weight in wanted:
+            best: dict[int, float] = {}
+            for way, much in ways.items():
+                for number, times in having[way].items():
+                    score = much * self._score(number, times, len(having[way]))
+                    best[number] = max(score, best.get(number, 0.0))
+            for number, score in best.items():
+                scores[number] = scores.get(number, 0.0) + weight * score
         found = [
             number
-            for number, score in scores.items()
-            if score > 0 and (query.sources is None or self._chunks[number].sha256 in query.sources)
+            for number, score in sorted(scores.items(), key=lambda each: (-each[1], each[0]))
+            if score > 0 and number not in absent and self._allowed(query, number)
         ]
-        found.sort(key=lambda number: -scores[number])
-        return [self._hit(number, scores[number], wanted) for number in found[: max(k, 0)]]
+        every = [way for told, _ in wanted for way in told]
+        return [self._hit(number, scores[number], every) for number in found[: max(k, 0)]]
 
     def count(self) -> int:
         """How many chunks are indexed."""
@@ -59,22 +73,61 @@ class MemorySearcher:
     def close(self) -> None:
         """Nothing is open."""
 
-    def _score(self, number: int, wanted: set[str]) -> float:
-        counts = self._counts[number]
-        mean = sum(each.total() for each in self._counts.values()) / len(self._counts)
-        length = 1 - _LENGTH + _LENGTH * counts.total() / (mean or 1)
-        score = 0.0
-        for word in wanted & counts.keys():
-            having = sum(word in each for each in self._counts.values())
-            rarity = math.log(1 + (len(self._counts) - having + 0.5) / (having + 0.5))
-            often = counts[word]
-            score += rarity * often * (_SATURATION + 1) / (often + _SATURATION * length)
-        return score
+    def _allowed(self, query: Query, number: int) -> bool:
+        inside = query.within is None or number in query.within
+        return inside and (query.sources is None or self._chunks[number].sha256 in query.sources)
 
-    def _hit(self, number: int, score: float, wanted: set[str]) -> Hit:
-        chunk = self._chunks[number]
-        marks = tuple((start, end) for word, start, end in words(chunk.text) if word in wanted)
-        return Hit(chunk, score, marks)
+    def _having(self, way: _Way) -> dict[int, int]:
+        """The chunks that have the words together, and how often."""
+        found = {number: len(_places(said, way)) for number, said in self._words.items()}
+        return {number: times for number, times in found.items() if times}
+
+    def _score(self, number: int, times: int, having: int) -> float:
+        mean = sum(map(len, self._words.values())) / len(self._words)
+        length = 1 - _LENGTH + _LENGTH * len(self._words[number]) / (mean or 1)
+        rarity = math.log(1 + (len(self._words) - having + 0.5) / (having + 0.5))
+        return rarity * times * (_SATURATION + 1) / (times + _SATURATION * length)
+
+    def _hit(self, number: int, score: float, ways: Sequence[_Way]) -> Hit:
+        return Hit(self._chunks[number], score, tuple(_marks(self._chunks[number].text, ways)))
+
+
+def _marks(text: str, ways: Sequence[_Way]) -> Iterator[tuple[int, int]]:
+    placed = list(words(text))
+    said = [word for word, _, _ in placed]
+    spans = {(place, len(way)) for way in ways for place in _places(said, way)}
+    end = 0
+    for place, size in sorted(spans, key=lambda each: (each[0], -each[1])):
+        if place >= end:
+            end = place + size
+            yield placed[place][1], placed[end - 1][2]
+
+
+def _split(text: str) -> _Way:
+    return tuple(word for word, _, _ in words(text))
+
+
+def _wanted(query: Query) -> list[tuple[dict[_Way, float], float]]:
+    """Each term's ways with their weights, and its own weight; of the text without any terms."""
+    if not query.terms:
+        return [({(word,): 1.0}, 1.0) for word in dict.fromkeys(_split(query.text))]
+    wanted = []
+    for term in query.terms:
+        ways = {_split(text): weight for text, weight in ((term.text, 1.0), *term.others)}
+        ways.pop((), None)
+        wanted.append((ways, term.weight))
+    return wanted
+
+
+def _places(said: Sequence[str], way: _Way) -> list[int]:
+    """Where words stand together; nowhere for no words."""
+    if not way:
+        return []
+    return [
+        place
+        for place, word in enumerate(said)
+        if word == way[0] and tuple(said[place : place + len(way)]) == way
+    ]
 
 
 class HashEmbedder:
