@@ -185,15 +185,15 @@ def test_ability_scores_are_read_by_column(make_pdf):
     assert grid(table) == [names, values]
 
 
-def with_box(path, rect, page=0):
-    """A grey box drawn on a page, under its text."""
+def with_boxes(path, *rects, page=0):
+    """Grey boxes drawn on a page, under its text."""
     from pypdf.generic import DecodedStreamObject
 
     writer = PdfWriter(clone_from=PdfReader(path))
     drawn = DecodedStreamObject()
-    x0, y0, x1, y1 = rect
     text = writer.pages[page].get_contents().get_data()
-    drawn.set_data(b"0.8 g %d %d %d %d re f 0 g\n" % (x0, y0, x1 - x0, y1 - y0) + text)
+    boxes = [b"%d %d %d %d re f\n" % (x0, y0, x1 - x0, y1 - y0) for x0, y0, x1, y1 in rects]
+    drawn.set_data(b"0.8 g " + b"".join(boxes) + b"0 g\n" + text)
     writer.pages[page].replace_contents(drawn)
     writer.write(path)
     return path
@@ -208,11 +208,40 @@ def test_what_stands_in_a_box(make_pdf, title, kind):
         for n in range(5)
     ]
     page = [*prose("before", 8, 60, 700), *title, *inside, *prose("after", 8, 60, 500)]
-    path = with_box(make_pdf("a.pdf", [page]), (60, 530, 310, 602))
+    path = with_boxes(make_pdf("a.pdf", [page]), (60, 530, 310, 602))
     sections = read(path)
     assert [each.kind for each in sections] == ["", kind, ""]
     assert sections[1].text.count("You smell salt") == 5
     assert in_order(sections, "before", "after")
+
+
+def test_a_shaded_row_of_several_lines_is_no_box(make_pdf):
+    table = [
+        ("d6", "What comes"),
+        ("1", "A bell that nobody rings and that"),
+        ("", "nobody hears, far out over the salt"),
+        ("", "water where the ferries wait"),
+        ("2", "A crow"),
+        ("3", "Rain"),
+    ]
+    page = [*prose("before", 8, 60, 700), *rows(60, 600, table, widths=(40, 200))]
+    path = with_boxes(make_pdf("a.pdf", [page]), (55, 560, 95, 598), (95, 560, 300, 598))
+    (found,) = [each for each in read(path) if each.kind == "table"]
+    whole = "A bell that nobody rings and that nobody hears, far out over the salt water where the"
+    assert grid(found)[1] == ["1", f"{whole} ferries wait"]
+
+
+def test_a_box_beside_other_text_keeps_all_of_its_lines(make_pdf):
+    inside = [
+        (150, 578 - 10 * n, "F1", 8, f"You smell salt and hear bell {n} under the water.")
+        for n in range(5)
+    ]
+    aside = (66, 578, "F1", 8, "Then:")
+    page = [*prose("before", 8, 60, 700), aside, *inside, *prose("after", 8, 60, 500)]
+    path = with_boxes(make_pdf("a.pdf", [page]), (140, 530, 360, 602))
+    text = " ".join(each.text for each in read(path))
+    assert [text.count(f"bell {n} under") for n in range(5)] == [1] * 5
+    assert "Then:" in text
 
 
 @pytest.mark.parametrize("turn", [90, 180, 270])

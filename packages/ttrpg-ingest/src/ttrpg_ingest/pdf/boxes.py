@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from ttrpg_ingest.pdf.ink import Ink, Rect
+from ttrpg_ingest.pdf.ink import THIN, Ink, Rect
 from ttrpg_ingest.pdf.lines import Line, Span, rows_of
 
 NARROWEST, LOWEST = 80.0, 24.0
@@ -18,6 +18,8 @@ MOST = 200
 """Boxes of one page that are looked at, the largest first."""
 SLACK = 2.0
 """Points by which a letter may stand out of its box."""
+TOUCH = 2.0
+"""Points by which the edges of two tints that touch may differ."""
 _STATS = re.compile(r"\b(?:Armor Class|Hit Points|AC \d|HD \d|HP \d|hp \d|STR\b.*\bDEX)")
 
 
@@ -32,9 +34,10 @@ def boxed(spans: Sequence[Span], ink: Ink) -> list[Span]:
         and rect.height >= LOWEST
         and rect.width * rect.height <= LARGEST * area
     ]
+    tints = [rect for rect in ink.drawn if rect.filled and rect.width > THIN]
     for rect in sorted(rects, key=lambda each: -each.width * each.height)[:MOST]:
         inside = [span for span in left if span.inside is None and _holds(rect, span)]
-        if _is_box(rect, inside, left):
+        if _is_box(rect, inside, left) and not _is_cell(rect, tints):
             lines = [Line(row) for row in rows_of(inside)]
             top = max(span.y for span in inside)
             taken = set(map(id, inside))
@@ -50,6 +53,16 @@ def _holds(rect: Rect, span: Span) -> bool:
         rect.x0 - SLACK <= span.x0
         and span.x1 <= rect.x1 + SLACK
         and rect.y0 <= span.y <= rect.y1 - 0.4 * span.size
+    )
+
+
+def _is_cell(rect: Rect, tints: Sequence[Rect]) -> bool:
+    """Whether another tint of the same height goes on beside it, as in a shaded row of a table."""
+    return rect.filled and any(
+        abs(rect.y0 - each.y0) <= TOUCH
+        and abs(rect.y1 - each.y1) <= TOUCH
+        and min(abs(rect.x0 - each.x1), abs(rect.x1 - each.x0)) <= TOUCH
+        for each in tints
     )
 
 

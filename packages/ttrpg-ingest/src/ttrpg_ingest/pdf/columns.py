@@ -72,7 +72,8 @@ def _parted(spans: Sequence[Span], known: Sequence[float]) -> list[Span]:
     edges += [round(x + 1) for x in known]
     found: list[Span] = []
     for span in spans:
-        found += _split(span, edges) if any(span.x0 < x < span.x1 for x in edges) else [span]
+        over = span.inside is None and any(span.x0 < x < span.x1 for x in edges)
+        found += _split(span, edges) if over else [span]
     return found
 
 
@@ -220,4 +221,20 @@ def _sizes(rows: Sequence[Sequence[Span]]) -> list[float]:
 
 
 def _lines(spans: Sequence[Span]) -> list[Line]:
-    return [Line(row) for row in rows_of(spans)]
+    """The rows as lines; a box is a line of its own, whatever stands beside it."""
+    found: list[Line] = []
+    for row in rows_of(spans):
+        found += [Line(list(part)) for part in _apart(row)]
+    return found
+
+
+def _apart(row: Sequence[Span]) -> Iterable[Sequence[Span]]:
+    first = 0
+    for place, span in enumerate(row):
+        if span.inside is not None:
+            if place > first:
+                yield row[first:place]
+            yield row[place : place + 1]
+            first = place + 1
+    if first < len(row):
+        yield row[first:]

@@ -1,0 +1,63 @@
+"""Pages of real rule books: nothing lost, and what stands where on the hard ones."""
+
+import re
+from collections import Counter
+
+import pypdfium2
+import pytest
+
+from ttrpg_core.context import Context
+from ttrpg_core.documents import Section, Source
+from ttrpg_ingest.folding import fold
+from ttrpg_ingest.pdf import Pdf
+
+BOOKS = {
+    "rules/pdf/SRD_CC_v5.1.pdf": (60, 126, 201, 208, 249),
+    "rules/pdf/malleus-deum-core.pdf": (20, 40, 47, 54, 65, 77),
+    "rules/pdf/mdsrd5.pdf": (14, 600),
+    "rules/pdf/loner-en.pdf": (3, 10, 20),
+    "rules/pdf/darkloch.pdf": (0,),
+    "rules/pdf/to-rob-a-witch.pdf": (0, 1),
+    "pdf/layout/multicolumn.pdf": (0, 1, 2),
+    "pdf/layout/google-doc.pdf": (0,),
+    "pdf/layout/seige-of-vicksburg-ocr.pdf": (0, 3),
+}
+_BROKEN = re.compile("[\x02\ufffe]\\s*")
+
+
+def page(path, index):
+    """The sections of one page."""
+    found = []
+    for each in Pdf(Context()).parse(Source(path, index)):
+        if each.page > index:
+            break
+        if isinstance(each, Section):
+            found.append(each)
+    return found
+
+
+def said(sections):
+    return "\n\n".join(f"{each.heading}\n\n{each.text}" for each in sections)
+
+
+def letters(text):
+    return Counter(char for char in text.casefold() if char.isalnum())
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_no_letter_of_a_page_is_lost(data, name):
+    path = data(name)
+    document = pypdfium2.PdfDocument(path)
+    for index in BOOKS[name]:
+        text = document[index].get_textpage().get_text_range()
+        there = letters(fold(_BROKEN.sub("", text)))
+        lost = there - letters(said(page(path, index)))
+        assert lost.total() <= 0.002 * there.total(), (index, lost)
+
+
+def test_rows_on_a_tint_are_rows_of_their_table(data):
+    text = said(page(data("rules/pdf/SRD_CC_v5.1.pdf"), 201))
+    assert (
+        "| 36\u201345 | \u201cAchieving my goal is the only thing of interest to me, and I\u2019ll "
+        "ignore everything else to pursue it.\u201d |"
+    ) in text
