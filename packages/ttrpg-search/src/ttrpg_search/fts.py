@@ -62,6 +62,10 @@ class Fts5:
     def close(self) -> None:
         """Nothing is held open: the connection is the store's."""
 
+    def candidates(self, query: Query, planned: Plan, texts: Texts, most: int) -> list[int]:
+        """The ids of passages worth scoring; a backend with an index of its own finds them there."""
+        return candidates(query, planned, texts, most)
+
     def _ranked(self, query: Query, k: int) -> tuple[list[tuple[int, float]], Plan]:
         texts = Texts(self._database())
         planned = plan(query, texts)
@@ -70,7 +74,7 @@ class Fts5:
         if query.within is not None and len(query.within) <= FEW:
             chosen = _allowed(texts.of(query.within), query, planned)
         else:
-            chosen = list(texts.of(candidates(query, planned, texts, max(POOL, k))))
+            chosen = list(texts.of(self.candidates(query, planned, texts, max(POOL, k))))
         found = [(score(text, planned, self._weights), text.id) for text in chosen]
         found.sort(key=lambda each: (-each[0], each[1]))
         return [(number, value) for value, number in found[:k] if value > 0], planned
