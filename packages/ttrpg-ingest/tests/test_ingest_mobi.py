@@ -219,6 +219,64 @@ def test_headings_from_a_table_of_contents_without_an_outline(make):
     assert [(s.heading, s.text) for s in found] == [("Night", "dark"), ("D&y", "light")]
 
 
+LARGE = (
+    '<html><body><p><font size="7"><b>Kit</b></font></p><p>All you carry.</p>'
+    '<p width="0"><font size="5"><b>Oil </b></font><font size="5"><i><b>&amp; wick</b></i></font>'
+    "<sup><a filepos=9>1</a></sup></p><p>Dear.</p>"
+    '<p><font size="4"><b>A stone</b></font></p><p>Cheap.</p>'
+    '<p><font size="5"><b>Large</b> at first</font></p><p><font size="5">Large, not bold</font></p>'
+    "<p><b>Bold, not large</b></p>"
+    '<table><tr><td><p><font size="5"><b>d6</b></font></p></td><td>Kit</td></tr>'
+    "<tr><td>1</td><td>Rope</td></tr></table>"
+    '<p><font size="5"><b>%s</b></font></p></body></html>' % ("far too long " * 20)
+)
+
+
+def test_large_bold_paragraphs_are_headings_with_the_sizes_as_levels(make):
+    body = LARGE.replace("</body>", "<p><b>Wick</b></p><p>Short.</p></body>")
+    titles = [("KIT", LARGE.index("<p><font"), 0), ("Wick", body.index("<p><b>Wick"), 0)]
+    found = read(make(mobi6(body, titles=titles)))
+    assert [(s.level, s.heading) for s in found if s.heading] == [
+        (1, "KIT"),  # as the outline writes it
+        (2, "Oil & wick"),
+        (3, "A stone"),
+        (4, "Wick"),  # no larger than the text, but the outline names it
+    ]
+    text = "\n".join(section.text for section in found)
+    assert "Large at first\n\nLarge, not bold\n\nBold, not large" in text
+    assert "| d6 | Kit |" in text
+    assert "far too long far" in text
+
+
+def test_where_there_are_heading_tags_a_large_paragraph_is_none(make):
+    body = LARGE.replace("<p>All", "<h2>All").replace("carry.</p>", "carry.</h2>")
+    assert [s.heading for s in read(make(mobi6(body, titles=[]))) if s.heading] == [
+        "All you carry."
+    ]
+
+
+def test_a_title_over_two_large_paragraphs_is_one_heading(make):
+    body = (
+        '<html><body><p><font size="7"><b>Chapter 3</b></font></p>'
+        '<p><font size="5"><b>The Road</b></font></p><p>It is long.</p></body></html>'
+    )
+    titles = [("Chapter 3: The Road", body.index("<p>"), 0)]
+    found = read(make(mobi6(body, titles=titles)))
+    assert [(s.heading, s.text) for s in found] == [("Chapter 3: The Road", "It is long.")]
+
+
+def test_two_headings_with_text_between_them_are_not_one(make):
+    parts = [f'<p><font size="4"><b>{n}</b></font></p><p>{n} text.</p>' for n in ("I", "II", "III")]
+    body = f"<html><body>{''.join(parts)}</body></html>"
+    titles = [(n, body.index(f"<b>{n}</b>"), 0) for n in ("I", "II", "III")]
+    found = read(make(mobi6(body, titles=titles)))
+    assert [(s.level, s.heading, s.text) for s in found] == [
+        (1, "I", "I text."),
+        (1, "II", "II text."),
+        (1, "III", "III text."),
+    ]
+
+
 def test_a_guide_that_leads_to_a_chapter_hides_nothing(make):
     assert BODY.startswith('<html><head><guide><reference type="toc"')
     assert "Night" in [s.heading for s in read(make(mobi6()))]

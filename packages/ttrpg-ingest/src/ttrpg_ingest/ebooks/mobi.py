@@ -20,6 +20,7 @@ from ttrpg_ingest.ebooks.binding import Bound
 from ttrpg_ingest.ebooks.blocks import Point, clean
 from ttrpg_ingest.ebooks.indexes import index
 from ttrpg_ingest.ebooks.kf8 import read_kf8
+from ttrpg_ingest.ebooks.large import with_headings
 from ttrpg_ingest.ebooks.package import Book
 from ttrpg_ingest.ebooks.palm import Header, books, damaged
 from ttrpg_ingest.ebooks.unpacking import Damaged
@@ -135,6 +136,7 @@ def read_mobi6(header: Header, text: bytes) -> tuple[Book, dict[str, bytes]]:
         _name(number): anchored(text[start:end], start, wanted.get(number, ()))
         for number, (start, end) in enumerate(zip(starts, ends, strict=True))
     }
+    files = with_headings(files, [title for _, _, title in places], header.encoding)
     book.files = list(files)
     book.points = [
         Point(label, level, _name(part_of(starts, position)), anchor(position))

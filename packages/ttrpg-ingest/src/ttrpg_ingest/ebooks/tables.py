@@ -60,13 +60,7 @@ class Grid:
                         hanging[len(row)] = left - 1, text
                     row.append(text)
                 elif waiting:
-                    cell = waiting.pop()
-                    again = cell.text if len(cell.text) <= LONGEST_AGAIN else ""
-                    for number in range(min(cell.columns, MOST_COLUMNS - len(row))):
-                        text = "" if number else cell.text
-                        if cell.rows > 1:
-                            hanging[len(row)] = cell.rows - 1, "" if number else again
-                        row.append(text)
+                    _place(waiting.pop(), row, hanging)
                 else:
                     row.append("")
             if waiting:  # more than fits: nothing is lost
@@ -76,6 +70,15 @@ class Grid:
                 rows.append(row)
         width = max(map(len, rows), default=0)
         return [row + [""] * (width - len(row)) for row in rows]
+
+
+def _place(cell: Cell, row: list[str], hanging: dict[int, tuple[int, str]]) -> None:
+    """Put a cell into a row, and what of it hangs into the rows below."""
+    again = cell.text if len(cell.text) <= LONGEST_AGAIN else ""
+    for number in range(min(cell.columns, MOST_COLUMNS - len(row))):
+        if cell.rows > 1:
+            hanging[len(row)] = cell.rows - 1, "" if number else again
+        row.append("" if number else cell.text)
 
 
 def pipes(rows: Sequence[Sequence[str]]) -> str:
