@@ -8,7 +8,7 @@ import pytest
 
 from ttrpg_core import Parser
 from ttrpg_core.errors import InputError, NotFound, ParseError
-from ttrpg_ingest import importing
+from ttrpg_ingest import shelf
 from ttrpg_ingest.choosing import choose
 
 
@@ -37,7 +37,7 @@ from ttrpg_ingest.choosing import choose
 def test_what_cannot_be_read_is_named(app, tmp_path, name, content, said):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ParseError) as caught:
-        importing.add(app, tmp_path / name)
+        shelf.add(app, tmp_path / name)
     assert said in caught.value.message
     assert app.library.books() == []
 
@@ -46,16 +46,16 @@ def test_what_cannot_be_read_is_named(app, tmp_path, name, content, said):
 def test_a_file_name_that_is_no_text(app, tmp_path):
     path = tmp_path / os.fsdecode(b"rul\xe9s of\nthe_road.md")
     path.write_text("# A\n\nText.\n\n# B\n\nMore.\n")
-    book = importing.add(app, path).book
+    book = shelf.add(app, path).book
     assert book.title == "rul s of the_road"
     assert book.path.endswith("rul\\xe9s of\nthe_road.md")
 
 
 def test_folders_and_missing_files(app, tmp_path):
     with pytest.raises(InputError, match="is a folder"):
-        importing.add(app, tmp_path)
+        shelf.add(app, tmp_path)
     with pytest.raises(NotFound):
-        importing.add(app, tmp_path / "none.pdf")
+        shelf.add(app, tmp_path / "none.pdf")
 
 
 @pytest.mark.parametrize(

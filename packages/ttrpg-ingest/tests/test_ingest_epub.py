@@ -48,7 +48,7 @@ NCX_ITEM = '<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/
 
 @pytest.fixture
 def make(tmp_path):
-    """Write an EPUB: ``make({"a.xhtml": body}, nav=..., ncx=..., files={...})``; the spine is in order."""
+    """Write an EPUB with the spine in order: ``make({"a.xhtml": body}, nav=..., files={...})``."""
 
     def write(pages, *, nav="", ncx="", files=None, metadata=METADATA, name="book.epub"):
         more = (NAV_ITEM if nav else "") + (NCX_ITEM if ncx else "")
@@ -266,7 +266,8 @@ def test_tables_of_contents_are_no_text(make):
     pages = {"a.xhtml": "<h1>A</h1><p>text</p>", "toc.xhtml": f"<h1>Contents</h1><ul>{links}</ul>"}
     nav = (
         '<nav epub:type="toc"><ol><li><a href="a.xhtml">A</a></li></ol></nav>'
-        '<nav epub:type="landmarks"><ol><li><a epub:type="toc" href="toc.xhtml">T</a></li></ol></nav>'
+        '<nav epub:type="landmarks"><ol><li><a epub:type="toc" href="toc.xhtml">T</a></li></ol>'
+        "</nav>"
     )
     assert [s.text for s in read(make(pages, nav=nav))] == ["text"]
 

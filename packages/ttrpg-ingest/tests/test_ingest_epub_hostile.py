@@ -1,5 +1,6 @@
 """Archives that mean harm: read in the child as books are, refused or read, never more."""
 
+import contextlib
 import os
 import struct
 import time
@@ -99,7 +100,9 @@ def test_a_size_that_lies_is_found_out(make):
     assert data[at : at + 4] == b"PK\1\2"
     struct.pack_into("<I", data, at + 24, 10)
     path.write_bytes(data)
-    with pytest.raises(ParseError, match="no text that can be read: left out: a.xhtml is damaged"):
+    with pytest.raises(
+        ParseError, match=r"no text that can be read: left out: a\.xhtml is damaged"
+    ):
         in_child(path)
 
 
@@ -118,7 +121,7 @@ def test_more_members_than_a_book_are_refused_before_the_directory_is_read(tmp_p
 def test_an_archive_in_an_archive_is_not_opened(make):
     inner = make("<p>inner</p>").read_bytes()
     path = make(b"PK\x03\x04", href="inner.epub", more=[("inner.epub", inner)])
-    with pytest.raises(ParseError, match="lists no pages|no text"):
+    with pytest.raises(ParseError, match=r"lists no pages|no text"):
         in_child(path.rename(path.with_name("outer.epub")))
 
 
@@ -151,7 +154,7 @@ def test_entities_are_never_expanded(make, declared):
 
 @pytest.mark.parametrize("href", ["../../../../etc/passwd", "/etc/passwd", "file:///etc/passwd"])
 def test_paths_out_of_the_book_lead_nowhere(make, href):
-    with pytest.raises(ParseError, match="no text that can be read|lists no pages"):
+    with pytest.raises(ParseError, match=r"no text that can be read|lists no pages"):
         in_child(make("<p>x</p>", href=href))
 
 
@@ -179,10 +182,8 @@ def test_names_that_climb_and_links_write_nothing(make, tmp_path):
 )
 def test_markup_that_never_ends_takes_no_time(make, page):
     began = time.process_time()
-    try:
+    with contextlib.suppress(ParseError):
         list(Epub(Context()).parse(Source(make(page + "<p>x</p>"))))
-    except ParseError:
-        pass
     assert time.process_time() - began < 5
 
 
@@ -193,15 +194,14 @@ def test_every_ebook_is_read_or_refused(name, tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     path = DATA / name
     target = "epub:Epub" if path.suffix == ".epub" else "mobi:Mobi"
-    try:
-        found = in_child(path, f"ttrpg_ingest.ebooks.{target}")
-    except ParseError as error:
-        assert "crashed" not in error.message
-        assert (path.name in LOCKED) == ("(DRM)" in error.message)
-        assert path.name in LOCKED or "unreadable" in path.name
+    if path.name in LOCKED or "unreadable" in path.name:
+        with pytest.raises(ParseError) as caught:
+            in_child(path, f"ttrpg_ingest.ebooks.{target}")
+        assert "crashed" not in caught.value.message
+        assert (path.name in LOCKED) == ("(DRM)" in caught.value.message)
     else:
+        found = in_child(path, f"ttrpg_ingest.ebooks.{target}")
         assert isinstance(found[0], Document)
         assert text_of(found).strip()
-        assert path.name not in LOCKED
     assert list(tmp_path.iterdir()) == []
     assert capfd.readouterr() == ("", "")
