@@ -1,4 +1,4 @@
-"""Books read with EbookLib and mobi, where they are installed; and what is said where they are not."""
+"""Books read with EbookLib and mobi where these are installed, and what is said without them."""
 
 import importlib.util
 import os

@@ -54,7 +54,7 @@ class WithEbookLib:
         with opened(path) as archive:
             refuse_locked(archive)
             archive.check(MOST_UNPACKED)
-        from ebooklib import epub  # type: ignore[import-untyped]
+        from ebooklib import epub
 
         with _foreign("EbookLib", path):
             found = epub.read_epub(str(path), options={"ignore_ncx": False})
@@ -125,7 +125,7 @@ def _extracted(path: Path, folder: str) -> Path:
     try:
         with warnings.catch_warnings(), _no_output():
             warnings.simplefilter("ignore")  # of old modules that it imports; no user can act
-            import mobi  # type: ignore[import-untyped]
+            import mobi
 
             return Path(mobi.extract(str(path))[1])
     finally:
