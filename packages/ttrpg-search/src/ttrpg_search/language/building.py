@@ -7,7 +7,9 @@ from pathlib import Path
 from ttrpg_search.language.loader import COMMON, COMPILED, HOME
 from ttrpg_search.language.reading import Rows, read
 
-PARTS = {"typos": COMMON}
+PARTS = {"common-typos": COMMON} | {
+    f"dnd5e-{part}": "dnd5e" for part in ("classes", "items", "monsters", "spells")
+}
 """Files that are a part of another, so that long lists have a file to themselves."""
 
 
@@ -15,8 +17,10 @@ def compiled() -> Mapping[str, str]:
     """The compiled files: name to content."""
     rows: dict[str, Rows] = {path.stem: read(path) for path in sorted(HOME.glob("*.toml"))}
     for name, whole in PARTS.items():
-        part = rows.pop(name)
-        rows[whole]["typos"].update(part["typos"])
+        part, into = rows.pop(name), rows[whole]
+        into["abbreviations"].update(part["abbreviations"])
+        into["concepts"] += part["concepts"]
+        into["typos"].update(part["typos"])
     systems = {system: name for name, each in rows.items() for system in each["systems"]}
     found = {f"{name}.json": _json(each) for name, each in rows.items()}
     return {**found, "systems.json": _json(systems)}
