@@ -29,14 +29,30 @@ def ttrpg_embedders() -> Iterable[Embedder]:
 def ttrpg_schemas() -> Iterable[Schema]:
     """The index, in the same database and transaction as the text."""
     yield Schema("ttrpg-search", "The keyword index", "ttrpg_search.schema:tables")
+    yield Schema(
+        "ttrpg-search-asked", "What was asked and opened", "ttrpg_search.analytics_schema:tables"
+    )
 
 
 @hookimpl
 def ttrpg_commands() -> Iterable[Command]:
-    """The command that the main job needs."""
-    yield Command(
-        "search",
-        "Find a rule in your books, with its page",
-        "ttrpg_search.commands:search",
-        section="Books",
-    )
+    """Finding, asking, and checking: what was quoted, and how good the search is."""
+    for name, summary, target in (
+        ("search", "Find a rule in your books, with its page", "ttrpg_search.commands:search"),
+        (
+            "ask",
+            "Ask your books: the sentences that answer, with their page",
+            "ttrpg_search.commands.asking:ask",
+        ),
+        (
+            "quote",
+            "Whether a quote stands in your books, word for word",
+            "ttrpg_search.commands.quoting:quote",
+        ),
+        (
+            "eval",
+            "How good the search is, by questions with known answers",
+            "ttrpg_search.commands.evaluating:evaluate",
+        ),
+    ):
+        yield Command(name, summary, target, section="Books")

@@ -10,28 +10,34 @@ import json
 import math
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import attrs
 
 from ttrpg_core.errors import InputError
-from ttrpg_core.search import Finder, Findings, Hit, Question
+from ttrpg_core.search import Finder, Findings, Hit, Question, Step
 
 CUTS = (1, 5, 10)
 """The ranks at which questions are counted as answered."""
 DEPTH = 10
+Progress = Callable[[int], None]
+"""Told how many questions are done."""
 _LABEL = re.compile(r"\d+")
 
 
 @attrs.frozen
 class Place:
-    """Where an answer stands: file and line of its heading, or the pages it is on, from 1."""
+    """Where an answer stands: file and line of its heading, or the pages of a file, from 1.
+
+    ``printed`` is what is printed on these pages, where that is another number.
+    """
 
     heading: str
     file: str = ""
     line: int = 0
     pages: tuple[int, ...] = ()
+    printed: tuple[int, ...] = ()
 
 
 @attrs.frozen
@@ -61,13 +67,15 @@ class Figures:
     def plain(self) -> dict[str, object]:
         """As JSON."""
         return {
-            "questions": self.questions,
             "recall": {str(k): round(v, 4) for k, v in self.recall.items()},
             "mrr": round(self.mrr, 4),
             "ndcg10": round(self.ndcg10, 4),
             "page_accuracy": None if self.page_accuracy is None else round(self.page_accuracy, 4),
-            "told": round(self.told, 4),
         }
+
+    def counts(self) -> dict[str, object]:
+        """What is told beside the figures, as JSON."""
+        return {"questions": self.questions, "told": round(self.told, 4)}
 
 
 @attrs.frozen
@@ -87,6 +95,7 @@ class Report:
     """The figures of all answerable questions, of each kind, and each question's outcome.
 
     ``refused`` is the share of the unanswerable ones that were said to be so; None without any.
+    ``aside`` says why vectors took no part, where they did not.
     """
 
     overall: Figures
@@ -94,23 +103,38 @@ class Report:
     refused: float | None
     median_ms: float
     outcomes: tuple[Outcome, ...]
+    aside: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, object]:
-        """As JSON, as ``ttrpg eval --json`` prints it."""
+        """The figures as JSON, as ``ttrpg eval --json`` prints them."""
         return {
             **self.overall.plain(),
-            "by_kind": {kind: each.plain() for kind, each in self.by_kind.items()},
+            "by_kind": {
+                kind: {**each.plain(), **each.counts()} for kind, each in self.by_kind.items()
+            },
+        }
+
+    def run(self) -> dict[str, object]:
+        """What is told of the run beside them, as JSON."""
+        return {
+            **self.overall.counts(),
             "unanswerable_told": None if self.refused is None else round(self.refused, 4),
             "median_ms": round(self.median_ms, 2),
+            "vectors_aside": list(self.aside),
         }
 
 
 def load(path: Path) -> list[Gold]:
     """The questions of a file of JSON lines; InputError names the line that is wrong."""
-    found = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        if line.strip():
-            found.append(_gold(line, f"{path.name}, line {number}"))
+    try:
+        lines = path.read_bytes().decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path.name} is not UTF-8 text", "Save it as UTF-8") from error
+    found = [
+        _gold(line, f"{path.name}, line {number}")
+        for number, line in enumerate(lines, 1)
+        if line.strip()
+    ]
     if not found:
         raise InputError(f"{path.name} has no question", "One JSON object a line, with 'query'")
     return found
@@ -126,6 +150,7 @@ def _gold(line: str, where: str) -> Gold:
                 str(each.get("file", "")),
                 int(each.get("line", 0)),
                 tuple(int(page) for page in each.get("pdf_pages", ())),
+                tuple(int(page) for page in each.get("pages", ())),
             )
             for each in told.get("sections", ())
         )
@@ -147,35 +172,46 @@ def evaluate(
     *,
     sources: frozenset[str] | None = None,
     keyword_only: bool = False,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
+    paths: Mapping[str, str] | None = None,
 ) -> Report:
-    """Ask everything and count."""
+    """Ask everything and count; ``paths`` are the books' own, by content, for books of one file."""
     outcomes = []
+    aside: dict[str, None] = {}
     for number, gold in enumerate(questions, 1):
         start = time.perf_counter()
         found = finder.find(
             Question(gold.query, sources, count=2 * DEPTH, keyword_only=keyword_only)
         )
-        outcomes.append(outcome(gold, found, time.perf_counter() - start))
+        outcomes.append(outcome(gold, found, time.perf_counter() - start, paths))
+        aside.update((s.said, None) for s in found.steps if s.name == "vectors" and _is_aside(s))
         if progress is not None:
             progress(number)
-    return report(outcomes)
+    return attrs.evolve(report(outcomes), aside=tuple(aside))
 
 
-def outcome(gold: Gold, found: Findings, seconds: float = 0.0) -> Outcome:
+def _is_aside(step: Step) -> bool:
+    return step.said.startswith("left aside")
+
+
+def outcome(
+    gold: Gold, found: Findings, seconds: float = 0.0, paths: Mapping[str, str] | None = None
+) -> Outcome:
     """How one question came out."""
     ranks: list[int] = []
     met: set[int] = set()
     right = told = 0
     for rank, hit in enumerate(sections(found.hits)[:DEPTH], 1):
-        lies = [n for n, place in enumerate(gold.places) if lies_on(hit, place)]
+        path = (paths or {}).get(hit.chunk.sha256, "")
+        lies = [n for n, place in enumerate(gold.places) if lies_on(hit, place, path)]
         if lies and not met.issuperset(lies):
             ranks.append(rank)
             met.update(lies)
         named = [place for place in gold.places if place.pages and _same_heading(hit, place)]
         if named and hit.chunk.label:
             told += 1
-            right += any(_pages(hit.chunk.label) & set(place.pages) for place in named)
+            printed = _pages(hit.chunk.label)
+            right += any(printed & set(place.printed or place.pages) for place in named)
     return Outcome(gold, tuple(ranks), right, told, found.answered, seconds)
 
 
@@ -192,21 +228,22 @@ def sections(hits: Iterable[Hit]) -> list[Hit]:
     return kept
 
 
-def lies_on(hit: Hit, place: Place) -> bool:
-    """Whether a hit is on a place."""
+def lies_on(hit: Hit, place: Place, path: str = "") -> bool:
+    """Whether a hit is on a place: of a file and line; where it has none, of a page.
+
+    ``path`` is that of the book, which is the file itself where the book is no folder.
+    """
     chunk = hit.chunk
-    if chunk.file:
-        if not place.file or not f"/{chunk.file}".endswith(f"/{place.file}"):
+    if chunk.line is not None and place.file:
+        if not f"/{chunk.file or path}".endswith(f"/{place.file}"):
             return False
         lines = chunk.fields.get("lines", ())
         told = {str(chunk.line), *(lines if isinstance(lines, tuple) else ())}
         return str(place.line) in told
-    if not place.pages:
-        return False
-    pages = _pages(chunk.label)
-    if not pages and chunk.first_page is not None:
-        pages = set(range(chunk.first_page + 1, (chunk.last_page or chunk.first_page) + 2))
-    return bool(pages & set(place.pages))
+    if chunk.first_page is None:
+        return bool(_pages(chunk.label) & set(place.printed or place.pages))
+    last = chunk.last_page if chunk.last_page is not None else chunk.first_page
+    return bool(set(range(chunk.first_page + 1, last + 2)) & set(place.pages))
 
 
 def _same_heading(hit: Hit, place: Place) -> bool:

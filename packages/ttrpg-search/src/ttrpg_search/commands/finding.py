@@ -10,7 +10,7 @@ from ttrpg_core import text
 from ttrpg_core.app import App
 from ttrpg_core.errors import InputError, NotFound
 from ttrpg_core.library import Book
-from ttrpg_core.search import Findings, Hit, Question
+from ttrpg_core.search import Finder, Findings, Hit, Question
 from ttrpg_search.analytics import Analytics, Asked, Option
 
 MOST = 200
@@ -88,8 +88,11 @@ def checked(wanted: Wanted) -> Wanted:
     return wanted
 
 
-def find(app: App, wanted: Wanted) -> Answer:
-    """Ask the finder. NotFound when no book is on the shelf, or none of a name that is wanted."""
+def find(app: App, wanted: Wanted, finder: Finder | None = None) -> Answer:
+    """Ask the finder; one of its own unless given, which is closed again.
+
+    NotFound when no book is on the shelf, or none of a name that is wanted.
+    """
     shelf = app.library.books()
     if not shelf:
         raise NotFound(
@@ -105,7 +108,9 @@ def find(app: App, wanted: Wanted) -> Answer:
         wanted.offset,
         wanted.keyword_only,
     )
-    with contextlib.closing(app.finder()) as finder:
+    with contextlib.ExitStack() as stack:
+        if finder is None:
+            finder = stack.enter_context(contextlib.closing(app.finder()))
         start = time.perf_counter()
         if not wanted.players:
             findings = finder.find(question)

@@ -13,8 +13,12 @@ SHOWN = 900
 IN_PLACE = 72
 """Widest that a table is set within its text, in characters; a wider one stands below."""
 ROWS_IN_PLACE = 6
+WRAPPED = 60
+"""Characters of a line that was broken to fit a file's width, at the least."""
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
-_SENTENCE = re.compile(r"(?<=[.!?:])[\"'\u201d\u2019)\]*_]*\s+")
+_SENTENCE = re.compile(r"(?<=[.!?:])([\"'\u201d\u2019)\]*_]*)\s+(?![a-z\s])")
+_STARS = re.compile(r"(?<![*\w])(\*{1,3})(?=[^\s*])([^*\n]*[^\s*])(\1)(?![*\w])")
+"""Emphasis as Markdown writes it."""
 _HEAD = 2
 """Lines of a pipe table before its rows: the headings and the rule."""
 
@@ -46,10 +50,10 @@ def pieces(text: str) -> list[Piece]:
             head = (lines[0][0], lines[_HEAD - 1][1])
             found += [Piece(*line, head) for line in lines[_HEAD:]] or [Piece(start, end)]
             continue
-        for first, last in _lines(text, start, end):
+        for first, last in _unbroken(text, start, end):
             at = first
             for gap in [*_SENTENCE.finditer(text, first, last), None]:
-                until = gap.start() if gap else last
+                until = gap.end(1) if gap else last
                 if text[at:until].strip():
                     found.append(Piece(at, until))
                 at = gap.end() if gap else last
@@ -57,7 +61,7 @@ def pieces(text: str) -> list[Piece]:
 
 
 def cut(text: str, marks: Marks, most: int = SHOWN) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """The part of a long text that meets most, with its marks; what is left out is shown by an …"""
+    """The part of a long text that meets most, with its marks; an … is for what is left out."""
     if len(text) <= most + most // 4:
         return text, tuple(marks)
     parts = pieces(text)
@@ -118,8 +122,35 @@ def laid(text: str, marks: Marks = ()) -> Laid:
             continue
         shift = len(out) - start
         moved += [(a + shift, min(b, end) + shift) for a, b in marks if start <= a < end]
-        out += text[start:end]
-    return Laid(out.rstrip(), tuple(moved), tuple(tables))
+        out += _flowing(text, start, end)
+    return Laid(*_bare(out.rstrip(), moved), tuple(tables))
+
+
+def _flowing(text: str, start: int, end: int) -> str:
+    """Running text of the same length, without the line breaks that only fit a file's width."""
+    out = ""
+    at = start
+    for first, last in _unbroken(text, start, end):
+        out += text[at:first] + text[first:last].replace("\n", " ")
+        at = last
+    return out + text[at:end]
+
+
+def _bare(text: str, marks: Marks) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """A text without the stars of its emphasis, and its marks where they are then."""
+    out, done = "", 0
+    gone: list[tuple[int, int]] = []  # behind which place, and how many before it by then
+    for found in _STARS.finditer(text):
+        for start, end in (found.span(1), found.span(3)):
+            out += text[done:start]
+            done = end
+            gone.append((end, end - len(out)))
+    out += text[done:]
+
+    def moved(place: int) -> int:
+        return place - max((less for behind, less in gone if behind <= place), default=0)
+
+    return out, tuple((moved(start), moved(end)) for start, end in marks)
 
 
 def _columns(table: Table) -> str:
@@ -170,6 +201,25 @@ def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     for found in re.finditer(r"[^\n]+", text[start:end]):
         if found[0].strip():
             yield start + found.start(), start + found.end()
+
+
+def _unbroken(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The spans of lines, one that only goes on in the next line put together with it."""
+    first = last = -1
+    for begin, until in _lines(text, start, end):
+        if first >= 0 and not _goes_on(text, first, last, begin):
+            yield first, last
+            first = -1
+        first, last = (begin if first < 0 else first), until
+    if first >= 0:
+        yield first, last
+
+
+def _goes_on(text: str, first: int, last: int, begin: int) -> bool:
+    """Whether a line goes on in the next: it is long, and the next begins within a sentence."""
+    long = last - max(first, text.rfind("\n", first, last) + 1) >= WRAPPED
+    within = text[begin].islower() or text[begin] in "(,;" or text[begin].isdigit()
+    return long and within and text[last:begin].count("\n") == 1
 
 
 def _is_row(text: str, line: tuple[int, int]) -> bool:

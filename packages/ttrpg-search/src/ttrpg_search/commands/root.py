@@ -1,20 +1,22 @@
 """``ttrpg search``: a passage from your own books, with its printed page."""
 
-from typing import get_args
+import re
+from functools import partial
 
 import attrs
 import click
 
 from ttrpg_core.app import App
-from ttrpg_core.documents import Kind
 from ttrpg_core.errors import InputError, NotFound
-from ttrpg_search.commands import completing, stats
-from ttrpg_search.commands.finding import Answer, Wanted, checked, find, keep, last, wanted_again
+from ttrpg_search.commands import stats
+from ttrpg_search.commands.finding import Wanted, checked, find, keep, last, wanted_again
+from ttrpg_search.commands.options import where_to_look
+from ttrpg_search.commands.saying import say_read, say_unanswered
 from ttrpg_search.commands.shown import blocks, data, explanation
 
-KINDS: tuple[str, ...] = get_args(Kind)
 _SWITCHES = frozenset({"--json", "--plain", "--quiet"})
-_PROMISED = frozenset({"spelling?", "did you mean", "systems", "system"})
+_ABSENT = re.compile(r"-(?!n\d+\Z)[^\W_][^\W_].*", re.DOTALL)
+"""A word that must not be there, as in fire -bolt; -n5 is an option, and so is a single letter."""
 
 
 class Words(click.Group):
@@ -28,10 +30,14 @@ class Words(click.Group):
         """Options and a command, or options anywhere among the words of a question."""
         ctx.meta[__name__] = asks = not self._names_command(args)
         ctx.allow_interspersed_args = asks
-        ctx.ignore_unknown_options = asks  # a question may hold -words
-        if asks:
-            return click.Command.parse_args(self, ctx, args)
-        return super().parse_args(ctx, args)
+        if not asks:
+            return super().parse_args(ctx, args)
+        end = args.index("--") if "--" in args else len(args)
+        absent = [word for word in args[:end] if _ABSENT.fullmatch(word)]
+        kept = [word for word in args[:end] if not _ABSENT.fullmatch(word)]
+        click.Command.parse_args(self, ctx, [*kept, *args[end:]])
+        ctx.args += absent
+        return ctx.args
 
     def invoke(self, ctx: click.Context) -> object:
         """Answer the question, or run the command."""
@@ -62,30 +68,7 @@ class Words(click.Group):
     subcommand_metavar="QUERY... | COMMAND",
     invoke_without_command=True,
 )
-@click.option(
-    "--book",
-    "books",
-    multiple=True,
-    shell_complete=completing.books,
-    help="Only in this book; may be repeated.",
-)
-@click.option(
-    "--system",
-    default="",
-    shell_complete=completing.systems,
-    help="Only in books of this game system.",
-)
-@click.option(
-    "--kind",
-    "kinds",
-    multiple=True,
-    type=click.Choice(KINDS),
-    help="Only passages of this kind; may be repeated.",
-)
-@click.option("--page", default="", metavar="PAGES", help="Only on these pages: 12, 12-14.")
-@click.option(
-    "-n", "--results", type=click.IntRange(1, 100), help="Passages to show; 3 unless set."
-)
+@where_to_look
 @click.option("--offset", type=click.IntRange(0, 1000), default=0, help="Leave out the first.")
 @click.option("--more", is_flag=True, help="What follows the last answer.")
 @click.option(
@@ -97,8 +80,6 @@ class Words(click.Group):
 @click.option("--full", is_flag=True, help="Whole passages, however long.")
 @click.option("--paths", is_flag=True, help="The file of each passage, too.")
 @click.option("--explain", is_flag=True, help="How the answer was found.")
-@click.option("--keyword", "keyword_only", is_flag=True, help="By words alone, without vectors.")
-@click.option("--players", is_flag=True, help="Without what only the GM may see.")
 @click.option("-i", "--interactive", is_flag=True, help="Ask again and again, and look around.")
 @click.option(
     "--open",
@@ -144,7 +125,7 @@ def search(
     if interactive:
         from ttrpg_search.commands.interactive import converse
 
-        converse(ctx, wanted)
+        converse(ctx, wanted, partial(blocks, app, context=context, full=full, paths=paths))
         return
     if more:
         wanted = _following(app, words, results)
@@ -154,7 +135,7 @@ def search(
     answer = find(app, checked(wanted))
     shown = blocks(app, answer, context=context, full=full, paths=paths)
     if not answer.findings.answered:
-        _say_unanswered(app, answer)
+        say_unanswered(app, answer)
     say_read(app, answer)
     if explain:
         shown += explanation(answer)
@@ -167,34 +148,6 @@ def search(
         ctx.invoke(stats.open_, number=opened)
     if not answer.findings.answered:
         ctx.exit(NotFound.code)
-
-
-def say_read(app: App, answer: Answer) -> None:
-    """How the question was read, where that was not as it was typed."""
-    if answer.findings.corrected:
-        app.screen.say(f"Searched for: {answer.findings.corrected}")
-    for step in answer.findings.steps:
-        if step.name in _PROMISED:
-            app.screen.say(f"{step.name.capitalize()}: {step.said}", "dim")
-
-
-def _say_unanswered(app: App, answer: Answer) -> None:
-    """That the books do not answer, and why that may be."""
-    asked = len(answer.wanted.books) or len(answer.books)
-    where = f"Not in your books ({asked} asked)"
-    if answer.hits:
-        app.screen.say(f"{where}; what is nearest:", "warn")
-        return
-    if answer.wanted.offset:
-        app.screen.say("There is no more", "warn")
-        return
-    for book in answer.books.values():
-        if app.library.reading(book.sha256) is None:
-            said = f"What was read of {book.title!r} was pruned: ttrpg library add {book.path}"
-            app.screen.say(said, "warn")
-    indexed = app.keyword_searcher().count()
-    hint = "try fewer or other words" if indexed else "the index is empty: ttrpg library reindex"
-    app.screen.say(f"{where}; {hint}", "warn")
 
 
 def _following(app: App, words: str, results: int | None) -> Wanted:

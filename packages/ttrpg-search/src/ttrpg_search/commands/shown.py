@@ -1,6 +1,6 @@
 """What was found, as blocks for a person and as plain values for ``--json``."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ttrpg_core.app import App
 from ttrpg_core.documents import Chunk
@@ -15,10 +15,10 @@ NEIGHBOUR = 400
 
 
 def place(chunk: Chunk) -> str:
-    """The page that a reader looks for: ``p. 358``, ``pp. 12-13``, ``page 3 of the file``."""
+    """Where a reader looks: ``p. 358``, ``pp. 12-13``, ``page 3 of the file``, ``Combat.md``."""
     if chunk.label:
         return f"{'pp.' if '-' in chunk.label else 'p.'} {chunk.label}"
-    return "" if chunk.first_page is None else f"page {chunk.first_page + 1} of the file"
+    return chunk.file if chunk.first_page is None else f"page {chunk.first_page + 1} of the file"
 
 
 def caption(hit: Hit, book: Book) -> str:
@@ -27,6 +27,11 @@ def caption(hit: Hit, book: Book) -> str:
     path = chunk.path[1:] if chunk.path[:1] == (book.title,) else chunk.path
     parts = [book.title, place(chunk), " > ".join(path) if len(path) > 1 else ""]
     return ", ".join(part for part in parts if part)
+
+
+def scored(hit: Hit, book: Book) -> str:
+    """The caption of a hit with its score; a higher one is better, within one answer."""
+    return f"{caption(hit, book)} (score {hit.score:.3g})"
 
 
 def title(number: int, hit: Hit, book: Book, system: str = "") -> str:
@@ -67,12 +72,18 @@ def blocks(
         if found:
             found.append(Text(""))
         found.append(Text(title(number, hit, book, told.get(book.sha256, "")), "title"))
-        found += [_aside(chunk) for chunk in before]
-        found += passage(hit.chunk, caption(hit, book), hit.marks, full=full)
-        found += [_aside(chunk) for chunk in after]
+        found += around(before, passage(hit.chunk, scored(hit, book), hit.marks, full=full), after)
         if paths:
             found.append(Text(path(hit.chunk, book), "dim"))
     return found
+
+
+def around(before: list[Chunk], shown: list[Block], after: list[Chunk]) -> list[Block]:
+    """What is shown of a passage, between the passages beside it."""
+    found = [block for chunk in before for block in aside("Before", chunk)]
+    found += [*shown, *([Text("")] if after else [])]
+    found += [block for chunk in after for block in aside("After", chunk)]
+    return found[:-1] if after else found
 
 
 def neighbours(
@@ -127,14 +138,15 @@ def data(app: App, answer: Answer, context: int = 0) -> dict[str, object]:
         "offset": answer.wanted.offset,
         "ms": round(answer.ms, 2),
         "hits": [
-            _plain(app, number, hit, answer, context)
+            plain(app, number, hit, answer, context)
             for number, hit in enumerate(answer.hits, answer.wanted.offset + 1)
         ],
         "steps": [{"name": step.name, "said": step.said} for step in findings.steps],
     }
 
 
-def _plain(app: App, number: int, hit: Hit, answer: Answer, context: int) -> dict[str, object]:
+def plain(app: App, number: int, hit: Hit, answer: Answer, context: int = 0) -> dict[str, object]:
+    """A hit as plain values; ``context`` passages before and after it as well."""
     chunk, book = hit.chunk, answer.books[hit.chunk.sha256]
     told: dict[str, object] = {
         "rank": number,
@@ -176,15 +188,7 @@ def _fact(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _aside(chunk: Chunk) -> Block:
-    heading = f"{chunk.heading}: " if chunk.heading else ""
-    return Text(f"{heading}{cut(chunk.text, (), NEIGHBOUR)[0]}", "dim")
-
-
-def listed(answer: Answer) -> Iterable[list[str]]:
-    """A row a hit: its number, what it is, and where it stands."""
-    for number, hit in enumerate(answer.hits, answer.wanted.offset + 1):
-        book = answer.books[hit.chunk.sha256]
-        name = title(number, hit, book, systems(answer).get(book.sha256, ""))
-        where = ", ".join(part for part in (book.title, place(hit.chunk)) if part)
-        yield [str(number), name.partition(". ")[2], where]
+def aside(where: str, chunk: Chunk) -> list[Block]:
+    """A passage beside a hit, in a few lines; ``where`` says on which side."""
+    named = f"{where}, {chunk.heading}:" if chunk.heading else f"{where}:"
+    return [Text(named, "dim"), Text(cut(chunk.text, (), NEIGHBOUR)[0], "dim"), Text("")]

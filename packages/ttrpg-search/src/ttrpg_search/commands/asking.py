@@ -1,0 +1,139 @@
+"""``ttrpg ask``: the sentences of your books that answer, each checked where it stands."""
+
+import attrs
+import click
+
+from ttrpg_core.app import App
+from ttrpg_core.errors import CitationError, NotFound
+from ttrpg_core.text import QUERY_MAX
+from ttrpg_core.views import Block, Quote, Text
+from ttrpg_search.commands.citing import Cited, cited, unsupported
+from ttrpg_search.commands.finding import Answer, Wanted, checked, find, keep
+from ttrpg_search.commands.options import where_to_look
+from ttrpg_search.commands.passages import ELLIPSIS, laid
+from ttrpg_search.commands.quoting import said_of
+from ttrpg_search.commands.saying import say_read, say_unanswered
+from ttrpg_search.commands.shown import caption, passage, plain, systems, title
+from ttrpg_search.commands.typed import piped
+
+
+@click.command("ask", short_help="Ask your books: the sentences that answer, with their page")
+@click.argument("question", nargs=-1)
+@where_to_look
+@click.option("--full", is_flag=True, help="The whole passages, with the sentences marked.")
+@click.option(
+    "--strict", is_flag=True, help="End with 6 when a quote does not stand where it is cited."
+)
+@click.pass_context
+def ask(
+    ctx: click.Context,
+    question: tuple[str, ...],
+    books: tuple[str, ...],
+    system: str,
+    kinds: tuple[str, ...],
+    page: str,
+    results: int | None,
+    *,
+    keyword_only: bool,
+    players: bool,
+    full: bool,
+    strict: bool,
+) -> None:
+    """Answer QUESTION with sentences of your books, word for word, each with its printed page.
+
+    No language model takes part. Every quote is checked against the text of the page that it is
+    cited from. Without QUESTION, or with -, it is read from stdin.
+    """
+    app: App = ctx.obj
+    words = " ".join(question)
+    if words in {"", "-"}:
+        words = " ".join(piped(QUERY_MAX).split())
+    most = results or app.settings.search.results
+    wanted = Wanted(words, books, system, kinds, page, most, 0, keyword_only, players)
+    answer = find(app, checked(wanted))
+    found = cited(app, answer)
+    wrong = unsupported(found)
+    if not answer.findings.answered:
+        say_unanswered(app, answer)
+    say_read(app, answer)
+    app.screen.show("ttrpg.ask/1", _data(app, answer, found), _blocks(answer, found, full=full))
+    keep(app, answer, "ask")
+    if wrong and strict:
+        raise CitationError(
+            f"{wrong} quote{'s' * (wrong != 1)} cannot be found where cited",
+            "The book was read anew since: ttrpg library reindex",
+        )
+    if not answer.findings.answered:
+        ctx.exit(NotFound.code)
+
+
+def _blocks(answer: Answer, found: list[Cited], *, full: bool) -> list[Block]:
+    told = systems(answer)
+    blocks: list[Block] = []
+    for number, one in enumerate(found, 1):
+        hit = one.quoted.hit
+        book = answer.books[hit.chunk.sha256]
+        said = caption(attrs.evolve(hit, chunk=attrs.evolve(hit.chunk, label=one.label)), book)
+        if blocks:
+            blocks.append(Text(""))
+        blocks.append(Text(title(number, hit, book, told.get(book.sha256, "")), "title"))
+        if full:
+            blocks += passage(hit.chunk, said, one.quoted.spans, full=True)
+        else:
+            blocks += _quote(one, said)
+        for verdict in one.verdicts:
+            if verdict.outcome != "supported":
+                blocks.append(Text(f"Not supported: {said_of(verdict)}", "bad"))
+    return blocks
+
+
+def _quote(one: Cited, said: str) -> list[Block]:
+    """The sentences alone, what is left out between them shown by an …; rows as a table."""
+    text = one.quoted.hit.chunk.text
+    start, end = one.quoted.head
+    if end:
+        rows = "\n".join(text[a:b] for a, b in one.quoted.spans)
+        set_out = laid(f"{text[start:end]}\n{rows}")
+        if set_out.text:
+            return [Quote(set_out.text, said)]
+        return [*set_out.tables, Text(said, "dim")]
+    whole, marks = "", []
+    at = 0
+    for first, last in one.quoted.spans:
+        gap = text[at:first].strip()
+        if whole:
+            whole += f" {ELLIPSIS} " if gap else "\n" if "\n" in text[at:first] else " "
+        shift = len(whole) - first
+        marks += [(a + shift, b + shift) for a, b in one.quoted.hit.marks if first <= a < last]
+        whole += text[first:last]
+        at = last
+    set_out = laid(whole, marks)
+    return [Quote(set_out.text, said, set_out.marks)]
+
+
+def _data(app: App, answer: Answer, found: list[Cited]) -> dict[str, object]:
+    findings = answer.findings
+    return {
+        "question": answer.wanted.query,
+        "searched": findings.corrected or answer.wanted.query,
+        "answered": findings.answered,
+        "supported": not unsupported(found),
+        "passages": [
+            {
+                **plain(app, number, one.quoted.hit, answer),
+                "quotes": [
+                    {
+                        "text": text,
+                        "span": list(span),
+                        "verdict": verdict.outcome,
+                        "page": verdict.found.label or None if verdict.found else None,
+                    }
+                    for text, span, verdict in zip(
+                        one.quoted.texts, one.quoted.spans, one.verdicts, strict=True
+                    )
+                ],
+            }
+            for number, one in enumerate(found, 1)
+        ],
+        "ms": round(answer.ms, 2),
+    }
