@@ -20,18 +20,21 @@ GIVEN = "given/1"
 
 
 class Given:
-    """The embedder that answers the vector that the corpus gives for a query."""
+    """The embedder that answers the vector that the corpus gives for the query of that number.
+
+    It goes by the number, since the text that is embedded is that with its spelling mended.
+    """
 
     id = GIVEN
     dimension = DIMENSION
 
     def __init__(self, corpus: Corpus) -> None:
-        self._vectors = dict(zip(corpus.queries, corpus.query_vectors, strict=True))
-        self._any = corpus.query_vectors[0]
+        self._vectors = corpus.query_vectors
+        self.number = 0
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """The given vectors; a text that was never asked gets any, as its speed is the same."""
-        return np.array([self._vectors.get(text, self._any) for text in texts], np.float32)
+        """The given vector."""
+        return np.repeat(self._vectors[self.number : self.number + 1], len(texts), axis=0)
 
 
 class BenchApp(App):
@@ -39,13 +42,13 @@ class BenchApp(App):
 
     def __init__(self, folder: Path, corpus: Corpus, chosen: dict[str, str]) -> None:
         super().__init__(environ={"TTRPG_HOME": str(folder)})
-        self._given = Given(corpus)
+        self.given = Given(corpus)
         self._chosen_backends = chosen
 
     def backend(self, role: str, name: str = "") -> object | None:
         """The given embedder; the backends chosen, else those that the settings choose."""
         if role == "embedder":
-            return self._given
+            return self.given
         return super().backend(role, name or self._chosen_backends.get(role, ""))
 
 
@@ -72,9 +75,11 @@ def fill(folder: Path, corpus: Corpus, chosen: dict[str, str]) -> None:
 
 def opened(folder: Path, corpus: Corpus, chosen: dict[str, str]) -> Ask:
     """Hybrid search through the whole of it: understanding, words, vectors, fusion."""
-    finder = BenchApp(folder, corpus, chosen).finder()
+    app = BenchApp(folder, corpus, chosen)
+    finder = app.finder()
 
     def ask(number: int) -> list[int]:
+        app.given.number = number
         found = finder.find(Question(corpus.queries[number], count=TOP))
         return [hit.chunk.id - 1 for hit in found.hits]
 

@@ -210,7 +210,7 @@ def test_scores_are_those_of_the_hits(searcher):
     searcher.add([passage(n, f"word{n} common fire") for n in range(20)])
     query = Query("fire word7")
     found = [(hit.chunk.id, hit.score) for hit in searcher.search(query, 5)]
-    assert searcher.scores(query, 5) == found
+    assert searcher.match(query, 5).best == found
 
 
 def test_only_the_books_asked_for(searcher):
@@ -276,7 +276,7 @@ def test_an_index_of_the_version_before_is_made_anew(app, plugins):
         f"INSERT INTO books ({', '.join(book)}) VALUES ({', '.join('?' * len(book))})",
         list(book.values()),
     )
-    for table in ("index", "texts", "stems", "words", "initials", "totals"):
+    for table in ("index", "texts", "stems", "words", "initials", "totals", "lots", "postings"):
         connection.execute(f"DROP TABLE search_{table}")
     connection.execute("DELETE FROM _sqlite_migrations WHERE migration_set = 'ttrpg-search'")
     connection.execute("DELETE FROM store WHERE key = 'schemas'")

@@ -225,12 +225,12 @@ def test_passages_of_one_section_come_once(make, shelve):
 def test_vectors_find_what_words_do_not(make, app):
     class Meaning(HashEmbedder):
         def embed(self, texts):
-            return super().embed([text.replace("plummet", "falling") for text in texts])
+            return super().embed([text.replace("xyzzy", "falling") for text in texts])
 
     vectors, embedder = Vectors(), Meaning()
     engine = make(vector=vectors, embedder=embedder)
     assert fill(app.store.connection, embedder, vectors).made == len(RULES)
-    found = engine.find(Question("plummet"))
+    found = engine.find(Question("xyzzy"))
     assert found.hits[0].chunk.heading == "Falling"
     assert [name for name, _, _ in found.ranks[found.hits[0].chunk.id]] == ["vectors"]
     assert engine.find(Question("plummet", keyword_only=True)).hits == ()

@@ -5,9 +5,8 @@ vectors, put both together, keep the best passage of each section. Every stage s
 ``Findings.steps``, and where it put each passage in ``Findings.ranks``.
 """
 
-import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
@@ -27,12 +26,12 @@ from ttrpg_core.search import (
 from ttrpg_search.asking.asked import Asked
 from ttrpg_search.asking.lexicon import lexicon
 from ttrpg_search.asking.reading import Reader
-from ttrpg_search.fts import Fts5, chunks_of
+from ttrpg_search.fts import Fts5, Matched, chunks_of
 from ttrpg_search.fusion import Ranking, convex
 from ttrpg_search.keyword.marks import marks
 from ttrpg_search.keyword.plan import Plan, plan
 from ttrpg_search.keyword.scoring import gathered
-from ttrpg_search.keyword.texts import Texts
+from ttrpg_search.keyword.texts import Standing, Texts
 from ttrpg_search.scope import Scope, scope_of
 
 
@@ -92,12 +91,14 @@ class Engine:
         within = _with_phrases(texts, asked, scope.within)
         steps = [*asked.steps, *scope.steps]
         query = Query(asked.plain, scope.sources, asked.terms, asked.absent, within)
-        planned = plan(query, texts)
+        matched = self._matched(query, texts, self._tuning.pool)
+        planned = matched.plan
         stages: dict[str, Ranking] = {}
         if query.text:
-            stages = self._asked(question, asked, query, steps)
+            stages = self._asked(question, asked, query, matched, steps)
         fused = stages.pop("fused", [])
-        order = self._ordered(fused, _standing(connection, fused), asked, scope)
+        standing = texts.standing(number for number, _ in fused)
+        order = self._ordered(fused, standing, asked, scope)
         order = self._reranked(connection, asked, order, steps)
         shown = order[question.offset : question.offset + question.count]
         chunks = chunks_of(connection, [number for number, _ in shown])
@@ -123,10 +124,15 @@ class Engine:
         self._made.clear()
 
     def _asked(
-        self, question: Question, asked: Asked, query: Query, steps: list[Step]
+        self,
+        question: Question,
+        asked: Asked,
+        query: Query,
+        matched: Matched,
+        steps: list[Step],
     ) -> dict[str, Ranking]:
         """The rankings of words and of vectors, and both together."""
-        lexical = self._words(query, self._tuning.pool)
+        lexical = matched.best
         steps.append(Step("words", f"{len(lexical)} passages"))
         dense: Ranking = []
         share = 0.0
@@ -135,7 +141,8 @@ class Engine:
         if not dense:
             return {"words": lexical, "fused": lexical}
         missing = frozenset(n for n, _ in dense) - {n for n, _ in lexical}
-        whole = [*lexical, *self._words(attrs.evolve(query, within=missing), len(missing))]
+        further = matched.of(missing) if missing else {}
+        whole = [*lexical, *((n, further[n]) for n in missing if further.get(n))]
         if query.absent:  # vectors know nothing of what must not be there
             there = {number for number, _ in whole}
             dense = [each for each in dense if each[0] in there]
@@ -168,13 +175,20 @@ class Engine:
         )
         return sure >= least
 
-    def _words(self, query: Query, most: int) -> Ranking:
+    def _matched(self, query: Query, texts: Texts, most: int) -> Matched:
+        """What the keyword backend finds."""
         keyword = self._part("keyword")
         if isinstance(keyword, Fts5):
-            return keyword.scores(query, most)
+            return keyword.match(query, most)
+        planned = plan(query, texts)
         if not isinstance(keyword, Searcher):
-            return []
-        return [(hit.chunk.id, hit.score) for hit in keyword.search(query, most)]
+            return Matched(planned, [], lambda _: {})
+
+        def of(ids: Iterable[int]) -> dict[int, float]:
+            within = frozenset(ids)
+            return dict(_scores(keyword.search(attrs.evolve(query, within=within), len(within))))
+
+        return Matched(planned, _scores(keyword.search(query, most)), of)
 
     def _vectors(
         self, asked: Asked, query: Query, lexical: Ranking, steps: list[Step]
@@ -206,11 +220,11 @@ class Engine:
         return found, share + tuning.sentence * asked.natural
 
     def _ordered(
-        self, fused: Ranking, standing: Mapping[int, "_Standing"], asked: Asked, scope: Scope
+        self, fused: Ranking, standing: Mapping[int, Standing], asked: Asked, scope: Scope
     ) -> list[tuple[int, float]]:
         """Sections by their best passage, with what its kind and its book say about it."""
-        best: dict[tuple[object, ...], tuple[int, float]] = {}
-        votes: dict[tuple[object, ...], int] = {}
+        best: dict[int, tuple[int, float]] = {}
+        votes: dict[int, int] = {}
         for number, score in fused:
             if number not in standing:
                 continue
@@ -227,7 +241,7 @@ class Engine:
         if scope.house and found:
             least = self._tuning.house * found[0][1]
             found.sort(
-                key=lambda each: standing[each[0]].section[0] not in scope.house or each[1] < least
+                key=lambda each: standing[each[0]].sha256 not in scope.house or each[1] < least
             )
         return found
 
@@ -259,21 +273,8 @@ class Engine:
         return self._made[role]
 
 
-@attrs.frozen
-class _Standing:
-    """What of a passage decides its place: the section that it is a part of, and its kind."""
-
-    section: tuple[object, ...]
-    kind: str
-
-
-def _standing(connection: sqlite3.Connection, ranking: Ranking) -> dict[int, _Standing]:
-    rows = connection.execute(
-        "SELECT id, sha256, file, line, path, ordinal, kind FROM chunks"
-        " WHERE id IN (SELECT value FROM json_each(?))",
-        [json.dumps([number for number, _ in ranking])],
-    )
-    return {row[0]: _Standing((row[1], row[2], row[3], row[4] or row[5]), row[6]) for row in rows}
+def _scores(hits: Iterable[Hit]) -> list[tuple[int, float]]:
+    return [(hit.chunk.id, hit.score) for hit in hits]
 
 
 def _with_phrases(

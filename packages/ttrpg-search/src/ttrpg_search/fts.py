@@ -7,30 +7,61 @@ kernel's ``chunks``, and only of what is shown.
 
 import json
 import sqlite3
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+import attrs
 
 from ttrpg_core.context import Context
 from ttrpg_core.documents import Chunk
 from ttrpg_core.library import chunk_of
 from ttrpg_core.search import Hit, Query
-from ttrpg_search.keyword.candidates import candidates
+from ttrpg_search.keyword.candidates import candidates, either
 from ttrpg_search.keyword.marks import marks
 from ttrpg_search.keyword.plan import Plan, plan
 from ttrpg_search.keyword.scoring import WEIGHTS, Weights, score
 from ttrpg_search.keyword.texts import Text, Texts
 
+if TYPE_CHECKING:
+    from ttrpg_search.keyword.columns import Columns
+
 POOL = 120
 """Candidates that are scored, at the least."""
 FEW = 400
-"""Passages that are scored one by one, without asking FTS5 for them."""
+"""Passages that are scored one by one, without asking an index for them."""
+RESCORED = 40
+"""Passages whose terms are looked at for how near they stand, where all else is known already."""
+
+
+@attrs.frozen
+class Matched:
+    """What words found: the plan that they were looked for by, and the best passages.
+
+    ``of`` answers the scores of further passages that may be found; one without a word is left
+    out or 0.
+    """
+
+    plan: Plan
+    best: list[tuple[int, float]]
+    of: Callable[[Iterable[int]], dict[int, float]]
 
 
 class Fts5:
-    """The default keyword backend."""
+    """The default keyword backend.
+
+    A process that has numpy loaded anyway scores every passage at once, by the columns that are
+    kept beside the FTS5 index; loading it for one question takes longer than the answer, so then
+    FTS5 finds the candidates. Both are put in order by the same :func:`.scoring.score`.
+    """
+
+    in_columns: ClassVar[bool] = True
+    """Whether the columns are asked where they can be; not by a backend with a quicker index."""
 
     def __init__(self, context: Context, weights: Weights = WEIGHTS) -> None:
         self._database = context.database
         self._weights = weights
+        self._columns: Columns | None = None
 
     def add(self, chunks: Iterable[Chunk]) -> None:
         """Index chunks; one with the same id is replaced."""
@@ -43,41 +74,70 @@ class Fts5:
     def search(self, query: Query, k: int) -> list[Hit]:
         """The best ``k`` passages for the query's terms."""
         connection = self._database()
-        ranked, planned = self._ranked(query, k)
-        chunks = chunks_of(connection, [number for number, _ in ranked])
+        matched = self.match(query, k)
+        chunks = chunks_of(connection, [number for number, _ in matched.best])
         return [
-            Hit(chunks[number], value, marks(chunks[number].text, planned))
-            for number, value in ranked
+            Hit(chunks[number], value, marks(chunks[number].text, matched.plan))
+            for number, value in matched.best
             if number in chunks
         ]
 
-    def scores(self, query: Query, k: int) -> list[tuple[int, float]]:
+    def match(self, query: Query, k: int) -> Matched:
         """The ids of the best ``k`` passages with their scores, without reading them."""
-        return self._ranked(query, k)[0]
+        texts = Texts(self._database())
+        planned = plan(query, texts)
+        if k < 1 or not any(group.ways for group in planned.groups):
+            return Matched(planned, [], lambda _: {})
+        if query.within is not None and len(query.within) <= FEW:
+            found = self._scored(_allowed(texts.of(query.within), query, planned), planned)
+        elif self.in_columns and "numpy" in sys.modules:
+            return self._at_once(query, planned, texts, k)
+        else:
+            found = self._scored(texts.of(candidates(query, planned, texts, max(POOL, k))), planned)
+
+        def of(ids: Iterable[int]) -> dict[int, float]:
+            return dict(self._scored(_allowed(texts.of(ids), query, planned), planned))
+
+        return Matched(planned, _best(found, k), of)
 
     def count(self) -> int:
         """How many chunks are indexed."""
         return Texts(self._database()).count()
 
     def close(self) -> None:
-        """Nothing is held open: the connection is the store's."""
+        """Forget the columns; the connection is the store's. May be called twice."""
+        self._columns = None
 
     def candidates(self, query: Query, planned: Plan, texts: Texts, most: int) -> list[int]:
         """The ids of passages worth scoring; a backend with an index of its own finds them there."""
         return candidates(query, planned, texts, most)
 
-    def _ranked(self, query: Query, k: int) -> tuple[list[tuple[int, float]], Plan]:
-        texts = Texts(self._database())
-        planned = plan(query, texts)
-        if k < 1 or not any(group.ways for group in planned.groups):
-            return [], planned
-        if query.within is not None and len(query.within) <= FEW:
-            chosen = _allowed(texts.of(query.within), query, planned)
-        else:
-            chosen = list(texts.of(self.candidates(query, planned, texts, max(POOL, k))))
-        found = [(score(text, planned, self._weights), text.id) for text in chosen]
-        found.sort(key=lambda each: (-each[0], each[1]))
-        return [(number, value) for value, number in found[:k] if value > 0], planned
+    def _scored(self, texts: Iterable[Text], planned: Plan) -> list[tuple[int, float]]:
+        return [(text.id, score(text, planned, self._weights)) for text in texts]
+
+    def _at_once(self, query: Query, planned: Plan, texts: Texts, k: int) -> Matched:
+        """Every passage scored by columns, the best of them once more by their words."""
+        from ttrpg_search.keyword.columns import Columns
+
+        columns = self._columns
+        if columns is None or columns.generation != planned.generation:
+            columns = self._columns = Columns(self._database(), planned.generation)
+        without: list[int] = []
+        if planned.absent:
+            without = texts.matching(either(planned.absent), columns.count)
+        scores = columns.scores(planned, self._weights)
+        ranked = columns.best(scores, k, query.sources, query.within, without)
+        near = dict(self._scored(texts.of(number for number, _ in ranked[:RESCORED]), planned))
+
+        def of(ids: Iterable[int]) -> dict[int, float]:
+            return {**columns.of(scores, set(ids).difference(without)), **near}
+
+        return Matched(planned, _best([*near.items(), *ranked[RESCORED:]], k), of)
+
+
+def _best(found: Iterable[tuple[int, float]], k: int) -> list[tuple[int, float]]:
+    """The best of some passages, those that meet a term; equal ones in the order of their ids."""
+    return sorted((each for each in found if each[1] > 0), key=lambda each: (-each[1], each[0]))[:k]
 
 
 def _allowed(texts: Iterable[Text], query: Query, planned: Plan) -> list[Text]:

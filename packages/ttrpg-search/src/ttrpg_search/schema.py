@@ -36,7 +36,10 @@ def stems_of_chunks(db: Database) -> None:
     """Stems instead of a second copy of the text, what is known of each stem, and every word.
 
     ``search_texts`` has the stems of a chunk, parted by spaces; the text itself stays in the
-    kernel's ``chunks``. It is what FTS5 indexes and what passages are scored by. ``search_stems``
+    kernel's ``chunks``. It is what FTS5 indexes and what passages are scored by; ``section`` is one
+    number for all chunks of a section. ``search_lots`` and ``search_postings`` have the same stems
+    by their places, see ``keyword/packs.py``. ``search_totals`` counts it all; its ``generation``
+    is another number after each change. ``search_stems``
     says in how many chunks a stem is, ``search_words`` which words were seen, with their length
     and the set of their letters (for spelling); "wildshape" is one, said "wild shape".
     ``search_initials`` has the initials of headings: "boh" is "bag of holding".
@@ -52,9 +55,19 @@ def stems_of_chunks(db: Database) -> None:
     db.execute("DROP TABLE search_chunks")
     db.execute(
         "CREATE TABLE search_texts (id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, length INTEGER"
-        " NOT NULL, heading TEXT NOT NULL, path TEXT NOT NULL, body TEXT NOT NULL)"
+        " NOT NULL, section INTEGER NOT NULL, kind TEXT NOT NULL, heading TEXT NOT NULL, path TEXT"
+        " NOT NULL, body TEXT NOT NULL)"
     )
     db.execute("CREATE INDEX search_texts_sha256 ON search_texts (sha256)")
+    db.execute("CREATE INDEX search_texts_standing ON search_texts (id, section, kind, sha256)")
+    db.execute(
+        "CREATE TABLE search_lots (lot INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, ids BLOB NOT"
+        " NULL, lengths BLOB NOT NULL, titles BLOB NOT NULL)"
+    )
+    db.execute(
+        "CREATE TABLE search_postings (lot INTEGER NOT NULL, stem TEXT NOT NULL, pairs BLOB NOT"
+        " NULL, places BLOB NOT NULL, PRIMARY KEY (lot, stem)) WITHOUT ROWID"
+    )
     db.execute(
         "CREATE TABLE search_stems (stem TEXT PRIMARY KEY, chunks INTEGER NOT NULL) WITHOUT ROWID"
     )
@@ -66,8 +79,11 @@ def stems_of_chunks(db: Database) -> None:
         "CREATE TABLE search_initials (initials TEXT NOT NULL, said TEXT NOT NULL, stems TEXT NOT"
         " NULL, PRIMARY KEY (initials, said)) WITHOUT ROWID"
     )
-    db.execute("CREATE TABLE search_totals (chunks INTEGER NOT NULL, length INTEGER NOT NULL)")
-    db.execute("INSERT INTO search_totals VALUES (0, 0)")
+    db.execute(
+        "CREATE TABLE search_totals (chunks INTEGER NOT NULL, length INTEGER NOT NULL, generation"
+        " INTEGER NOT NULL)"
+    )
+    db.execute("INSERT INTO search_totals VALUES (0, 0, 0)")
     db.execute(
         "CREATE VIRTUAL TABLE search_index USING fts5(heading, path, body, content='search_texts',"
         " content_rowid='id', tokenize='unicode61 remove_diacritics 0')"
@@ -85,3 +101,18 @@ def stems_of_chunks(db: Database) -> None:
         " UPDATE search_totals SET chunks = chunks - 1, length = length - old.length; END"
     )
     Texts(db.conn).add_books()
+
+
+@tables()
+def beside(db: Database) -> None:
+    """What an index in files beside the database is checked by.
+
+    ``search_stamps`` has a new number and random bytes for a book each time that such an index is
+    told of its passages. The key of ``search_seal`` is this database's own, and seals the files.
+    """
+    db.execute(
+        "CREATE TABLE search_stamps (number INTEGER PRIMARY KEY AUTOINCREMENT, sha256 TEXT NOT"
+        " NULL UNIQUE, stamp TEXT NOT NULL)"
+    )
+    db.execute("CREATE TABLE search_seal (key TEXT NOT NULL)")
+    db.execute("INSERT INTO search_seal VALUES (lower(hex(randomblob(32))))")

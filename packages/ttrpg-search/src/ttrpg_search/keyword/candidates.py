@@ -58,14 +58,15 @@ def _allowed(query: Query, planned: Plan, texts: Texts) -> frozenset[int] | None
         of_books = texts.ids(query.sources)
         allowed = of_books if allowed is None else allowed & of_books
     if planned.absent:
-        without = texts.matching(_either(planned.absent), texts.count())
+        without = texts.matching(either(planned.absent), texts.count())
         allowed = (texts.ids() if allowed is None else allowed).difference(without)
     return allowed
 
 
 def _any_of(ways: Sequence[Way]) -> str:
-    return _either([way.stems.strip() for way in ways])
+    return either([way.stems.strip() for way in ways])
 
 
-def _either(phrases: Sequence[str]) -> str:
+def either(phrases: Sequence[str]) -> str:
+    """An FTS5 expression: any of these, each of which stands together."""
     return " OR ".join(f'"{phrase}"' for phrase in phrases)

@@ -46,12 +46,14 @@ class Group:
 class Plan:
     """What is looked for, what must be absent, and the length of a chunk on average.
 
-    ``asked`` are the stems of the whole text, as a heading is kept.
+    ``generation`` is that of the index when the plan was made. ``asked`` are the stems of the whole
+    text, as a heading is kept.
     """
 
     groups: tuple[Group, ...]
     absent: tuple[str, ...]
     mean_length: float
+    generation: int
     asked: str
 
 
@@ -85,7 +87,8 @@ def plan(query: Query, texts: Texts) -> Plan:
     terms, absent = (query.terms, query.absent) if query.terms else terms_of(query.text)
     said = [[tuple(stems(text)) for text, _ in _ways(term)] for term in terms]
     counts = texts.chunks_with(stem for term in said for way in term for stem in way)
-    total = texts.count()
+    totals = texts.totals()
+    total = totals.chunks
     groups = []
     for term, forms in zip(terms, said, strict=True):
         ways: dict[str, Way] = {}
@@ -114,7 +117,8 @@ def plan(query: Query, texts: Texts) -> Plan:
     return Plan(
         tuple(groups[:MOST_TERMS]),
         tuple(without),
-        texts.mean_length(),
+        totals.mean_length,
+        totals.generation,
         joined(query.text),
     )
 

@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from itertools import pairwise
 
 import attrs
@@ -31,6 +32,32 @@ class Text:
     body: str
 
 
+@attrs.frozen
+class Totals:
+    """All that is indexed: chunks, and the stems of their texts together.
+
+    ``generation`` is another number after each change, and the same again when one is rolled back.
+    """
+
+    chunks: int
+    length: int
+    generation: int
+
+    @property
+    def mean_length(self) -> float:
+        """Stems of a chunk, on average; 1 while there are none."""
+        return max(self.length / self.chunks, 1.0) if self.chunks else 1.0
+
+
+@attrs.frozen
+class Standing:
+    """Whose a chunk is, the number of its section, and its kind."""
+
+    sha256: str
+    section: int
+    kind: str
+
+
 class Texts:
     """Reads and writes the tables of the keyword index through one connection."""
 
@@ -49,12 +76,14 @@ class Texts:
             self._add(batch)
 
     def _add(self, chunks: list[Chunk]) -> None:
+        from ttrpg_search.keyword.packs import pack
+
         self._drop("id IN (SELECT value FROM json_each(?))", [c.id for c in chunks])
         seen: Counter[str] = Counter()
         stems: dict[str, str] = {}
         pairs: dict[str, tuple[str, str]] = {}
         initials: set[tuple[str, str, str]] = set()
-        rows: dict[int, tuple[int, str, int, str, str, str]] = {}
+        rows: dict[int, tuple[int, str, int, int, str, str, str, str]] = {}
         for chunk in chunks:
             crumbs = chunk.path[:-1] if chunk.path[-1:] == (chunk.heading,) else chunk.path
             fields = []
@@ -73,19 +102,22 @@ class Texts:
                 keyed = " ".join(fields[0])
                 initials.update((each, " ".join(titled), keyed) for each in _initials(titled))
             if chunk.id in rows:
-                seen.subtract(_counted(*rows[chunk.id][3:]))
+                seen.subtract(_counted(*rows[chunk.id][5:]))
             rows[chunk.id] = row = (
                 chunk.id,
                 chunk.sha256,
                 len(fields[2]),
+                _section(chunk),
+                chunk.kind,
                 f" {' '.join(fields[0])} ",
                 f" {' '.join(fields[1])} ",
                 f" {' '.join(fields[2])} ",
             )
-            seen.update(_counted(*row[3:]))
+            seen.update(_counted(*row[5:]))
         self._connection.executemany(
-            "INSERT INTO search_texts VALUES (?, ?, ?, ?, ?, ?)", rows.values()
+            "INSERT INTO search_texts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows.values()
         )
+        pack(self._connection, [(*row[:3], *row[5:]) for row in rows.values()])
         self._count(seen)
         self._connection.executemany(
             "INSERT OR IGNORE INTO search_words VALUES (?, ?, ?, ?, ?)",
@@ -117,16 +149,20 @@ class Texts:
 
     def count(self) -> int:
         """How many chunks are indexed."""
-        return int(
-            self._connection.execute("SELECT chunks FROM search_totals").fetchone()[0],
-        )
+        return self.totals().chunks
 
-    def mean_length(self) -> float:
-        """Stems of a chunk, on average; 1 while there are none."""
-        chunks, length = self._connection.execute(
-            "SELECT chunks, length FROM search_totals"
-        ).fetchone()
-        return max(length / chunks, 1.0) if chunks else 1.0
+    def totals(self) -> "Totals":
+        """What there is in all."""
+        return Totals(*self._connection.execute("SELECT * FROM search_totals").fetchone())
+
+    def standing(self, ids: Iterable[int]) -> dict[int, "Standing"]:
+        """What decides the place of some chunks; those that are not indexed are left out."""
+        rows = self._connection.execute(
+            "SELECT id, sha256, section, kind FROM search_texts"
+            " WHERE id IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(ids))],
+        )
+        return {row[0]: Standing(row[1], row[2], row[3]) for row in rows}
 
     def chunks_with(self, stems: Iterable[str]) -> dict[str, int]:
         """In how many chunks each stem is; those that are in none are left out."""
@@ -142,7 +178,8 @@ class Texts:
     def of(self, ids: Iterable[int]) -> Iterator[Text]:
         """The stems of some chunks."""
         rows = self._connection.execute(
-            "SELECT * FROM search_texts WHERE id IN (SELECT value FROM json_each(?))",
+            "SELECT id, sha256, length, heading, path, body FROM search_texts"
+            " WHERE id IN (SELECT value FROM json_each(?))",
             [json.dumps(sorted(ids))],
         )
         return (Text(*tuple(row)) for row in rows)
@@ -206,15 +243,23 @@ class Texts:
     def _drop(self, where: str, values: list[int] | list[str]) -> None:
         told = [json.dumps(values)]
         seen: Counter[str] = Counter()
+        gone: list[int] = []
         for row in self._connection.execute(
-            f"SELECT heading, path, body FROM search_texts WHERE {where}",  # noqa: S608 - our words
+            f"SELECT id, heading, path, body FROM search_texts WHERE {where}",  # noqa: S608 - our words
             told,
         ):
-            seen.subtract(_counted(*tuple(row)))
-        self._connection.execute(f"DELETE FROM search_texts WHERE {where}", told)  # noqa: S608 - our words
-        self._count(seen)
+            number, *fields = tuple(row)
+            gone.append(number)
+            seen.subtract(_counted(*fields))
+        if gone:
+            from ttrpg_search.keyword.packs import unpack
+
+            self._connection.execute(f"DELETE FROM search_texts WHERE {where}", told)  # noqa: S608 - our words
+            unpack(self._connection, gone)
+            self._count(seen)
 
     def _count(self, seen: Counter[str]) -> None:
+        self._connection.execute("UPDATE search_totals SET generation = random()")
         self._connection.executemany(
             "INSERT INTO search_stems VALUES (?, ?)"
             " ON CONFLICT (stem) DO UPDATE SET chunks = chunks + excluded.chunks",
@@ -236,6 +281,13 @@ def _counted(heading: str, path: str, body: str) -> set[str]:
     """What a chunk counts for: its stems, and the pairs of them that stand in its heading."""
     titled = heading.split()[:_TITLED]
     return {*titled, *path.split(), *body.split(), *map(" ".join, pairwise(titled))}
+
+
+def _section(chunk: Chunk) -> int:
+    """A number for the section that a chunk is a part of, the same for all of its chunks."""
+    key = (chunk.sha256, chunk.file, chunk.line, chunk.path or chunk.ordinal)
+    digest = blake2b(repr(key).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
 
 
 def _initials(titled: list[str]) -> set[str]:
