@@ -54,8 +54,14 @@ def test_add_then_list(app, run, book):
     assert data["books"][0]["id"] == "road"
     assert table.rows == [["road", "road", "1", "3", "2026-01-02"]]
     assert run("add", book) == 0
-    assert app.screen.said == [('"road" is on the shelf already (1 page, 3 passages)', "plain")]
     assert app.screen.shown[0][1]["books"][0]["new"] is False
+    there = '"road" is on the shelf already (1 page, 3 passages); --if-there update reads it anew'
+    assert app.screen.said == [(there, "plain")]
+    assert run("add", book, "--if-there", "update") == 0
+    assert app.screen.said == [
+        ("read \"road\" anew (1 page, 3 passages); 'ttrpg undo' takes it back", "good")
+    ]
+    assert app.screen.shown[0][1]["books"][0]["again"] is True
 
 
 def test_a_title_is_for_one_file(run, book, app):

@@ -41,15 +41,34 @@ def book(tmp_path, run):
     return path
 
 
-def test_several_books_end_with_a_table(run, book, tmp_path):
+def test_several_books_end_with_a_table(app, run, book, tmp_path):
     for name in ("ferry", "tower"):
         (tmp_path / f"{name}.md").write_text(f"# {name}\n\nIt stands.\n")
+    (tmp_path / "tower2.md").write_text("# tower\n\nIt stands.\n")
+    book.write_text("# The Road\n\nShort.\n")
     came = run("add", tmp_path / "*.md", tmp_path / "none.pdf")
     (table,) = came.blocks
-    assert table.headings == ["book", "pages", "passages", "seconds", "warnings"]
-    assert sorted(row[0] for row in table.rows) == ["ferry", "tower"]
+    assert table.headings == ["book", "passages", "seconds"]
+    assert [row[0] for row in table.rows] == ["ferry", "tower"]
     assert came.code == NotFound.code
-    assert [each["new"] for each in came.data["books"]].count(False) == 1
+    left = (
+        f'skipped {book}: "road" is on the shelf with other content;'
+        " --if-there update replaces it, both keeps both"
+    )
+    whole = (
+        "added 2 books (2 passages), 1 copy of another, 1 skipped, 1 failed;"
+        " 'ttrpg undo 2' takes that back"
+    )
+    assert app.screen.said[-4:] == [
+        (f"{tmp_path}/tower2.md is the same file as {tmp_path}/tower.md", "dim"),
+        (left, "warn"),
+        (f"there is no file {tmp_path}/none.pdf. Look in {tmp_path}", "bad"),
+        (whole, "good"),
+    ]
+    assert [each["file"] for each in came.data["copies"]] == [str(tmp_path / "tower2.md")]
+    again = run("add", tmp_path / "ferry.md", tmp_path / "tower.md")
+    assert app.screen.said == [("2 on the shelf already", "plain")]
+    assert again.blocks == []
     assert "fingerprint" not in json.dumps(came.data)
 
 

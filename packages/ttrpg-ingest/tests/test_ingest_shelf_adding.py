@@ -9,7 +9,7 @@ import pytest
 from ttrpg_core import Parser, hookimpl
 from ttrpg_core.errors import InputError, NotFound
 from ttrpg_ingest import shelf
-from ttrpg_ingest.shelf import Added, Failed, Skipped, Wishes, jobs
+from ttrpg_ingest.shelf import Added, Copied, Failed, Skipped, Wishes, jobs
 from ttrpg_ingest.shelf.finding import Suffixes, find, gather
 from ttrpg_ingest.shelf.likeness import likeness, sketch
 
@@ -87,6 +87,12 @@ def test_a_folder_is_its_books_and_its_notes_together(notes, folder):
     assert skipped.book.title == "my books"
 
 
+def test_one_file_of_notes_in_a_folder_is_a_file(notes, folder):
+    (folder / "one.md").unlink()
+    books = {each.path.name: each for each in find(folder, Suffixes.of(notes.plugins))}
+    assert (books["two.md"].folder, len(books)) == (False, 3)
+
+
 def test_each_file_may_be_a_book_of_its_own(notes, folder):
     suffixes = Suffixes.of(notes.plugins, each=True)
     names = [each.path.name for each in find(folder, suffixes)]
@@ -147,8 +153,10 @@ def test_copies_in_one_run_are_one_book(app, make_pdf, book_pages, tmp_path):
     file = make_pdf("a.pdf", book_pages(3))
     copy = tmp_path / "copy.pdf"
     copy.write_bytes(file.read_bytes())
-    assert len(add_all(app, file, copy, file)) == 1
-    assert ("copy.pdf has the content of another file here", "dim") in app.screen.said
+    came = add_all(app, file, copy, file)
+    assert came[0] == Copied(str(copy), str(file))
+    assert isinstance(came[1], Added)
+    assert len(came) == 2
 
 
 @pytest.fixture
@@ -165,12 +173,12 @@ def test_other_content_of_a_book_is_skipped_where_nobody_answers(app, newer):
     (came,) = add_all(app, newer)
     assert isinstance(came, Skipped)
     assert len(app.library.books()) == 1
-    assert add_all(app, newer, duplicate="skip")[0].book.id == came.book.id
+    assert add_all(app, newer, if_there="skip")[0].book.id == came.book.id
 
 
 def test_a_new_edition_takes_the_place_of_the_old_one(app, newer):
     (old,) = app.library.books()
-    (came,) = add_all(app, newer, duplicate="update")
+    (came,) = add_all(app, newer, if_there="update")
     assert (came.new, came.replaced) == (True, True)
     (book,) = app.library.books()
     assert (book.id, book.system) == (old.id, "dnd5e")
@@ -182,8 +190,44 @@ def test_a_new_edition_takes_the_place_of_the_old_one(app, newer):
 
 
 def test_both_may_be_kept(app, newer):
-    add_all(app, newer, duplicate="keep")
+    add_all(app, newer, if_there="both")
     assert [book.title for book in app.library.books()] == ["New", "Old"]
+
+
+def test_the_same_content_is_read_anew_when_that_is_wished(app, make_pdf, book_pages):
+    file = make_pdf("a.pdf", book_pages(3), title="Oaths")
+    old = shelf.add(app, file, system="dnd5e").book
+    sections = list(app.library.sections(old.sha256))
+    app.store.connection.execute("UPDATE sections SET text = 'Worse.'")
+    (same,) = add_all(app, file, genre="horror", if_there="skip")
+    assert (same.new, app.library.books()[0].genre) == (False, old.genre)
+    (came,) = add_all(app, file, genre="horror", authors="A. One", if_there="update")
+    assert (came.new, came.again, came.replaced) == (True, True, False)
+    (book,) = app.library.books()
+    assert (book.id, book.system, book.genre, book.authors) == (
+        old.id,
+        "dnd5e",
+        "horror",
+        "A. One",
+    )
+    assert list(app.library.sections(book.sha256)) == sections
+    assert app.keyword_searcher().count() == book.chunks == old.chunks
+    assert app.journal.history(1)[0].prose.startswith('read "Oaths" anew')
+    app.journal.undo()
+    assert app.library.books() == [old]
+
+
+def test_a_reading_anew_that_was_stopped_goes_on(app, make_pdf, book_pages):
+    file = make_pdf("a.pdf", book_pages(3), title="Oaths")
+    old = shelf.add(app, file).book
+    whole = list(app.library.sections(old.sha256))
+    app.library.begin(old.sha256, "pdf", 3, "2026-01-02")
+    app.library.keep(old.sha256, whole[:2], 1)
+    (came,) = add_all(app, file, publisher="Lamp Press", if_there="update")
+    assert (came.again, came.book.publisher) == (True, "Lamp Press")
+    kept = list(app.library.sections(old.sha256))
+    assert kept[:2] == whole[:2]
+    assert {each.page for each in kept} == {0, 1, 2}
 
 
 @pytest.mark.parametrize(("answers", "left"), [([True], 2), ([False, True], 4), ([False] * 2, 2)])
@@ -216,7 +260,7 @@ def test_the_same_text_in_another_format_is_told(app, make_pdf, book_pages, tmp_
     file = tmp_path / "other.md"
     file.write_text("# Other\n\n" + app.library.text(book.sha256))
     came = shelf.add(app, file)
-    assert came.twins == ("Oaths",)
+    assert came.twins == (book,)
     third = tmp_path / "third.md"
     third.write_text("# Third\n\n" + " ".join(f"Something{chr(97 + n % 26)}" for n in range(99)))
     assert shelf.add(app, third).twins == ()
@@ -241,9 +285,20 @@ def test_what_the_user_says_stands_above_what_is_detected(app, tmp_path):
     app.store.connection.execute(
         "INSERT INTO campaigns VALUES ('salt', 'Salt', '', '', '', '', '', '', '')"
     )
-    book = shelf.add(app, file, kind="house_rules", campaign="Salt", genre="noir").book
-    assert (book.kind, book.campaign, book.genre) == ("house_rules", "salt", "noir")
-    assert json.loads(book.details)["set"] == ["campaign", "genre", "kind"]
+    said = {
+        "kind": "house_rules",
+        "campaign": "Salt",
+        "genre": "noir",
+        "authors": "A. One; B. Two",
+        "publisher": "Lamp Press",
+        "edition": "second",
+        "language": "de",
+        "system": "osr",
+        "title": "At our table",
+    }
+    book = shelf.add(app, file, **said).book
+    assert {name: getattr(book, name) for name in said} == {**said, "campaign": "salt"}
+    assert json.loads(book.details)["set"] == sorted(said)
     with pytest.raises(InputError, match="no kind of book 'novel'"):
         shelf.add(app, file, kind="novel")
     with pytest.raises(NotFound):
@@ -284,5 +339,5 @@ def test_what_went_less_than_well_is_kept(make_app, hostile, tmp_path, monkeypat
         ("the index is damaged", None),
         ("a picture", 1),
     ]
-    assert added.warnings == 2
+    assert added.notices == told
     sys.modules.pop("hostile_parsers")

@@ -40,9 +40,7 @@ def choose(app: App, path: Path, wanted: str = "") -> entries.Parser:
     and NotFound says which there are if there is none of that name.
     """
     known = app.plugins.entries(entries.Parser)
-    if wanted and wanted not in known:
-        raise NotFound(f"no parser is called {wanted}", f"There are {', '.join(sorted(known))}")
-    asked = {wanted: known[wanted]} if wanted else known
+    asked = {wanted: named(app, wanted)} if wanted else known
     head = first_bytes(path, HEAD_BYTES)
     if not head:
         raise ParseError(f"{path.name} is empty", "Get it again", source=path.name)
@@ -61,6 +59,14 @@ def choose(app: App, path: Path, wanted: str = "") -> entries.Parser:
             f"{path.name} cannot be read by {wanted}", known[wanted].summary, source=path.name
         )
     raise _refusal(path, head, known)
+
+
+def named(app: App, name: str) -> entries.Parser:
+    """The parser of a name; NotFound says which there are."""
+    known = app.plugins.entries(entries.Parser)
+    if name not in known:
+        raise NotFound(f"no parser is called {name!r:.60}", f"There are {', '.join(sorted(known))}")
+    return known[name]
 
 
 def _is_epub_inside(path: Path, head: bytes) -> bool:

@@ -10,7 +10,13 @@ import click
 from ttrpg_core.app import App
 from ttrpg_core.library import BOOK_KINDS, Book
 from ttrpg_core.views import Block, Fields, Table, Text
-from ttrpg_ingest.commands.names import as_data, book_named, complete_books, complete_systems
+from ttrpg_ingest.commands.names import (
+    as_data,
+    book_named,
+    complete_books,
+    complete_systems,
+    place_of,
+)
 
 OUTLINE_ROWS = 40
 """Headings that ``show`` prints at the most without ``--depth``; ``--json`` has them all."""
@@ -108,7 +114,7 @@ def show_book(app: App, book: str, depth: int | None) -> None:
     rows = [["  " * (row.depth - 1) + row.heading, row.page] for row in headings[:most]]
     blocks: list[Block] = [Fields(_fields(found, kinds, quality, now))]
     if notices:
-        said = [[_place(each.page), each.text] for each in notices[:NOTICES]]
+        said = [[place_of(each.page), each.text] for each in notices[:NOTICES]]
         blocks.append(Table(["where", "how it was read"], said))
         if len(notices) > NOTICES:
             blocks.append(Text(f"and {len(notices) - NOTICES} more; --json has all", "dim"))
@@ -169,7 +175,3 @@ def _quality(report: object) -> str:
         for name, value in plain.items()
     )
     return "; ".join(filter(None, [str(verdict), ", ".join(figures)]))
-
-
-def _place(page: int | None) -> str:
-    return "" if page is None else f"page {page + 1} of the file"

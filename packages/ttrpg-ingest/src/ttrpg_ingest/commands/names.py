@@ -7,7 +7,7 @@ import attrs
 import click
 from click.shell_completion import CompletionItem
 
-from ttrpg_core import text
+from ttrpg_core import Parser, text
 from ttrpg_core.app import App
 from ttrpg_core.library import Book
 from ttrpg_core.store import peek
@@ -35,6 +35,18 @@ def complete_campaigns(
 ) -> list[CompletionItem]:
     """Campaigns, by id."""
     return _completed(ctx, "SELECT id, name FROM campaigns ORDER BY id", incomplete)
+
+
+def complete_parsers(
+    ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The parsers that are installed."""
+    known = (ctx.find_object(App) or App()).plugins.entries(Parser)
+    return [
+        CompletionItem(name, help=entry.summary)
+        for name, entry in sorted(known.items())
+        if name.startswith(incomplete)
+    ]
 
 
 def _completed(ctx: click.Context, query: str, incomplete: str) -> list[CompletionItem]:
@@ -66,3 +78,8 @@ def as_data(book: Book) -> dict[str, Any]:
         details = {}
     details.pop("fingerprint", None)
     return {**data, "details": details}
+
+
+def place_of(page: int | None) -> str:
+    """Where in the file something is, by the index of its page."""
+    return "" if page is None else f"page {page + 1} of the file"

@@ -8,6 +8,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 import attrs
 
@@ -16,7 +17,7 @@ from ttrpg_core.app import App
 from ttrpg_core.documents import Document
 from ttrpg_core.errors import InputError, NotFound, ParseError, TtrpgError
 from ttrpg_core.library import Book
-from ttrpg_ingest.choosing import choose
+from ttrpg_ingest.choosing import choose, named
 from ttrpg_ingest.reading import Limits
 from ttrpg_ingest.shelf import content
 from ttrpg_ingest.shelf.crew import Crew, Heard, Part
@@ -24,7 +25,7 @@ from ttrpg_ingest.shelf.finding import Found, Suffixes, find, gather
 from ttrpg_ingest.shelf.jobs import Bar, Job, documents
 from ttrpg_ingest.shelf.shelving import Added, Ready, index, is_indexed, keyword_searcher, shelve
 from ttrpg_ingest.shelf.titles import alike
-from ttrpg_ingest.shelf.wishes import Duplicate, Wishes, checked
+from ttrpg_ingest.shelf.wishes import IfThere, Wishes, checked
 
 
 @attrs.frozen
@@ -44,27 +45,37 @@ class Skipped:
     book: Book
 
 
+@attrs.frozen
+class Copied:
+    """A file with the same content as another one of the same run."""
+
+    path: str
+    of: str
+
+
+Came: TypeAlias = Added | Failed | Skipped | Copied
+"""What came of one file."""
+
+
 def add(app: App, file: str | os.PathLike[str], title: str = "", **wishes: str | int) -> Added:
     """Put one file or folder on the shelf; what is there already is answered as it is.
 
     Raises NotFound and InputError for the path, ParseError for the file, StoreError. The other
     words are those of :class:`.Wishes`.
     """
-    wanted = attrs.evolve(Wishes(title=title, duplicate="keep"), **wishes)  # type: ignore[arg-type]
+    wanted = attrs.evolve(Wishes(title=title, if_there="both"), **wishes)  # type: ignore[arg-type]
     found = find(file, Suffixes.of(app.plugins, each=wanted.each))
     if len(found) != 1:
         raise InputError(f"{file} is a folder with {len(found)} books", "Name one of them")
     (came,) = Adding(app, checked(app, wanted)).run(found)
     if isinstance(came, Failed):
         raise came.error
-    if isinstance(came, Skipped):
-        raise InputError(f"{came.book.title} is on the shelf with other content", "Say: update")
+    if not isinstance(came, Added):
+        raise InputError(f"{file} was left aside", 'Say if_there="update" or "both"')
     return came
 
 
-def add_all(
-    app: App, given: Iterable[str | os.PathLike[str]], wishes: Wishes
-) -> Iterator[Added | Failed | Skipped]:
+def add_all(app: App, given: Iterable[str | os.PathLike[str]], wishes: Wishes) -> Iterator[Came]:
     """Put files, folders and what patterns match on the shelf; what came of each, as it comes."""
     wanted = checked(app, wishes)
     found, failed = gather(given, Suffixes.of(app.plugins, each=wanted.each))
@@ -83,7 +94,7 @@ class Adding:
     def __init__(self, app: App, wishes: Wishes) -> None:
         self.app = app
         self.wishes = wishes
-        self.choice: Duplicate = wishes.duplicate
+        self.choice: IfThere = wishes.if_there
         self.limits = Limits(
             app.settings.library.parse_seconds, app.settings.library.parse_megabytes
         )
@@ -93,11 +104,11 @@ class Adding:
         self.read: list[Job] = []
         self.bar: Bar | None = None
 
-    def run(self, found: Iterable[Found]) -> Iterator[Added | Failed | Skipped]:
+    def run(self, found: Iterable[Found]) -> Iterator[Came]:
         """What comes of each, in the order in which they are ready."""
         keyword_searcher(self.app)  # asked first, so that a wrong setting costs no reading
         jobs: list[Job] = []
-        seen: set[str] = set()
+        seen: dict[str, Found] = {}
         for each in found:
             try:
                 job = self._prepare(each, seen)
@@ -106,42 +117,52 @@ class Adding:
                 continue
             if isinstance(job, Job):
                 jobs.append(job)
-            elif job is not None:
+            else:
                 yield job
         with Crew(self.limits) as crew:
             if len(jobs) > 1:
                 yield from self._describe(crew, jobs)
                 jobs = [job for job in jobs if job.document is not None]
                 for job in list(jobs):
-                    there = self._namesake(job)
-                    if there is not None and self._decide(job, there) == "skip":
+                    left = self._left_aside(job)
+                    if left is not None:
                         jobs.remove(job)
-                        yield Skipped(content.keepable(job.found.path), there)
+                        yield left
             yield from self._read(crew, jobs)
 
-    def _prepare(self, found: Found, seen: set[str]) -> Job | Added | None:
-        """What is to be done with a book; None for a second copy in the same run."""
+    def _prepare(self, found: Found, seen: dict[str, Found]) -> Job | Added | Copied:
+        """What is to be done with a book, or what came of it where that is nothing."""
         app = self.app
         stamp = content.stamp(found)
         sha256 = content.digest_of(found)
         if sha256 in seen:
-            app.screen.say(f"{found.path.name} has the content of another file here", "dim")
-            return None
-        seen.add(sha256)
+            return Copied(content.keepable(found.path), content.keepable(seen[sha256].path))
+        seen[sha256] = found
         there, reading = app.library.book_of(sha256), app.library.reading(sha256)
-        if there is not None and reading is not None and reading.finished:
-            return self._there(there)
+        whole = reading is not None and reading.finished
+        update = there is not None and self.wishes.if_there == "update"
+        if there is not None and whole and not update:
+            return self._there(there, found)
         entry = self._parser(found)
         job = Job(found, sha256, stamp, sum(each[0] for each in stamp), entry)
         if self.wishes.title:
             job.title = self.wishes.title
-        job.complete = reading is not None and reading.finished
-        if reading is not None and reading.total and reading.parser == entry.name:
-            job.start = 0 if reading.finished else reading.done
+        read_so = reading is not None and self.wishes.parser in {"", reading.parser}
+        if there is not None:
+            job.shelved, job.replaces = True, there.id if update else ""
+        job.anew = whole and update
+        job.complete = whole and read_so and not update
+        if reading is not None and not whole and reading.total and reading.parser == entry.name:
+            job.start = reading.done
         return job
 
-    def _there(self, book: Book) -> Added:
+    def _there(self, book: Book, found: Found) -> Added:
         """It is on the shelf; a searcher that was away when it was added may have come since."""
+        if self.wishes.parser not in {"", book.parser}:
+            raise InputError(
+                f"{found.path.name} is on the shelf already, as {book.parser} reads it",
+                "--if-there update reads it anew",
+            )
         searcher = keyword_searcher(self.app)
         if searcher is not None and not is_indexed(self.app, searcher, book.sha256):
             with self.app.store.transaction():
@@ -149,8 +170,17 @@ class Adding:
         return Added(book, new=False, searchable=searcher is not None)
 
     def _parser(self, found: Found) -> entries.Parser:
+        wanted = self.wishes.parser
         if not found.folder:
-            return choose(self.app, found.path)
+            return choose(self.app, found.path, wanted)
+        if wanted:
+            entry = named(self.app, wanted)
+            if not entry.folders:
+                raise InputError(
+                    f"{wanted} reads files, and {found.path.name} is a folder",
+                    "Say --each to read every file of it by itself",
+                )
+            return entry
         known = self.app.plugins.entries(entries.Parser).values()
         return max((e for e in known if e.folders), key=lambda entry: entry.priority)
 
@@ -173,7 +203,7 @@ class Adding:
                 if job.document is None:
                     yield Failed(content.keepable(job.found.path), _error(heard, job))
 
-    def _read(self, crew: Crew, jobs: list[Job]) -> Iterator[Added | Failed | Skipped]:
+    def _read(self, crew: Crew, jobs: list[Job]) -> Iterator[Came]:
         """Read the books, as many at once as there are children; shelve each when it is whole."""
         self.waiting.extend(jobs)
         self.read = jobs
@@ -199,9 +229,9 @@ class Adding:
         finally:
             self._close()
 
-    def _hear(self, crew: Crew, job: Job, heard: Heard) -> Added | Failed | Skipped | None:
+    def _hear(self, crew: Crew, job: Job, heard: Heard) -> Came | None:
         """Take what came of a book; what came of the book itself, when that is known now."""
-        came: Added | Failed | Skipped | None = None
+        came: Came | None = None
         try:
             for document in documents(heard):
                 came = self._begin(crew, job, document)
@@ -232,9 +262,9 @@ class Adding:
             return None
         if job.document is None:  # one book alone was not asked before
             job.describe(document)
-            there = self._namesake(job)
-            if there is not None and self._decide(job, there) == "skip":
-                return Skipped(content.keepable(job.found.path), there)
+            left = self._left_aside(job)
+            if left is not None:
+                return left
         if job.complete:
             return None
         start = job.start
@@ -281,6 +311,13 @@ class Adding:
             self.bar.update(job)
         return attrs.evolve(added, seconds=round(time.monotonic() - job.seconds, 2))
 
+    def _left_aside(self, job: Job) -> Skipped | None:
+        """Whether a book is not read, as another of its name is there."""
+        there = None if job.shelved else self._namesake(job)
+        if there is not None and self._decide(job, there) == "skip":
+            return Skipped(content.keepable(job.found.path), there)
+        return None
+
     def _namesake(self, job: Job) -> Book | None:
         """A book on the shelf that this is newer or other content of: same file, or same title."""
         books = [each for each in self.app.library.books() if each.sha256 != job.sha256]
@@ -291,7 +328,7 @@ class Adding:
         ]
         return next(iter(same_file + same_title), None)
 
-    def _decide(self, job: Job, there: Book) -> Duplicate:
+    def _decide(self, job: Job, there: Book) -> IfThere:
         """What to do with other content of the same name; asked once, for all."""
         if not self.choice:
             ask = self.app.screen.ask
@@ -299,7 +336,7 @@ class Adding:
             if ask(f"{about} Replace what is there?", default=False):
                 self.choice = "update"
             elif ask("Keep both?", default=False):
-                self.choice = "keep"
+                self.choice = "both"
             else:
                 self.choice = "skip"
         if self.choice == "update":

@@ -1,7 +1,8 @@
 """What ``library add`` is given, as books to read: files, folders, and patterns of names.
 
 In a folder each PDF or ebook is a book of its own, and what is written in many small files
-(Markdown, HTML, text: whatever a parser of folders reads) is one book, as a vault of notes is.
+(Markdown, HTML, text: whatever a parser of folders reads) is one book, as a vault of notes is. A
+single one of them is a file like any other.
 """
 
 import glob
@@ -126,6 +127,8 @@ def _in_folder(path: Path, suffixes: Suffixes) -> list[Found]:
             single.append(Found(file))
         elif kind == "together":
             together.append(file.relative_to(folder).as_posix())
+    if len(together) == 1:
+        single.append(Found(folder / together.pop()))
     single.sort(key=lambda each: each.path)
     if together:
         return [Found(folder, tuple(sorted(together))), *single]

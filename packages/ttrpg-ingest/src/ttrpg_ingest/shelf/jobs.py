@@ -28,7 +28,12 @@ Stamp: TypeAlias = tuple[tuple[int, int, int], ...]
 
 @attrs.define(eq=False)
 class Job:
-    """A book that is to be read, from the file to all of its pages in the database."""
+    """A book that is to be read, from the file to all of its pages in the database.
+
+    ``replaces`` is the id of the book that it takes the place of. ``shelved`` says that a book with
+    this content is on the shelf, ``anew`` that its pages are read once more, ``complete`` that all
+    of them are kept.
+    """
 
     found: Found
     sha256: str
@@ -39,6 +44,8 @@ class Job:
     document: Document | None = None
     title: str = ""
     replaces: str = ""
+    shelved: bool = False
+    anew: bool = False
     complete: bool = False
     keeper: Keeper | None = None
     parts: list[Part] = attrs.field(factory=list)
@@ -70,7 +77,8 @@ class Job:
     def begin(self, app: App, document: Document) -> bool:
         """Make ready for its pages; False when it must start at its first page after all."""
         self.describe(document)
-        anew = begin(app.library, self.sha256, self.entry.name, document, app.clock().isoformat())
+        at = app.clock().isoformat()
+        anew = begin(app.library, self.sha256, self.entry.name, document, at, anew=self.anew)
         if anew and self.start:  # pruned meanwhile, or the parser counts otherwise now
             self.start = 0
             self.parts, self.turn, self.held, self.reached = [], 0, {}, {}

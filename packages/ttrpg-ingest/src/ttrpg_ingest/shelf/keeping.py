@@ -81,12 +81,14 @@ class Keeper:
         self.kept, self.since = done, time.monotonic()
 
 
-def begin(library: Library, sha256: str, parser: str, document: Document, at: str) -> bool:
-    """Make ready to keep; whether it begins anew, as what was read before does not fit."""
+def begin(
+    library: Library, sha256: str, parser: str, document: Document, at: str, *, anew: bool
+) -> bool:
+    """Make ready to keep; whether it begins anew, as is wished or what is kept does not fit."""
     with library.store.transaction():
         now = library.reading(sha256)
-        anew = now is None or now.parser != parser or now.total != document.pages
-        if anew:
+        if anew or now is None or now.parser != parser or now.total != document.pages:
+            anew = True
             library.begin(sha256, parser, document.pages, at)
     return anew
 

@@ -6,7 +6,7 @@ import attrs
 
 from ttrpg_core import text
 from ttrpg_core.app import App
-from ttrpg_core.documents import Chunk, Document
+from ttrpg_core.documents import Chunk, Document, Notice
 from ttrpg_core.errors import NotFound
 from ttrpg_core.library import Book
 from ttrpg_core.search import Query, Searcher
@@ -25,17 +25,19 @@ PROBES = 3
 class Added:
     """What came of adding: the book, and what the user should hear about it.
 
-    ``new`` says whether it was added now, ``replaced`` whether it took the place of other content.
-    ``twins`` are the titles of books on the shelf with the same text.
+    ``new`` says whether it was added now, ``replaced`` whether it took the place of other content,
+    ``again`` whether the same content was read once more. ``notices`` are what is to be known of
+    the reading, ``twins`` other books on the shelf with the same text.
     """
 
     book: Book
     new: bool
     searchable: bool
     replaced: bool = False
+    again: bool = False
     seconds: float = 0.0
-    warnings: int = 0
-    twins: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    twins: tuple[Book, ...] = ()
 
 
 @attrs.frozen
@@ -78,9 +80,8 @@ def shelve(app: App, ready: Ready) -> Added:
         else:
             chunks = library.finish(sha256, learnt.chunks, learnt.sections)
         index(searcher, sha256, chunks)
-        warnings = len(now.notices)
-        if there is not None:
-            return Added(there, new=False, searchable=searcher is not None, warnings=warnings)
+        if there is not None and there.id != ready.replaces:
+            return Added(there, new=False, searchable=searcher is not None, notices=now.notices)
         if learnt is None:  # read before, and taken off the shelf since
             learnt = learn_again(app, ready, chunks)
         old = next((each for each in library.books() if each.id == ready.replaces), None)
@@ -91,8 +92,9 @@ def shelve(app: App, ready: Ready) -> Added:
         book,
         new=True,
         searchable=searcher is not None,
-        replaced=old is not None,
-        warnings=warnings,
+        replaced=old is not None and there is None,
+        again=there is not None,
+        notices=now.notices,
         twins=twins,
     )
 
@@ -136,11 +138,11 @@ def is_indexed(app: App, searcher: Searcher, sha256: str) -> bool:
     return True
 
 
-def same_text(app: App, book: Book) -> tuple[str, ...]:
-    """The titles of other books on the shelf that have the same text, as another format has."""
+def same_text(app: App, book: Book) -> tuple[Book, ...]:
+    """Other books on the shelf that have the same text, as another format has."""
     own = details_of(book).get("fingerprint", "")
     return tuple(
-        each.title
+        each
         for each in app.library.books()
         if each.id != book.id
         and likeness(str(own), str(details_of(each).get("fingerprint", ""))) >= SAME
@@ -193,7 +195,11 @@ def _write(app: App, book: Book, old: Book | None) -> None:
             change.prose = f'added "{book.title}" ({extent(book)})'
         else:
             change.update("books", {"id": book.id}, attrs.asdict(book))
-            change.prose = f'replaced "{old.title}" by its new content ({extent(book)})'
+            change.prose = (
+                f'read "{old.title}" anew ({extent(book)})'
+                if old.sha256 == book.sha256
+                else f'replaced "{old.title}" by its new content ({extent(book)})'
+            )
         change.facts = {
             "book": book.id,
             "sha256": book.sha256,

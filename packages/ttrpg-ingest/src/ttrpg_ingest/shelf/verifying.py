@@ -103,7 +103,7 @@ def _book(app: App, book: Book, suffixes: Suffixes) -> Iterator[Finding]:
 
 def _file(book: Book, suffixes: Suffixes) -> Iterator[Finding]:
     path = Path(book.path)
-    add = f"ttrpg library add {book.path} --duplicate update"
+    add = f"ttrpg library add {book.path} --if-there update"
     if not path.exists():
         said = f"its file is gone: {book.path}"
         yield Finding(book.id, said, "It can be searched; 'open' needs the file", damaged=False)

@@ -8,9 +8,14 @@ from ttrpg_core import records, text
 from ttrpg_core.app import App
 from ttrpg_core.errors import InputError
 from ttrpg_core.library import BOOK_KINDS
+from ttrpg_ingest.choosing import named
 
-Duplicate: TypeAlias = Literal["", "skip", "update", "keep"]
-"""What to do with other content of the same name; "" asks, and skips where nobody can answer."""
+IfThere: TypeAlias = Literal["", "skip", "update", "both"]
+"""What to do with a book that is there.
+
+"" skips the same content, and asks what to do with other content of the same file or title; where
+nobody can answer it is skipped. "update" reads either anew, "both" keeps other content beside it.
+"""
 FACTS = ("kind", "authors", "publisher", "edition", "language", "system", "genre", "campaign")
 """Columns of a book that are detected, or said by the user."""
 
@@ -19,28 +24,34 @@ FACTS = ("kind", "authors", "publisher", "edition", "language", "system", "genre
 class Wishes:
     """How to add; the words are checked and "" says nothing.
 
-    ``each`` makes every file of a folder a book. ``jobs`` children read at once, 0 for as many as
-    there are processors.
+    ``parser`` is the name of the one that shall read. ``each`` makes every file of a folder a book.
+    ``jobs`` children read at once, 0 for as many as there are processors.
     """
 
     title: str = ""
+    authors: str = ""
+    publisher: str = ""
+    edition: str = ""
+    language: str = ""
     kind: str = ""
     system: str = ""
     genre: str = ""
     campaign: str = ""
-    duplicate: Duplicate = ""
+    if_there: IfThere = ""
+    parser: str = ""
     each: bool = False
     jobs: int = 0
 
     @property
     def said(self) -> dict[str, str]:
         """The columns of a book that the user has set."""
-        columns = ("title", "kind", "system", "genre", "campaign")
-        return {name: value for name in columns if (value := getattr(self, name))}
+        return {name: value for name in ("title", *FACTS) if (value := getattr(self, name))}
 
 
 def checked(app: App, wishes: Wishes) -> Wishes:
     """The wishes with names as they are kept; InputError or NotFound for what cannot be."""
+    if wishes.parser:
+        named(app, wishes.parser)
     said = facts_checked(app, wishes.said)
     return attrs.evolve(wishes, **said)  # type: ignore[arg-type]
 
