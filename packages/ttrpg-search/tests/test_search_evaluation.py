@@ -70,7 +70,14 @@ def test_a_hit_lies_on_a_place_by_file_and_line():
 
 @pytest.mark.parametrize(
     ("label", "page", "right"),
-    [("3", None, True), ("2-4", None, True), ("4", 2, True), ("3", 3, False), ("", 2, True), ("iii", 2, True)],
+    [
+        ("3", None, True),
+        ("2-4", None, True),
+        ("4", 2, True),
+        ("3", 3, False),
+        ("", 2, True),
+        ("iii", 2, True),
+    ],
 )
 def test_a_hit_lies_on_a_place_by_page(label, page, right):
     assert lies_on(Hit(chunk(1, label=label, page=page), 1), RULE.places[0]) is right

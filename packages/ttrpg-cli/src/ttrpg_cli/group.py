@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 SECTIONS = ("At the table", "Books", "Campaign", "Program")
 """Headings of ``ttrpg --help``, in order; a plugin's own come after them by name."""
-BROUGHT_BY = {"library": "ttrpg-ingest", "search": "ttrpg-search"}
+BROUGHT_BY = {
+    "library": "ttrpg-ingest",
+    **dict.fromkeys(("search", "ask", "quote", "eval"), "ttrpg-search"),
+}
 """First-party commands and the package that brings each."""
 
 

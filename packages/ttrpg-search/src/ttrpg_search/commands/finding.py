@@ -58,7 +58,7 @@ class Answer:
     @property
     def more(self) -> bool:
         """Whether there are hits behind these."""
-        return self.findings.total > self.wanted.offset + len(self.hits)
+        return bool(self.hits) and self.findings.total > self.wanted.offset + len(self.hits)
 
     @property
     def stages(self) -> tuple[str, ...]:

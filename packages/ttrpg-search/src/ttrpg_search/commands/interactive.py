@@ -137,7 +137,7 @@ class Talk:
             say_unanswered(self._app, answer)
         say_read(self._app, answer)
         self._app.screen.show("ttrpg.search/2", data(self._app, answer), self._shown(answer))
-        if answer.more and answer.hits:
+        if answer.more:
             left = answer.findings.total - wanted.offset - len(answer.hits)
             self._app.screen.say(f"{left} more: n", "dim")
         self._asked = keep(self._app, answer, "search")

@@ -8,8 +8,9 @@ import click
 
 from ttrpg_core.app import App
 from ttrpg_core.errors import InputError, NotFound
+from ttrpg_core.views import Block
 from ttrpg_search.commands import stats
-from ttrpg_search.commands.finding import Wanted, checked, find, keep, last, wanted_again
+from ttrpg_search.commands.finding import Answer, Wanted, checked, find, keep, last, wanted_again
 from ttrpg_search.commands.options import where_to_look
 from ttrpg_search.commands.saying import say_read, say_unanswered
 from ttrpg_search.commands.shown import blocks, data, explanation
@@ -122,10 +123,11 @@ def search(
     most = results or app.settings.search.results
     words = " ".join(ctx.args)
     wanted = Wanted(words, books, system, kinds, page, most, offset, keyword_only, players)
+    shown = partial(blocks, app, context=context, full=full, paths=paths)
     if interactive:
         from ttrpg_search.commands.interactive import converse
 
-        converse(ctx, wanted, partial(blocks, app, context=context, full=full, paths=paths))
+        converse(ctx, wanted, shown)
         return
     if more:
         wanted = _following(app, words, results)
@@ -133,21 +135,27 @@ def search(
         ctx.invoke(stats.open_, number=opened)
         return
     answer = find(app, checked(wanted))
-    shown = blocks(app, answer, context=context, full=full, paths=paths)
+    if wanted.offset and not answer.hits:
+        raise NotFound("there is no more", "Ask something else, or without --offset")
     if not answer.findings.answered:
         say_unanswered(app, answer)
     say_read(app, answer)
-    if explain:
-        shown += explanation(answer)
+    if opened is not None:  # the book says the rest
+        keep(app, answer, "search")
+        ctx.invoke(stats.open_, number=opened)
+    else:
+        _show(app, answer, [*shown(answer), *(explanation(answer) if explain else [])], context)
+        if not answer.findings.answered:
+            ctx.exit(NotFound.code)
+
+
+def _show(app: App, answer: Answer, shown: list[Block], context: int) -> None:
+    """Show an answer and keep that it was asked for."""
     app.screen.show("ttrpg.search/2", data(app, answer, context), shown)
-    if answer.more and answer.hits:
+    if answer.more:
         left = answer.findings.total - answer.wanted.offset - len(answer.hits)
         app.screen.say(f"{left} more: ttrpg search --more", "dim")
     keep(app, answer, "search")
-    if opened is not None:
-        ctx.invoke(stats.open_, number=opened)
-    if not answer.findings.answered:
-        ctx.exit(NotFound.code)
 
 
 def _following(app: App, words: str, results: int | None) -> Wanted:

@@ -23,9 +23,6 @@ def say_unanswered(app: App, answer: Answer) -> None:
     if answer.hits:
         app.screen.say(f"{where}; what is nearest:", "warn")
         return
-    if answer.wanted.offset:
-        app.screen.say("There is no more", "warn")
-        return
     for book in answer.books.values():
         if app.library.reading(book.sha256) is None:
             said = f"What was read of {book.title!r} was pruned: ttrpg library add {book.path}"

@@ -35,6 +35,10 @@ _HEADED = 0.3
 """What a word is worth that the passage's heading has already."""
 _FIRST = 0.03
 """What stands first in a passage is what it is about."""
+_LETTERS = re.compile(r"[^\W\d_]+")
+_SMALL = frozenset(
+    ("a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with")
+)
 _LEANS = re.compile(
     r"(?:it|its|this|that|these|those|they|their|he|she|such|otherwise|instead|however|if so|"
     r"if not|in this case|in that case|on a (?:success|failure))\b",
@@ -89,12 +93,18 @@ def _sentences(text: str) -> list[Piece]:
         before = found[-1] if found else None
         if before is not None and not piece.head[1] and not before.head[1]:
             between = text[before.end : piece.start]
-            heads = len(text[before.start : before.end].split()) <= RUN_IN
-            if heads and "\n" not in between and text[before.end - 1] in ".:":
+            if "\n" not in between and _heads(text[before.start : before.end]):
                 found[-1] = Piece(before.start, piece.end)
                 continue
         found.append(piece)
     return found
+
+
+def _heads(sentence: str) -> bool:
+    """Whether it is no sentence but a heading run into its text, as "At Higher Levels." is."""
+    told = _LETTERS.findall(sentence)
+    titled = all(word[0].isupper() or word in _SMALL for word in told)
+    return titled and 0 < len(told) <= RUN_IN and sentence.rstrip("*_")[-1:] in {".", ":"}
 
 
 def _met(text: str, marks: Marks, parts: Sequence[Piece]) -> list[frozenset[str]]:
