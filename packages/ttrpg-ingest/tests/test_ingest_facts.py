@@ -136,6 +136,12 @@ def test_what_is_not_known_is_empty():
     assert all(guess.value == "" for guess in attrs.astuple(told(""), recurse=False))
 
 
+def test_a_name_that_is_an_ordinary_word_tells_nothing_but_in_a_title():
+    text = "A traveller asks the referee for a lamp. Each traveller rolls 2d6. " * 4
+    assert told(text, "The Lamplit Road").system.value == ""
+    assert told(text, "Traveller Core").system.value == "traveller"
+
+
 def test_names_of_games_are_their_own():
     names = [system.name for system in SYSTEMS]
     assert len(names) == len(set(names)) >= 19

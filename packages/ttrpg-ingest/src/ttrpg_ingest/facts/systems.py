@@ -18,13 +18,17 @@ def _listed(text: str) -> tuple[str, ...]:
 
 @attrs.frozen
 class System:
-    """A game: what it is called, its terms, and for an edition the game whose terms it shares."""
+    """A game: what it is called, its terms, and for an edition the game whose terms it shares.
+
+    ``titled`` are names that are ordinary words too, which tell nothing but in a title.
+    """
 
     name: str
     genre: str
     called: tuple[str, ...] = attrs.field(converter=_listed)
     terms: tuple[str, ...] = attrs.field(converter=_listed)
     base: str = ""
+    titled: tuple[str, ...] = attrs.field(converter=_listed, default="")
 
 
 SYSTEMS = (
@@ -163,9 +167,10 @@ SYSTEMS = (
     System(
         "traveller",
         "sci-fi",
-        "traveller; cepheus; clement sector",
+        "cepheus; clement sector; traveller srd; traveller rpg",
         "starport; jump drive; tech level; universal world profile; referee; 2d6; social "
         "standing; mustering out; psionic; starship; law level; parsec",
+        titled=" traveller ",
     ),
     System(
         "stars-without-number",
@@ -211,9 +216,10 @@ SYSTEMS = (
     System(
         "cypher",
         "",
-        "cypher system; numenera; the strange",
+        "cypher system; numenera",
         "gm intrusion; might pool; speed pool; intellect pool; cypher; effort; edge; recovery "
         "roll; character sentence",
+        titled=" the strange ",
     ),
     System(
         "ironsworn",
@@ -244,7 +250,7 @@ def system(looked_at: Sample) -> Guess:
     named: dict[str, bool] = {}
     for each in SYSTEMS:
         points = TERM * sum(term in text for term in each.terms) * min(1.0, 8 / len(each.terms))
-        titled = any(name in looked_at.title for name in each.called)
+        titled = any(name and name in looked_at.title for name in (*each.called, *each.titled))
         called = sum(text.count(name) for name in each.called)
         points += TITLE * titled + NAMED * min(1.5, 0.75 * called)
         own[each.name], named[each.name] = points, titled or called > 0
