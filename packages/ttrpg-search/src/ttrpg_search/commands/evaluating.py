@@ -10,6 +10,7 @@ import click
 from ttrpg_core import text
 from ttrpg_core.app import App
 from ttrpg_core.errors import InputError, NotFound
+from ttrpg_core.search import Searcher, VectorIndex
 from ttrpg_core.views import Bars, Block, Table, Text
 from ttrpg_search import evaluation
 from ttrpg_search.commands import completing
@@ -22,6 +23,7 @@ SHOWN = 12
 """Questions that are listed as better, and as worse."""
 _PARTS = ("embedder", "reranker", "vector", "backend")
 _SETTINGS = {"backend": "search.keyword"}
+_ROLES = {"backend": "keyword"}
 
 
 @attrs.frozen
@@ -132,6 +134,7 @@ def _asked(
             raise NotFound(
                 "there is no book to ask yet", "Put one on the shelf: ttrpg library add BOOK.pdf"
             )
+        _check(own, config)
         sources = frozenset(chosen(shelf, config.books)) if config.books else None
         with contextlib.closing(own.finder()) as finder:
             return evaluation.evaluate(
@@ -144,6 +147,14 @@ def _asked(
             )
     finally:
         own.close()
+
+
+def _check(own: App, config: Config) -> None:
+    """ConfigError for a part that is not installed: the search itself would do without it."""
+    for part, _ in config.parts:
+        made = own.backend(_ROLES.get(part, part))
+        if isinstance(made, (Searcher, VectorIndex)):
+            made.close()
 
 
 def _say(app: App, report: Report) -> None:
@@ -185,7 +196,7 @@ def _blocks(
     yield _table(first)
     yield Text("")
     yield Bars(
-        [(f"{kind} ", each.recall[10], f"{each.recall[10]:.2f}") for kind, each in _kinds(first)],
+        [(kind, each.recall[10], f"{each.recall[10]:.2f}") for kind, each in _kinds(first)],
         "Answered among the first 10",
     )
     refused = "" if first.refused is None else f"; unanswerable, and said so: {first.refused:.0%}"
@@ -195,9 +206,9 @@ def _blocks(
         yield _misses(first)
     for config, report in zip(configs[1:], reports[1:], strict=True):
         yield Text("")
-        yield Text(f"{configs[0].name} against {config.name}", "title")
+        yield Text(f"{config.name}, compared with {configs[0].name}", "title")
         yield _table(report, first)
-        yield from _changed(evaluation.compared(report, first))
+        yield from _changed(evaluation.compared(first, report), config.name)
 
 
 def _kinds(report: Report) -> list[tuple[str, Figures]]:
@@ -226,7 +237,7 @@ def _cell(value: float | None, other: float | None) -> str:
         return "-"
     if other is None or round(other - value, 2) == 0:
         return f"{value:.2f}"
-    return f"{value:.2f} ({value - other:+.2f})"
+    return f"{value:.2f} {value - other:+.2f}"
 
 
 def _misses(report: Report) -> Table:
@@ -238,8 +249,8 @@ def _misses(report: Report) -> Table:
     return Table(["kind", "rank", "question"], rows, empty="Every question was answered first.")
 
 
-def _changed(found: Sequence[tuple[str, Outcome, Outcome]]) -> Iterable[Block]:
-    """The questions that come out otherwise here: the largest changes of each way first."""
+def _changed(found: Sequence[tuple[str, Outcome, Outcome]], name: str) -> Iterable[Block]:
+    """The questions that come out otherwise: the largest changes of each way first."""
     for way in ("better", "worse"):
         some = [(one, two) for said, one, two in found if said == way]
         some.sort(key=lambda pair: -abs(_gain(pair[0]) - _gain(pair[1])))
@@ -249,7 +260,7 @@ def _changed(found: Sequence[tuple[str, Outcome, Outcome]]) -> Iterable[Block]:
         ]
         more = f", the first {SHOWN}" if len(some) > SHOWN else ""
         yield Text("")
-        yield Text(f"{len(some)} {way} here{more}", "title" if some else "dim")
+        yield Text(f"{len(some)} {way} with {name}{more}", "title" if some else "dim")
         if rows:
             yield Table(["kind", "rank", "question"], rows)
 

@@ -47,12 +47,12 @@ def _blocks(found: Stats) -> list[Block]:
             ]
         ),
         Text(""),
-        Bars(_bars([(f"{o.question[:40]} ", o.times) for o in found.often]), "Asked most"),
+        Bars(_bars([(o.question[:40], o.times) for o in found.often]), "Asked most"),
         Text(""),
-        Bars(_bars([(f"{d} ", n) for d, n in [*found.days.items()][-DAYS_SHOWN:]]), "By day"),
+        Bars(_bars([(day, n) for day, n in [*found.days.items()][-DAYS_SHOWN:]]), "By day"),
     ]
     if found.opened:
-        ranks = [(f"{rank}. ", times) for rank, times in found.opened.items()]
+        ranks = [(f"{rank}.", times) for rank, times in found.opened.items()]
         blocks += [Text(""), Bars(_bars(ranks), "Opened, by place in the answer")]
     return blocks
 
