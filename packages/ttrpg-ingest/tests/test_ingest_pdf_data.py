@@ -61,3 +61,50 @@ def test_rows_on_a_tint_are_rows_of_their_table(data):
         "| 36\u201345 | \u201cAchieving my goal is the only thing of interest to me, and I\u2019ll "
         "ignore everything else to pursue it.\u201d |"
     ) in text
+
+
+def tables(sections):
+    return [each.text.split("\n") for each in sections if each.kind == "table"]
+
+
+def test_a_table_drawn_with_rules(data):
+    first, second = tables(page(data("rules/pdf/loner-en.pdf"), 21))
+    assert [len(first), len(second)] == [8, 5]
+    assert "| Magic School for Young Mages | Horror-Filled Asylum |" in first[5]
+    assert second[3] == (
+        "| 2 | Epic and grandiose | Suspenseful and thrilling | Mysterious and enigmatic |"
+    )
+
+
+def test_a_table_told_by_its_tints_whose_numbers_stand_between_lines(data):
+    short, _ = tables(page(data("rules/pdf/mdsrd5.pdf"), 175))
+    assert short[0] == "| d100 | Effect (lasts 1d10 minutes) |"
+    rolls = [line.split("|")[1].strip().replace("\u2013", "-") for line in short[2:]]
+    assert rolls[:3] == ["01-20", "21-30", "31-40"]
+    assert rolls[-2:] == ["81-90", "91-100"]
+    assert len(rolls) == 10
+
+
+def test_tables_side_by_side_stay_apart_and_whole(data):
+    left, right = tables(page(data("rules/pdf/SRD_CC_v5.1.pdf"), 68))[:2]
+    assert left[:3] == [
+        "| Item | Cost | Weight |",
+        "| --- | --- | --- |",
+        "| Abacus | 2 gp | 2 lb. |",
+    ]
+    assert right[2] == "| Hourglass | 25 gp | 1 lb. |"
+
+
+def test_text_that_leans_is_read_along_its_lines(data):
+    notes = [
+        each.text for each in page(data("rules/pdf/to-rob-a-witch.pdf"), 0) if each.kind == "note"
+    ]
+    assert notes[0].split("\n") == [
+        "There are beasts that live here, preying on wanderers.",
+        "With a guide such as Njal, all the encounters can be avoided.",
+    ]
+
+
+def test_icons_stay_out_of_headings(data):
+    found = [each.heading for each in page(data("rules/pdf/malleus-deum-core.pdf"), 47)]
+    assert {"Club Smash", "Wild Swing", "Smith", "Armour Smith"} <= set(found)

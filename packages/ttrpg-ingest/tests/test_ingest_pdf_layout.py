@@ -231,6 +231,91 @@ def test_a_shaded_row_of_several_lines_is_no_box(make_pdf):
     assert grid(found)[1] == ["1", f"{whole} ferries wait"]
 
 
+def centred(x, y, table, heights):
+    """Rows of such heights with the first cell in the middle of its row, in points."""
+    found = []
+    for (first, *lines), height in zip(table, heights, strict=True):
+        found.append((x, y - height / 2 - 3, "F1", 9, first))
+        top = y - (height - 12 * len(lines)) / 2 - 9
+        found += [(x + 60, top - 12 * n, "F1", 9, line) for n, line in enumerate(lines)]
+        y -= height
+    return found
+
+
+OMENS = [
+    ("1", "A bell that nobody rings and", "that nobody hears, far out over"),
+    ("2", "A crow"),
+    ("3", "Rain that falls upwards from the", "river, for as long as the lantern", "burns"),
+    ("4", "Nothing"),
+]
+SAID = [["1", " ".join(OMENS[0][1:])], ["2", "A crow"], ["3", " ".join(OMENS[2][1:])]]
+
+
+def test_a_table_with_rules_is_read_by_its_cells(make_pdf):
+    page = [*prose("before", 8, 60, 700), *centred(64, 600, OMENS, (28, 16, 40, 16))]
+    ends = [600, 572, 556, 516, 500]
+    level = [(60, y, 320, y + 1) for y in ends]
+    upright = [(x, 500, x + 1, 600) for x in (60, 110, 320)]
+    path = with_boxes(make_pdf("a.pdf", [[*page, *prose("after", 8, 60, 480)]]), *level, *upright)
+    sections = read(path)
+    assert [each.kind for each in sections] == ["", "table", ""]
+    assert grid(sections[1]) == [*SAID, ["4", "Nothing"]]
+
+
+def test_rows_between_tinted_rows_belong_to_their_table(make_pdf):
+    page = [*prose("before", 8, 60, 700), *centred(64, 600, OMENS, (28, 16, 40, 16))]
+    tints = [(60, 572, 110, 600), (110, 572, 320, 600), (60, 516, 110, 556), (110, 516, 320, 556)]
+    head = [(64, 604, "F2", 9, "d4"), (124, 604, "F2", 9, "Omen")]
+    path = with_boxes(make_pdf("a.pdf", [[*page, *head, *prose("after", 8, 60, 470)]]), *tints)
+    sections = read(path)
+    assert [each.kind for each in sections] == ["", "table", ""]
+    assert grid(sections[1]) == [["d4", "Omen"], *SAID, ["4", "Nothing"]]
+
+
+def test_tinted_tables_beside_each_other_are_two(make_pdf):
+    page = prose("before", 8, 60, 700)
+    tints = []
+    for x, name in ((60, "left"), (320, "right")):
+        for n in range(6):
+            y = 600 - 12 * n
+            page += [(x + 4, y - 9, "F1", 9, f"{name} {n}"), (x + 104, y - 9, "F1", 9, f"{n} gp")]
+            tints += [(x, y - 12, x + 100, y), (x + 100, y - 12, x + 200, y)] if n % 2 else []
+    sections = read(with_boxes(make_pdf("a.pdf", [page]), *tints))
+    tables = [grid(each) for each in sections if each.kind == "table"]
+    assert tables == [[[f"{name} {n}", f"{n} gp"] for n in range(6)] for name in ("left", "right")]
+
+
+def test_a_page_laid_out_with_rules_is_no_table(make_pdf):
+    page = [*prose("left", 30, 60, 700), *prose("right", 30, 320, 700)]
+    rules = [(x, 380, x + 1, 720) for x in (50, 310, 570)]
+    rules += [(50, y, 570, y + 1) for y in (380, 550, 720)]
+    sections = read(with_boxes(make_pdf("a.pdf", [page]), *rules))
+    assert not any(each.kind == "table" for each in sections)
+    assert in_order(sections, "left", "right")
+
+
+def test_text_askew_is_read_along_its_lines(make_pdf):
+    path = make_pdf("a.pdf", [prose("text", 20, 60, 680)])
+    writer = PdfWriter(clone_from=PdfReader(path))
+    words = ["Here the old ferries wait", "for a bell that never rings"]
+    drawn = writer.pages[0].get_contents()
+    lines = [
+        b"BT /F1 10 Tf 0.9 0.436 -0.436 0.9 %d %d Tm (%s) Tj ET" % (350 + 6 * n, 300 - 13 * n, w)
+        for n, w in enumerate(map(str.encode, words))
+    ]
+    drawn.set_data(drawn.get_data() + b"\n" + b"\n".join(lines))
+    writer.pages[0].replace_contents(drawn)
+    writer.write(path)
+    note = read(path)[-1]
+    assert (note.kind, note.text) == ("note", "\n".join(words))
+
+
+def test_an_icon_is_no_part_of_a_title(make_pdf, monkeypatch):
+    monkeypatch.setattr("ttrpg_ingest.pdf.marks._PRIVATE", frozenset("#"))
+    page = [(60, 720, "F2", 12, "Smith"), (110, 720, "F1", 12, "#"), *prose("a", 10, 60, 700)]
+    assert read(make_pdf("a.pdf", [page]))[0].heading == "Smith"
+
+
 def test_a_box_beside_other_text_keeps_all_of_its_lines(make_pdf):
     inside = [
         (150, 578 - 10 * n, "F1", 8, f"You smell salt and hear bell {n} under the water.")

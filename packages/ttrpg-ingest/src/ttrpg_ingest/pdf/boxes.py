@@ -36,7 +36,7 @@ def boxed(spans: Sequence[Span], ink: Ink) -> list[Span]:
     ]
     tints = [rect for rect in ink.drawn if rect.filled and rect.width > THIN]
     for rect in sorted(rects, key=lambda each: -each.width * each.height)[:MOST]:
-        inside = [span for span in left if span.inside is None and _holds(rect, span)]
+        inside = [span for span in left if span.single and _holds(rect, span)]
         if _is_box(rect, inside, left) and not _is_cell(rect, tints):
             lines = [Line(row) for row in rows_of(inside)]
             top = max(span.y for span in inside)

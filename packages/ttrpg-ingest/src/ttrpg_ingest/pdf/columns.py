@@ -72,7 +72,7 @@ def _parted(spans: Sequence[Span], known: Sequence[float]) -> list[Span]:
     edges += [round(x + 1) for x in known]
     found: list[Span] = []
     for span in spans:
-        over = span.inside is None and any(span.x0 < x < span.x1 for x in edges)
+        over = span.single and any(span.x0 < x < span.x1 for x in edges)
         found += _split(span, edges) if over else [span]
     return found
 
@@ -221,7 +221,7 @@ def _sizes(rows: Sequence[Sequence[Span]]) -> list[float]:
 
 
 def _lines(spans: Sequence[Span]) -> list[Line]:
-    """The rows as lines; a box is a line of its own, whatever stands beside it."""
+    """The rows as lines; a box or a table is one of its own, whatever stands beside it."""
     found: list[Line] = []
     for row in rows_of(spans):
         found += [Line(list(part)) for part in _apart(row)]
@@ -231,7 +231,7 @@ def _lines(spans: Sequence[Span]) -> list[Line]:
 def _apart(row: Sequence[Span]) -> Iterable[Sequence[Span]]:
     first = 0
     for place, span in enumerate(row):
-        if span.inside is not None:
+        if not span.single:
             if place > first:
                 yield row[first:place]
             yield row[place : place + 1]

@@ -13,6 +13,7 @@ from ttrpg_core.documents import Block, Section
 from ttrpg_ingest.folding import ended, join, joined
 from ttrpg_ingest.pdf.boxes import boxed
 from ttrpg_ingest.pdf.columns import columns_of
+from ttrpg_ingest.pdf.grids import drawn_tables
 from ttrpg_ingest.pdf.ink import Ink
 from ttrpg_ingest.pdf.lines import Line, rows_of, spans_of
 from ttrpg_ingest.pdf.marks import with_marks
@@ -95,7 +96,7 @@ def sections_of(
     gone = {id(span) for line in running for span in line.spans}
     spans = [span for span in spans if id(span) not in gone]
     items: list[Line | Table] = []
-    for column in columns_of(boxed(spans, ink), style.gutters):
+    for column in columns_of(boxed(drawn_tables(spans, ink), ink), style.gutters):
         items += with_tables(column)
     runs = _runs(items, style, outline, index, carried)
     heads = [line.text for line in running if line.y > ink.height / 2]

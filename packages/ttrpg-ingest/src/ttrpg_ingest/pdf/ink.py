@@ -36,6 +36,7 @@ _HEAVY = 600
 _WHITE = 250
 _ASKEW = 4
 _DROP_CAP = 1.7
+_HALF_LETTER = 0.25
 _TEXT, _PATH, _IMAGE, _FORM = 1, 2, 3, 5
 _NAME_BYTES = 256
 _HALVES = range(0xD800, 0xE000)
@@ -104,11 +105,15 @@ class Ink:
 
 @attrs.frozen
 class _Hand:
-    """How a piece of text is set: its face, size and direction in quarter turns; 4 is askew."""
+    """How a piece of text is set: its face, size and direction in quarter turns; 4 is askew.
+
+    ``angle`` is that of text askew, in radians.
+    """
 
     face: Face
     size: float
     turn: int
+    angle: float = 0.0
 
 
 @attrs.define
@@ -118,7 +123,7 @@ class _Letters:
     page: ctypes.c_void_p
     faces: dict[tuple[bytes, bool, bool], Face]
     hands: dict[int | None, _Hand] = attrs.field(factory=dict)
-    known: dict[tuple[Face, float, int], _Hand] = attrs.field(factory=dict)
+    known: dict[tuple[Face, float, int, float], _Hand] = attrs.field(factory=dict)
     rect: pdfium.FS_RECTF = attrs.field(factory=pdfium.FS_RECTF)
     matrix: pdfium.FS_MATRIX = attrs.field(factory=pdfium.FS_MATRIX)
     x: ctypes.c_double = attrs.field(factory=ctypes.c_double)
@@ -174,7 +179,8 @@ class _Letters:
         face = self.faces.get(key)
         if face is None:
             face = self.faces[key] = _face(key[0], bold=key[1], italic=key[2])
-        made = face, size or 1.0, _ASKEW if askew else turn % 4
+        lean = round(angle, 2) if askew else 0.0
+        made = face, size or 1.0, _ASKEW if askew else turn % 4, lean
         hand = self.known.get(made)
         if hand is None:
             hand = self.known[made] = _Hand(*made)
@@ -197,17 +203,19 @@ def read_ink(page: ctypes.c_void_p, faces: dict[tuple[bytes, bool, bool], Face])
     try:
         letters = _Letters(textpage, faces)
         found = [
-            (hand.turn, _placed(word, ends, hand, box))
+            ((hand.turn, hand.angle), _placed(word, ends, hand, box))
             for word, ends, hand in _words(letters, letters.text())
         ]
         cut = pdfium.FPDFText_CountChars(textpage) > MOST_LETTERS
     finally:
         pdfium.FPDFText_ClosePage(textpage)
-    turns = Counter(turn for turn, _ in found)
-    main = max((turn for turn in turns if turn < _ASKEW), key=lambda each: turns[each], default=0)
-    asides = [[word for at, word in found if at == turn] for turn in sorted(turns) if turn != main]
-    drawn, pictures = _drawn(page, box, main)
-    width, height = (box.height, box.width) if main % 2 else (box.width, box.height)
+    ways = Counter(way for way, _ in found)
+    straight = (way for way in ways if way[0] < _ASKEW)
+    main = max(straight, key=lambda each: ways[each], default=(0, 0.0))
+    asides = [[word for at, word in found if at == way] for way in sorted(ways) if way != main]
+    turn = main[0]
+    drawn, pictures = _drawn(page, box, turn)
+    width, height = (box.height, box.width) if turn % 2 else (box.width, box.height)
     words = [word for at, word in found if at == main]
     return Ink(words, width, height, drawn, pictures, asides, cut)
 
@@ -258,9 +266,23 @@ def _placed(
             first, base, other, end = box.x1 - x, box.y1 - y, box.x1 - right, box.x1 - left
         case 3:
             first, base, other, end = box.y1 - y, x - box.x0, box.y1 - top, box.y1 - bottom
+        case 4:
+            return _leaning(word, ends, hand)
         case _:
             first, base, other, end = x - box.x0, y - box.y0, left - box.x0, right - box.x0
     return Word(word, min(first, other), max(first, end), base, hand.size, hand.face)
+
+
+def _leaning(word: str, ends: tuple[float, float, float, float, float, float], hand: _Hand) -> Word:
+    """A word of text askew, in a frame that leans as it does.
+
+    It ends in the middle of its last letter's box and half a letter more: the box is upright.
+    """
+    x, y, left, bottom, right, top = ends
+    across, up = math.cos(hand.angle), math.sin(hand.angle)
+    first, base = x * across + y * up, y * across - x * up
+    end = (left + right) / 2 * across + (bottom + top) / 2 * up + _HALF_LETTER * hand.size
+    return Word(word, first, max(first, end), base, hand.size, hand.face)
 
 
 def _face(name: bytes, *, bold: bool, italic: bool) -> Face:

@@ -4,11 +4,15 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import attrs
 
 from ttrpg_ingest.folding import fold
 from ttrpg_ingest.pdf.ink import Face, Word
+
+if TYPE_CHECKING:
+    from ttrpg_ingest.pdf.tables import Table
 
 SAME_BASE = 0.3
 """The part of a letter's size by which the base lines of one line may differ."""
@@ -21,7 +25,10 @@ _SPACED = re.compile(r"(?:\S ){3,}\S")
 
 @attrs.define(eq=False, slots=False)
 class Span:
-    """Words on one base line with no wide gap between them; or a box, with the lines ``inside``."""
+    """Words on one base line with no wide gap between them.
+
+    Or a box, with the lines ``inside``, or a row of a drawn table, with the whole ``table``.
+    """
 
     words: list[Word]
     x0: float
@@ -29,6 +36,12 @@ class Span:
     y: float
     size: float
     inside: "list[Line] | None" = None
+    table: "Table | None" = None
+
+    @property
+    def single(self) -> bool:
+        """Whether it is one run of words, and no box or table."""
+        return self.inside is None and self.table is None
 
     @cached_property
     def text(self) -> str:

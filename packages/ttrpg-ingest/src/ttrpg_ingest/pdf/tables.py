@@ -114,8 +114,16 @@ def with_tables(lines: Sequence[Line]) -> Iterable[Line | Table]:
     """The lines of a column, with those of each table as one."""
     lines = _evened(lines)
     cells = [_cells(line) for line in lines]
+    shown: set[int] = set()
     place = 0
     while place < len(lines):
+        drawn = lines[place].spans[0].table
+        if drawn is not None:
+            if id(drawn) not in shown:  # each of its rows carries it
+                yield drawn
+            shown.add(id(drawn))
+            place += 1
+            continue
         end = _end(lines, cells, place) if len(cells[place]) > 1 else place
         if end == place:
             yield lines[place]
@@ -147,7 +155,7 @@ def _evened(lines: Sequence[Line]) -> list[Line]:
 def _parted(span: Span) -> Iterable[Span]:
     first = 0
     words = span.words
-    if span.inside is not None:
+    if not span.single:
         yield span
         return
     for at in range(1, len(words) + 1):
@@ -160,7 +168,7 @@ def _parted(span: Span) -> Iterable[Span]:
 def _cells(line: Line) -> list[Span]:
     """The cells of a line; a list's mark is none, nor is a page number after dots."""
     spans = line.spans
-    if len(spans) <= 1 or spans[0].inside is not None:
+    if len(spans) <= 1 or not spans[0].single:
         return spans[:1]
     if _MARK.match(spans[0].text):
         spans = spans[1:]
@@ -204,7 +212,7 @@ def _reach(lines: Sequence[Line], cells: Sequence[list[Span]], first: int) -> in
         step = lines[end - 1].y - lines[end].y
         if not 0 < step <= APART * max(size, lines[end].size):
             break
-        if lines[end].size > LARGER * size or lines[end].spans[0].inside is not None:
+        if lines[end].size > LARGER * size or not lines[end].spans[0].single:
             break
         if len(cells[end]) > 1:
             last_rich = end + 1
@@ -284,7 +292,7 @@ def _table(lines: Sequence[Line], cells: Sequence[list[Span]]) -> Table:
         for at, span in placed:
             rows[-1][at].append(span.text)
     done = tuple(tuple(joined(cell) for cell in row) for row in rows)
-    return Table(done, bool(heads) or _named(done), lines[0].y)
+    return Table(done, bool(heads) or is_named(done), lines[0].y)
 
 
 def _broken(row: Sequence[Sequence[str]], placed: Sequence[tuple[int, Span]]) -> bool:
@@ -302,7 +310,7 @@ def _heads(cells: Sequence[Sequence[Span]]) -> int:
     return count if count < len(bold) and count <= MOST_HEAD else 0
 
 
-def _named(rows: Sequence[Sequence[str]]) -> bool:
+def is_named(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row reads like names of columns: no figures, though others have some."""
     first, rest = rows[0], rows[1:]
     if not all(cell and not re.fullmatch(r"[\d+.,\u2013\u2212%-]+", cell) for cell in first):
