@@ -302,7 +302,7 @@ def _rest(
     if len(columns) < FEWEST_COLUMNS or not alike or grid.column(found[-1][0]):
         return []
     grid.ys.insert(0, low + size)
-    grid.loose.add(low + size)
+    grid.loose.add(grid.ys[0] + SLACK)  # the first row has room above it
     return [span for row in found for span in row]
 
 
@@ -337,35 +337,44 @@ def _head(grid: Grid, rows: Sequence[list[Span]], size: float) -> list[Span]:
 
 def _table(grid: Grid, inside: Sequence[Span]) -> Table | None:
     """The table that these pieces of text make; None where they make none."""
-    columns = len(grid.xs) - 1
-    if columns > MOST_COLUMNS or sum(not grid.fits(span) for span in inside) > CROSSING * len(
-        inside
-    ):
+    crossing = sum(not grid.fits(span) for span in inside)
+    if len(grid.xs) > MOST_COLUMNS or crossing > CROSSING * len(inside):
+        return None
+    bands = _bands(grid, inside)
+    if sum(map(len, bands)) < len(inside):
         return None
     rows: list[tuple[str, ...]] = []
-    bold: list[bool] = []
-    for top, bottom in pairwise(grid.ys):
-        within = [span for span in inside if bottom < span.y + 0.3 * span.size <= top]
-        for row in _parted(grid, within) if top in grid.loose else [within]:
-            cells: list[list[str]] = [[] for _ in range(columns)]
-            for line in rows_of(row):
-                for span in line:
-                    cells[grid.column(span)].append(span.text)
-            if grid.open and rows and not cells[0] and len({span.y for span in row}) == 1:
-                before = zip(rows[-1], cells, strict=True)
-                rows[-1] = tuple(joined(filter(None, [text, *more])) for text, more in before)
-            elif any(cells):
-                rows.append(tuple(joined(cell) for cell in cells))
-                bold.append(all(span.words[0].face.bold for span in row))
-    used = [at for at in range(columns) if any(row[at] for row in rows)]
+    for band in bands:
+        cells: list[list[str]] = [[] for _ in grid.xs[1:]]
+        for line in rows_of(band):
+            for span in line:
+                cells[grid.column(span)].append(span.text)
+        if grid.open and rows and not cells[0] and len({span.y for span in band}) == 1:
+            before = zip(rows[-1], cells, strict=True)
+            rows[-1] = tuple(joined(filter(None, [text, *more])) for text, more in before)
+        else:
+            rows.append(tuple(joined(cell) for cell in cells))
+    used = [at for at in range(len(grid.xs) - 1) if any(row[at] for row in rows)]
     rows = [tuple(row[at] for at in used) for row in rows]
+    if not _sound(rows):
+        return None
+    bold = [all(span.words[0].face.bold for span in band) for band in bands]
+    return Table(tuple(rows), (bold[0] and not all(bold)) or is_named(rows), grid.ys[0])
+
+
+def _bands(grid: Grid, inside: Sequence[Span]) -> list[list[Span]]:
+    """The pieces of each row, from the top."""
+    found: list[list[Span]] = []
+    for top, bottom in pairwise([grid.ys[0] + SLACK, *grid.ys[1:-1], grid.ys[-1] - SLACK]):
+        within = [span for span in inside if bottom < span.y + 0.3 * span.size <= top]
+        found += _parted(grid, within) if top in grid.loose else [within]
+    return [band for band in found if band]
+
+
+def _sound(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether rows with several cells, mostly filled and none too long, make a table."""
     words = [len(cell.split()) for row in rows for cell in row if cell]
     rich = sum(sum(map(bool, row)) > 1 for row in rows)
-    if rich < FEWEST_ROWS or len(used) < FEWEST_COLUMNS:
-        return None
-    if max(words) > LONGEST or sum(words) > USUAL * len(words):
-        return None
-    if len(words) < FULL * len(rows) * len(used):
-        return None
-    headed = (bold[0] and not all(bold)) or is_named(rows)
-    return Table(tuple(rows), headed, grid.ys[0])
+    if rich < FEWEST_ROWS or max(words) > LONGEST or sum(words) > USUAL * len(words):
+        return False
+    return len(words) >= FULL * len(rows) * len(rows[0])
