@@ -276,8 +276,19 @@ def test_an_index_of_the_version_before_is_made_anew(app, plugins):
         f"INSERT INTO books ({', '.join(book)}) VALUES ({', '.join('?' * len(book))})",
         list(book.values()),
     )
-    for table in ("index", "texts", "stems", "words", "initials", "totals", "lots", "postings"):
-        connection.execute(f"DROP TABLE search_{table}")
+    for table in (
+        "index",
+        "texts",
+        "stems",
+        "words",
+        "initials",
+        "totals",
+        "lots",
+        "postings",
+        "stamps",
+        "seal",
+    ):
+        connection.execute(f"DROP TABLE IF EXISTS search_{table}")
     connection.execute("DELETE FROM _sqlite_migrations WHERE migration_set = 'ttrpg-search'")
     connection.execute("DELETE FROM store WHERE key = 'schemas'")
     app.close()

@@ -233,8 +233,8 @@ def test_vectors_find_what_words_do_not(make, app):
     found = engine.find(Question("xyzzy"))
     assert found.hits[0].chunk.heading == "Falling"
     assert [name for name, _, _ in found.ranks[found.hits[0].chunk.id]] == ["vectors"]
-    assert engine.find(Question("plummet", keyword_only=True)).hits == ()
-    only = engine.find(Question("plummet kind:spell"))
+    assert engine.find(Question("xyzzy", keyword_only=True)).hits == ()
+    only = engine.find(Question("xyzzy kind:spell"))
     assert {hit.chunk.kind for hit in only.hits} == {"spell"}
 
 

@@ -21,8 +21,8 @@ from ttrpg_core.context import Context
 from ttrpg_search.vectors import exact, files
 from ttrpg_search.vectors.exact import Exact
 
-files.SIGNS_FROM = exact.SIGNS_FROM = 8
-files.SIGNS_WIDE = 1
+files.SKETCH_FROM = 8
+files.SKETCH_WIDE = 2
 exact.FEW_DEAD = 4
 root = Path(sys.argv[1])
 
@@ -35,7 +35,7 @@ def rows(seed, count):
 CHANGES = {
     "first": lambda index: index.add("m", range(5), rows(9, 5)),
     "more": lambda index: index.add("m", range(10, 40), rows(1, 30)),
-    "signs": lambda index: index.add("m", range(10, 90), rows(1, 80)),
+    "sketches": lambda index: index.add("m", range(10, 90), rows(1, 80)),
     "replace": lambda index: index.add("m", [1, 2], rows(2, 2)),
     "remove": lambda index: index.remove([1, 2]),
     "rewrite": lambda index: index.remove(range(7)),

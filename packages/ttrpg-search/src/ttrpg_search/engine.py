@@ -97,7 +97,7 @@ class Engine:
         if query.text:
             stages = self._asked(question, asked, query, matched, steps)
         fused = stages.pop("fused", [])
-        standing = texts.standing(number for number, _ in fused)
+        standing = matched.standing(number for number, _ in fused)
         order = self._ordered(fused, standing, asked, scope)
         order = self._reranked(connection, asked, order, steps)
         shown = order[question.offset : question.offset + question.count]
@@ -182,13 +182,13 @@ class Engine:
             return keyword.match(query, most)
         planned = plan(query, texts)
         if not isinstance(keyword, Searcher):
-            return Matched(planned, [], lambda _: {})
+            return Matched(planned, [], lambda _: {}, texts.standing)
 
         def of(ids: Iterable[int]) -> dict[int, float]:
             within = frozenset(ids)
             return dict(_scores(keyword.search(attrs.evolve(query, within=within), len(within))))
 
-        return Matched(planned, _scores(keyword.search(query, most)), of)
+        return Matched(planned, _scores(keyword.search(query, most)), of, texts.standing)
 
     def _vectors(
         self, asked: Asked, query: Query, lexical: Ranking, steps: list[Step]

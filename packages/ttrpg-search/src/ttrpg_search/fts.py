@@ -21,7 +21,7 @@ from ttrpg_search.keyword.candidates import candidates, either
 from ttrpg_search.keyword.marks import marks
 from ttrpg_search.keyword.plan import Plan, plan
 from ttrpg_search.keyword.scoring import WEIGHTS, Weights, score
-from ttrpg_search.keyword.texts import Text, Texts
+from ttrpg_search.keyword.texts import Standing, Text, Texts
 
 if TYPE_CHECKING:
     from ttrpg_search.keyword.columns import Columns
@@ -30,7 +30,7 @@ POOL = 120
 """Candidates that are scored, at the least."""
 FEW = 400
 """Passages that are scored one by one, without asking an index for them."""
-RESCORED = 40
+RESCORED = 24
 """Passages whose terms are looked at for how near they stand, where all else is known already."""
 
 
@@ -38,13 +38,14 @@ RESCORED = 40
 class Matched:
     """What words found: the plan that they were looked for by, and the best passages.
 
-    ``of`` answers the scores of further passages that may be found; one without a word is left
-    out or 0.
+    ``of`` answers the scores of further passages that may be found (one without a word is left out,
+    or 0), ``standing`` whose passages are, of what section and kind.
     """
 
     plan: Plan
     best: list[tuple[int, float]]
     of: Callable[[Iterable[int]], dict[int, float]]
+    standing: Callable[[Iterable[int]], dict[int, Standing]]
 
 
 class Fts5:
@@ -87,18 +88,19 @@ class Fts5:
         texts = Texts(self._database())
         planned = plan(query, texts)
         if k < 1 or not any(group.ways for group in planned.groups):
-            return Matched(planned, [], lambda _: {})
+            return Matched(planned, [], lambda _: {}, texts.standing)
         if query.within is not None and len(query.within) <= FEW:
             found = self._scored(_allowed(texts.of(query.within), query, planned), planned)
         elif self.in_columns and "numpy" in sys.modules:
             return self._at_once(query, planned, texts, k)
         else:
-            found = self._scored(texts.of(candidates(query, planned, texts, max(POOL, k))), planned)
+            likely = self.candidates(query, planned, texts, max(POOL, k))
+            found = self._scored(texts.of(likely), planned)
 
         def of(ids: Iterable[int]) -> dict[int, float]:
             return dict(self._scored(_allowed(texts.of(ids), query, planned), planned))
 
-        return Matched(planned, _best(found, k), of)
+        return Matched(planned, _best(found, k), of, texts.standing)
 
     def count(self) -> int:
         """How many chunks are indexed."""
@@ -109,7 +111,7 @@ class Fts5:
         self._columns = None
 
     def candidates(self, query: Query, planned: Plan, texts: Texts, most: int) -> list[int]:
-        """The ids of passages worth scoring; a backend with an index of its own finds them there."""
+        """The ids of passages worth scoring; a backend with its own index finds them there."""
         return candidates(query, planned, texts, most)
 
     def _scored(self, texts: Iterable[Text], planned: Plan) -> list[tuple[int, float]]:
@@ -132,7 +134,8 @@ class Fts5:
         def of(ids: Iterable[int]) -> dict[int, float]:
             return {**columns.of(scores, set(ids).difference(without)), **near}
 
-        return Matched(planned, _best([*near.items(), *ranked[RESCORED:]], k), of)
+        best = _best([*near.items(), *ranked[RESCORED:]], k)
+        return Matched(planned, best, of, columns.standing)
 
 
 def _best(found: Iterable[tuple[int, float]], k: int) -> list[tuple[int, float]]:

@@ -59,10 +59,10 @@ def stems_of_chunks(db: Database) -> None:
         " NOT NULL, body TEXT NOT NULL)"
     )
     db.execute("CREATE INDEX search_texts_sha256 ON search_texts (sha256)")
-    db.execute("CREATE INDEX search_texts_standing ON search_texts (id, section, kind, sha256)")
     db.execute(
         "CREATE TABLE search_lots (lot INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, ids BLOB NOT"
-        " NULL, lengths BLOB NOT NULL, titles BLOB NOT NULL)"
+        " NULL, lengths BLOB NOT NULL, titles BLOB NOT NULL, sections BLOB NOT NULL, kinds BLOB"
+        " NOT NULL, kind_names TEXT NOT NULL)"
     )
     db.execute(
         "CREATE TABLE search_postings (lot INTEGER NOT NULL, stem TEXT NOT NULL, pairs BLOB NOT"
@@ -107,12 +107,9 @@ def stems_of_chunks(db: Database) -> None:
 def beside(db: Database) -> None:
     """What an index in files beside the database is checked by.
 
-    ``search_stamps`` has a new number and random bytes for a book each time that such an index is
-    told of its passages. The key of ``search_seal`` is this database's own, and seals the files.
+    ``search_stamps`` has other random bytes for a book each time that such an index is told of its
+    passages. The key of ``search_seal`` is this database's own, and seals the files.
     """
-    db.execute(
-        "CREATE TABLE search_stamps (number INTEGER PRIMARY KEY AUTOINCREMENT, sha256 TEXT NOT"
-        " NULL UNIQUE, stamp TEXT NOT NULL)"
-    )
+    db.execute("CREATE TABLE search_stamps (sha256 TEXT PRIMARY KEY, stamp TEXT NOT NULL)")
     db.execute("CREATE TABLE search_seal (key TEXT NOT NULL)")
     db.execute("INSERT INTO search_seal VALUES (lower(hex(randomblob(32))))")

@@ -88,8 +88,7 @@ def _shelf(connection: sqlite3.Connection) -> list[Shelved]:
 def _leftovers(connection: sqlite3.Connection) -> bool:
     """Whether something is indexed that is on the shelf no more."""
     row = connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM (SELECT DISTINCT sha256 FROM search_texts)"
-        " WHERE sha256 NOT IN (SELECT sha256 FROM books))"
+        "SELECT EXISTS (SELECT 1 FROM search_lots WHERE sha256 NOT IN (SELECT sha256 FROM books))"
     ).fetchone()
     return bool(row[0])
 

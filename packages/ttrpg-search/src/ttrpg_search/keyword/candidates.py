@@ -27,18 +27,15 @@ def candidates(query: Query, planned: Plan, texts: Texts, most: int) -> list[int
     left = OFTEN
     common: list[Way] = []
     for way, number in ways:
-        best, value = found[number], way.weight * way.rarity * planned.groups[number].weight
+        value = way.weight * way.rarity * planned.groups[number].weight
         if way.chunks <= left:
             left -= way.chunks
-            for each in texts.matching(f'"{way.stems.strip()}"', OFTEN):
-                if best.get(each, 0.0) < value:
-                    best[each] = value
+            _note(found[number], texts.matching(_quoted(way), OFTEN), value)
         else:
             common.append(way)
         if way.chunks > most:
-            for each in texts.matching(f'{{heading}} : "{way.stems.strip()}"', MOST):
-                if best.get(each, 0.0) < _IN_HEADING * value:
-                    best[each] = _IN_HEADING * value
+            there = texts.matching(f"{{heading}} : {_quoted(way)}", MOST)
+            _note(found[number], there, _IN_HEADING * value)
     worth: dict[int, float] = {}
     for best in found:
         for each, value in best.items():
@@ -46,9 +43,20 @@ def candidates(query: Query, planned: Plan, texts: Texts, most: int) -> list[int
                 worth[each] = worth.get(each, 0.0) + value
     chosen = sorted(worth, key=lambda each: (-worth[each], each))[:most]
     if common and len(chosen) < most:
-        ranked = texts.ranked(_any_of(common), allowed, most)
+        ranked = texts.ranked(" OR ".join(map(_quoted, common)), allowed, most)
         chosen += [each for each in ranked if each not in worth]
     return chosen[:most]
+
+
+def _note(best: dict[int, float], ids: Sequence[int], value: float) -> None:
+    """Note what a way is worth in the passages that have it, where no other is worth more."""
+    for each in ids:
+        if best.get(each, 0.0) < value:
+            best[each] = value
+
+
+def _quoted(way: Way) -> str:
+    return f'"{way.stems.strip()}"'
 
 
 def _allowed(query: Query, planned: Plan, texts: Texts) -> frozenset[int] | None:
@@ -61,10 +69,6 @@ def _allowed(query: Query, planned: Plan, texts: Texts) -> frozenset[int] | None
         without = texts.matching(either(planned.absent), texts.count())
         allowed = (texts.ids() if allowed is None else allowed).difference(without)
     return allowed
-
-
-def _any_of(ways: Sequence[Way]) -> str:
-    return either([way.stems.strip() for way in ways])
 
 
 def either(phrases: Sequence[str]) -> str:

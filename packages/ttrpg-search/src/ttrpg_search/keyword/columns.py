@@ -5,7 +5,9 @@ read once. The numbers are those of :func:`.scoring.score`, less what depends on
 stand to each other; the best are scored once more there.
 """
 
+import json
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 import attrs
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 from ttrpg_search.keyword.packs import BODY, PAIR, PATH
 from ttrpg_search.keyword.plan import Group, Plan, Way
 from ttrpg_search.keyword.scoring import Weights
+from ttrpg_search.keyword.texts import Standing
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -45,13 +48,23 @@ class Columns:
         self.generation = generation
         self._connection = connection
         lots = connection.execute(
-            "SELECT lot, sha256, ids, lengths, titles FROM search_lots ORDER BY lot"
+            "SELECT lot, sha256, ids, lengths, titles, sections, kinds, kind_names FROM search_lots"
+            " ORDER BY lot"
         ).fetchall()
         self._lots: list[tuple[int, str, int, int]] = []
+        kinds: list[NDArray[np.int64]] = []
+        known: dict[str, int] = {}
         start = 0
-        for lot, sha256, ids, _, _ in lots:
-            self._lots.append((lot, sha256, start, start + len(ids) // 8))
-            start += len(ids) // 8
+        for row in lots:
+            self._lots.append((row[0], row[1], start, start + len(row[2]) // 8))
+            start += len(row[2]) // 8
+            numbers = [known.setdefault(kind, len(known)) for kind in json.loads(row[7])]
+            kinds.append(np.array(numbers, np.int64)[np.frombuffer(row[6], "<u2")])
+        self._starts = [each[2] for each in self._lots]
+        self._kind_names = list(known)
+        self._kinds = np.concatenate(kinds) if kinds else np.zeros(0, np.int64)
+        self._sections = np.frombuffer(b"".join(row[5] for row in lots), "<i8")
+        self._numbers = json.dumps([row[0] for row in lots])
         self._ids = np.frombuffer(b"".join(row[2] for row in lots), "<i8")
         self._order = np.argsort(self._ids, kind="stable")
         self._lengths = np.frombuffer(b"".join(row[3] for row in lots), "<u4").astype(np.float32)
@@ -111,6 +124,22 @@ class Columns:
         wanted = np.fromiter(ids, np.int64)
         rows = self.rows(wanted)
         return dict(zip(self._ids[rows].tolist(), scores[rows].tolist(), strict=True))
+
+    def standing(self, ids: Iterable[int]) -> dict[int, Standing]:
+        """What decides the place of some chunks; those that are not indexed are left out."""
+        rows = self.rows(np.fromiter(ids, np.int64))
+        return {
+            number: Standing(
+                self._lots[bisect_right(self._starts, row) - 1][1], section, self._kind_names[kind]
+            )
+            for row, number, section, kind in zip(
+                rows.tolist(),
+                self._ids[rows].tolist(),
+                self._sections[rows].tolist(),
+                self._kinds[rows].tolist(),
+                strict=True,
+            )
+        }
 
     def rows(self, ids: Rows) -> Rows:
         """The rows of chunks; those that are not there are left out."""
@@ -193,9 +222,9 @@ class Columns:
         found = {
             lot: (pairs, places)
             for lot, pairs, places in self._connection.execute(
-                "SELECT lot, pairs, places FROM search_lots JOIN search_postings USING (lot)"
-                " WHERE stem = ?",
-                [stem],
+                "SELECT lot, pairs, places FROM search_postings"
+                " WHERE lot IN (SELECT value FROM json_each(?)) AND stem = ?",
+                [self._numbers, stem],
             )
         }
         starts, pairs, places = [], [], []

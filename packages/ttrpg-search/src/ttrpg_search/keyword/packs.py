@@ -6,6 +6,7 @@ a loop: for each lot its chunks, for each stem of a lot the chunks that have it.
 the transaction of the chunks, and :mod:`.columns` reads them.
 """
 
+import json
 import sqlite3
 from collections.abc import Sequence
 
@@ -21,17 +22,17 @@ PLACES = 1 << 16
 _MOST_IN_FIELD = {"heads": 255, "paths": 255, "bodies": 65535}
 
 
-def pack(
-    connection: sqlite3.Connection, rows: Sequence[tuple[int, str, int, str, str, str]]
-) -> None:
-    """Keep chunks as one lot a book: (id, sha256, length, heading, path, body) with stems."""
+Row = tuple[int, str, int, int, str, str, str, str]
+"""A row of ``search_texts``: id, sha256, length, section, kind; heading, path and body as stems."""
+
+
+def pack(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Keep chunks as one lot a book."""
     for sha256 in dict.fromkeys(row[1] for row in rows):
         _pack(connection, sha256, [row for row in rows if row[1] == sha256])
 
 
-def _pack(
-    connection: sqlite3.Connection, sha256: str, rows: Sequence[tuple[int, str, int, str, str, str]]
-) -> None:
+def _pack(connection: sqlite3.Connection, sha256: str, rows: Sequence[Row]) -> None:
     numbers: dict[str, int] = {}
     terms: list[int] = []
     places: list[int] = []
@@ -39,19 +40,24 @@ def _pack(
     titles: list[int] = []
     for row in rows:
         before = len(terms)
-        for start, end, field in zip((0, PATH, BODY), (PATH, BODY, PLACES), row[3:], strict=True):
+        for start, end, field in zip((0, PATH, BODY), (PATH, BODY, PLACES), row[5:], strict=True):
             said = field.split()[: end - start - 1]  # a gap, so that no phrase spans two fields
             terms += [numbers.setdefault(one, len(numbers)) for one in said]
             places += range(start, start + len(said))
         sizes.append(len(terms) - before)
-        titles.append(min(row[3].count(" ") - 1, 255))
+        titles.append(min(row[5].count(" ") - 1, 255))
+    kinds = sorted({row[4] for row in rows})
     lot = connection.execute(
-        "INSERT INTO search_lots (sha256, ids, lengths, titles) VALUES (?, ?, ?, ?)",
+        "INSERT INTO search_lots (sha256, ids, lengths, titles, sections, kinds, kind_names)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
             sha256,
             np.array([row[0] for row in rows], "<i8").tobytes(),
             np.array([row[2] for row in rows], "<u4").tobytes(),
             np.array(titles, np.uint8).tobytes(),
+            np.array([row[3] for row in rows], "<i8").tobytes(),
+            np.array([kinds.index(row[4]) for row in rows], "<u2").tobytes(),
+            json.dumps(kinds),
         ],
     ).lastrowid
     connection.executemany(
@@ -115,7 +121,7 @@ def unpack(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
             connection.execute("DELETE FROM search_postings WHERE lot = ?", [lot])
             connection.execute("DELETE FROM search_lots WHERE lot = ?", [lot])
             left = connection.execute(
-                "SELECT id, sha256, length, heading, path, body FROM search_texts"
+                "SELECT * FROM search_texts"
                 " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
                 [str(there.tolist())],
             ).fetchall()

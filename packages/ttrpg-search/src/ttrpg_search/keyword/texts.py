@@ -117,7 +117,7 @@ class Texts:
         self._connection.executemany(
             "INSERT INTO search_texts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows.values()
         )
-        pack(self._connection, [(*row[:3], *row[5:]) for row in rows.values()])
+        pack(self._connection, list(rows.values()))
         self._count(seen)
         self._connection.executemany(
             "INSERT OR IGNORE INTO search_words VALUES (?, ?, ?, ?, ?)",

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 
 from ttrpg_search.keyword.stemming import stem
 
@@ -56,22 +57,35 @@ def telling(text: str) -> list[str]:
     return [word for word in every if word not in STOP] or every
 
 
-def placed(text: str) -> list[tuple[str, int, int]]:
-    """Each stem of a text with the span of its word."""
-    found: list[tuple[str, int, int]] = []
-    for match in WORD.finditer(text):
-        word = match.group()
-        known = _known.get(word)
-        if known is None:
-            if len(_known) >= _MOST_KNOWN:
-                _known.clear()
-            folded = fold(word)
-            known = stem(folded) if folded else "", 2 * (word[-2:].lower() in _OWN)
-            _known[word] = known
-        if known[0]:
-            found.append((known[0], match.start(), match.end() - known[1]))
+def known_stem(word: str) -> str:
+    """The stem of a word as it stands in a text; "" for what is none. Kept for the next time."""
+    found = _known.get(word)
+    if found is None:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        folded = fold(word)
+        found = _known[word] = stem(folded) if folded else ""
     return found
 
 
-_known: dict[str, tuple[str, int]] = {}
+def spanned(
+    text: str, said: Sequence[str], wanted: Iterable[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """The spans of runs of words, from the first to the last of each, without an ending 's.
+
+    ``said`` are the words of the text, all of them, as WORD finds them; the runs are in order.
+    """
+    at = place = 0
+    for first, last in wanted:
+        start = at
+        while place <= last:
+            at = text.index(said[place], at)
+            if place == first:
+                start = at
+            at += len(said[place])
+            place += 1
+        yield start, at - 2 * (said[last][-2:].lower() in _OWN)
+
+
+_known: dict[str, str] = {}
 _MOST_KNOWN = 50_000

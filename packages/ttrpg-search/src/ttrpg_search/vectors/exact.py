@@ -1,33 +1,29 @@
 """The default index of vectors: numpy over memory-mapped files.
 
-Up to some thousand rows every vector is compared in full. In a larger index a first pass counts, a
-word at a time, how many signs each vector has in common with the question; the best of that, some
-hundred times as many as are wanted at least, are then compared in full, so every cosine is exact
-and only what the first pass left out can be missed (``docs/decisions/0013-vectors.md`` has the
-measured share). One question then reads 48 bytes a chunk instead of 1,536.
+Up to some thousand rows every vector is compared in full. In a larger index a first pass compares
+sketches of 96 numbers; the best of that, ten times as many as are wanted, are then compared in
+full, so every cosine is exact and only what the first pass left out can be missed
+(``docs/decisions/0012-vectors-and-embedders.md`` has the measured share).
 """
 
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ttrpg_core.context import Context
 from ttrpg_core.errors import IndexMismatch, InputError
 from ttrpg_core.search import Vectors
 from ttrpg_search.vectors.files import (
-    SIGNS_FROM,
     Files,
     Floats,
     Ints,
     Snapshot,
     matrix,
-    signs_of,
 )
 
-CANDIDATES = 2048
+CANDIDATES = 512
 """How many are compared in full after the first pass, at least."""
-CANDIDATES_EACH = 32
+CANDIDATES_EACH = 10
 """How many for each that is wanted."""
 FEW_DEAD = 1024
 """Dead rows that are never worth a new generation."""
@@ -128,12 +124,12 @@ class Exact:
             rows = snapshot.rows_of(np.fromiter(within, np.int64, len(within)))
         wanted = max(CANDIDATES, CANDIDATES_EACH * k)
         count = snapshot.head.rows if rows is None else len(rows)
-        if snapshot.signs is None or count <= max(SIGNS_FROM, wanted):
+        if snapshot.sketches is None or snapshot.basis is None or count <= 2 * wanted:
             return rows
-        apart = _apart(snapshot, asked)
-        near = apart if rows is None else apart[rows]
-        tally = np.cumsum(np.bincount(near))
-        chosen = np.flatnonzero(near <= np.searchsorted(tally, wanted))
+        asked = asked @ snapshot.basis
+        there = snapshot.sketches if rows is None else snapshot.sketches[rows]
+        near = np.vecdot(there, asked)
+        chosen = np.sort(np.argpartition(near, count - wanted)[count - wanted :])
         return chosen if rows is None else rows[chosen]
 
     @staticmethod
@@ -152,16 +148,6 @@ class Exact:
         dead = snapshot.head.dead
         if dead > FEW_DEAD and dead > snapshot.head.rows - dead:
             self.files.rewrite(snapshot)
-
-
-def _apart(snapshot: Snapshot, asked: Floats) -> NDArray[np.uint16]:
-    """In how many signs each row differs from the question."""
-    assert snapshot.signs is not None
-    signs = signs_of(asked, np.asarray(snapshot.head.centre, np.float32))
-    apart: NDArray[np.uint16] = np.bitwise_count(snapshot.signs[0] ^ signs[0]).astype(np.uint16)
-    for column, sign in zip(snapshot.signs[1:], signs[1:], strict=True):
-        apart += np.bitwise_count(column ^ sign)
-    return apart
 
 
 def _best(ids: Ints, scores: Floats, k: int) -> list[tuple[int, float]]:

@@ -1,8 +1,9 @@
 """The files of a vector index, and how they change without ever being seen half done.
 
 A folder holds ``head.json`` and, for the generation that it names, four files that only grow: the
-chunk ids, the vectors, the numbers of rows that are dead (replaced or removed), and the signs of
-the vectors (one bit a dimension, for the first pass of a search in a large index). A change writes
+chunk ids, the vectors, the numbers of rows that are dead (replaced or removed), and in a large
+index the sketches of the vectors, for the first pass of a search: their share in the directions in
+which they differ most (principal components), which a file of its own names. A change writes
 behind what the head vouches for, flushes, and then replaces the head in one rename, so a process
 killed at any point leaves the index as it was before or as it is after. When many rows are dead the
 living are copied to a new generation in the same way. Changes are made under a file lock; reading
@@ -26,16 +27,17 @@ from ttrpg_core.search import Vectors
 
 Floats: TypeAlias = NDArray[np.float32]
 Ints: TypeAlias = NDArray[np.int64]
-Words: TypeAlias = NDArray[np.uint64]
 
 FORMAT = 1
-SIGNS_FROM = 4096
-"""Rows from which signs are kept; fewer are compared in full."""
-SIGNS_WIDE = 128
-"""Dimensions from which signs tell enough."""
-CENTRE_AGAIN = 8
-"""The centre is taken anew when the rows have grown by this factor."""
-_GENERATION = re.compile(r"(\d+)\.(?:ids|rows|dead|signs-\d+)\Z")
+SKETCH_FROM = 16_384
+"""Rows from which sketches are kept; fewer are compared in full."""
+SKETCH_WIDE = 96
+"""Numbers of a sketch; vectors of less than twice as many have none."""
+SKETCH_SAMPLE = 8192
+"""Rows that the directions are taken from, at the most."""
+SKETCH_AGAIN = 4
+"""The directions are taken anew when the rows have grown by this factor."""
+_GENERATION = re.compile(r"(\d+)\.(?:ids|rows|dead|(?:basis|sketch)-\d+)\Z")
 _TRIES = 5
 
 
@@ -43,8 +45,8 @@ _TRIES = 5
 class Head:
     """What ``head.json`` says: whose vectors, and how much of each file counts.
 
-    ``centred`` is how many rows there were when the ``centre`` of the signs was taken; 0 where
-    there are no signs.
+    ``sketched`` is how many rows there were when the directions of the sketches were taken; 0 where
+    there are no sketches.
     """
 
     embedder: str = ""
@@ -52,24 +54,22 @@ class Head:
     generation: int = 0
     rows: int = 0
     dead: int = 0
-    centred: int = 0
-    centre: tuple[float, ...] = ()
-
-    @property
-    def width(self) -> int:
-        """64-bit words of one row of signs."""
-        return -(-self.dimension // 64)
+    sketched: int = 0
 
 
 @attrs.define(eq=False)
 class Snapshot:
-    """The index at one moment. ``order`` sorts the living rows by their chunk's id."""
+    """The index at one moment. ``order`` sorts the living rows by their chunk's id.
+
+    ``sketches`` are ``rows @ basis``; None in a small index.
+    """
 
     head: Head
     ids: Ints
     rows: Floats
     living: Ints | None
-    signs: Words | None
+    basis: Floats | None = None
+    sketches: Floats | None = None
     _order: Ints | None = None
 
     @property
@@ -136,11 +136,12 @@ class Files:
         self._grow("rows", head, head.rows, rows.tobytes(), 4 * head.dimension)
         self._grow("dead", head, head.dead, dead.tobytes(), 8)
         new = attrs.evolve(head, rows=head.rows + len(ids), dead=head.dead + len(dead))
-        if head.centred and new.rows < CENTRE_AGAIN * head.centred:
-            signs = signs_of(rows, np.asarray(head.centre, np.float32))
-            self._grow(f"signs-{head.centred}", head, head.rows, signs.tobytes(), 8 * head.width)
-        elif new.rows >= SIGNS_FROM and head.dimension >= SIGNS_WIDE:
-            new = self._write_signs(new)
+        if snapshot.basis is not None and new.rows < SKETCH_AGAIN * head.sketched:
+            sketches = sketch(rows, snapshot.basis)
+            name = f"sketch-{head.sketched}"
+            self._grow(name, head, head.rows, sketches.tobytes(), 4 * SKETCH_WIDE)
+        elif worth_sketching(new):
+            new = self._write_sketches(new)
         self._commit(new)
 
     def bury(self, snapshot: Snapshot, dead: Ints) -> None:
@@ -153,7 +154,7 @@ class Files:
         """Copy the living rows to a new generation. Under :meth:`lock`, on its snapshot."""
         alive = snapshot.alive
         old = snapshot.head
-        new = attrs.evolve(old, generation=self._unused(), rows=0, dead=0, centred=0, centre=())
+        new = attrs.evolve(old, generation=self._unused(), rows=0, dead=0, sketched=0)
         step = max(1, 4_000_000 // old.dimension)
         for start in range(0, len(alive), step):
             part = alive[start : start + step]
@@ -161,8 +162,8 @@ class Files:
             self._grow("rows", new, new.rows, snapshot.rows[part].tobytes(), 4 * new.dimension)
             new = attrs.evolve(new, rows=new.rows + len(part))
         self._grow("dead", new, 0, b"", 8)
-        if new.rows >= SIGNS_FROM and new.dimension >= SIGNS_WIDE:
-            new = self._write_signs(new)
+        if worth_sketching(new):
+            new = self._write_sketches(new)
         self._commit(new)
         self._sweep(new)
 
@@ -193,10 +194,9 @@ class Files:
     def _read(self) -> Snapshot:
         head = self._read_head()
         if not head.rows:
-            return Snapshot(head, np.empty(0, np.int64), np.empty((0, 0), np.float32), None, None)
+            return Snapshot(head, np.empty(0, np.int64), np.empty((0, 0), np.float32), None)
         ids = np.fromfile(self._path("ids", head), np.int64, head.rows)
-        shape = (head.rows, head.dimension)
-        rows = np.memmap(self._path("rows", head), np.float32, "r", shape=shape)
+        rows = self._mapped("rows", head, head.dimension)
         dead = np.fromfile(self._path("dead", head), np.int64, head.dead)
         if len(ids) < head.rows or len(dead) < head.dead:
             raise ValueError("a file is shorter than it was")
@@ -205,12 +205,17 @@ class Files:
             alive = np.ones(head.rows, bool)
             alive[dead] = False
             living = np.flatnonzero(alive)
-        signs = None
-        if head.centred:
-            count = head.rows * head.width
-            flat = np.fromfile(self._path(f"signs-{head.centred}", head), np.uint64, count)
-            signs = np.ascontiguousarray(flat.reshape(head.rows, head.width).T)
-        return Snapshot(head, ids, rows, living, signs)
+        if not head.sketched:
+            return Snapshot(head, ids, rows, living)
+        basis = np.fromfile(self._path(f"basis-{head.sketched}", head), np.float32)
+        basis = basis.reshape(head.dimension, SKETCH_WIDE)
+        sketches = self._mapped(f"sketch-{head.sketched}", head, SKETCH_WIDE)
+        return Snapshot(head, ids, rows, living, basis, sketches)
+
+    def _mapped(self, name: str, head: Head, wide: int) -> Floats:
+        """The rows of a file, mapped; a plain array, as numpy is quicker with these."""
+        shape = (head.rows, wide)
+        return np.asarray(np.memmap(self._path(name, head), np.float32, "r", shape=shape))
 
     def _read_head(self) -> Head:
         try:
@@ -220,21 +225,21 @@ class Files:
         told = json.loads(text)
         if told.pop("format") != FORMAT:
             raise ValueError("it is of another version of ttrpg")
-        return Head(**told | {"centre": tuple(told["centre"])})
+        return Head(**told)
 
     def _commit(self, head: Head) -> None:
         write_atomically(self.head_path, json.dumps({"format": FORMAT, **attrs.asdict(head)}))
 
-    def _write_signs(self, head: Head) -> Head:
-        """Signs of every row about a new centre."""
-        shape = (head.rows, head.dimension)
-        rows = np.memmap(self._path("rows", head), np.float32, "r", shape=shape)
-        centre = rows.mean(0, dtype=np.float64).astype(np.float32)
-        new = attrs.evolve(head, centred=head.rows, centre=tuple(centre.tolist()))
+    def _write_sketches(self, head: Head) -> Head:
+        """Sketches of every row, in directions taken anew."""
+        rows = self._mapped("rows", head, head.dimension)
+        basis = directions(rows[:: max(1, head.rows // SKETCH_SAMPLE)])
+        new = attrs.evolve(head, sketched=head.rows)
+        self._grow(f"basis-{head.rows}", new, 0, basis.tobytes(), 0)
         step = max(1, 4_000_000 // head.dimension)
         for start in range(0, head.rows, step):
-            signs = signs_of(rows[start : start + step], centre)
-            self._grow(f"signs-{head.rows}", new, start, signs.tobytes(), 8 * head.width)
+            part = sketch(rows[start : start + step], basis)
+            self._grow(f"sketch-{head.rows}", new, start, part.tobytes(), 4 * SKETCH_WIDE)
         return new
 
     def _grow(self, name: str, head: Head, count: int, data: bytes, size: int) -> None:
@@ -278,13 +283,21 @@ class Files:
         )
 
 
-def signs_of(rows: Floats, centre: Floats) -> Words:
-    """One bit a dimension, whether it is above the centre; padded to words of 64 bits."""
-    packed = np.packbits(rows > centre, axis=-1)
-    short = -packed.shape[-1] % 8
-    if short:
-        packed = np.pad(packed, [(0, 0)] * (packed.ndim - 1) + [(0, short)])
-    return np.ascontiguousarray(packed).view(np.uint64)
+def worth_sketching(head: Head) -> bool:
+    """Whether an index is large enough, and its vectors wide enough, for a first pass."""
+    return head.rows >= SKETCH_FROM and head.dimension >= 2 * SKETCH_WIDE
+
+
+def directions(rows: Floats) -> Floats:
+    """The directions in which vectors differ most: one a column, of length one."""
+    _, found = np.linalg.eigh(rows.T @ rows)  # ascending by how much of the rows each has
+    return np.ascontiguousarray(found[:, : -SKETCH_WIDE - 1 : -1], np.float32)
+
+
+def sketch(rows: Floats, basis: Floats) -> Floats:
+    """The share of vectors in each direction."""
+    found: Floats = np.ascontiguousarray(rows @ basis, np.float32)
+    return found
 
 
 def matrix(vectors: Vectors) -> Floats:
