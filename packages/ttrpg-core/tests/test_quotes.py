@@ -214,6 +214,21 @@ def test_far_behind_in_a_long_text(library):
     assert library.text(ROAD)[found.found.start : found.found.end] == "last inn of the road"
 
 
+def test_the_nearest_is_told_by_what_stands_side_by_side(tmp_path):
+    """Every page here has each word of the quote; one has them in its order."""
+    sets = [SchemaSet("ttrpg-core", "ttrpg_core.schema:tables", lambda: tables)]
+    store = Store(tmp_path / "t.db", sets)
+    shelf = Library(store)
+    noise = "Damage fails a target. Takes a save. On a fire, 3d6 or 8d6 half. " * 120
+    pages = [noise] * 12 + ["A target takes 8d6 fire damage on a failed save."] + [noise] * 12
+    shelf.begin(ROAD, "text", len(pages), "2026-01-01")
+    shelf.keep(ROAD, [Section(t, page=n, label=str(n)) for n, t in enumerate(pages)], len(pages))
+    found = check("A target takes 9d6 fire damage on a failed save.", shelf, [ROAD])
+    store.close()
+    assert (found.outcome, found.found.label) == ("altered", "12")
+    assert [(each.said, each.stands) for each in found.differences] == [("9", "8")]
+
+
 def test_every_book_on_the_shelf_unless_told(library):
     assert check("rest here", library).outcome == "not_found", "no book is on this shelf"
     assert check("rest here", library, [BARE]).outcome == "supported"

@@ -73,7 +73,7 @@ class Checker:
         here: Verdict | None = None
         elsewhere: Found | None = None
         for sha256 in self._order(cited):
-            for found in self._book(sha256).standing(ways, len(quote)):
+            for found in self._book(sha256).standing(ways, len(quote), cited):
                 if cited is not None and not _is_at(found, cited):
                     elsewhere = elsewhere or found
                     continue

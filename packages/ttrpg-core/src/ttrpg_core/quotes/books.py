@@ -1,15 +1,20 @@
 """One book's text, searched for what a quote says."""
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from heapq import nsmallest
+from itertools import pairwise
 
 from ttrpg_core.library import Library
 from ttrpg_core.quotes.matching import LEFT_OUT, Part, compared, matches, window
-from ttrpg_core.quotes.verdict import Found, Verdict
+from ttrpg_core.quotes.verdict import Found, Place, Verdict
 from ttrpg_core.quotes.words import anchors, folded, words
 
 _BLOCK = 6000
-_NEAREST_BLOCKS = 24
+_NEAREST_BLOCKS = 8
+_PAIRED = 60
+"""Words of a quote whose neighbours are looked for, at the most."""
 _LONGEST_WORD = 100
 
 
@@ -28,14 +33,18 @@ class BookText:
                     parts.append(part)
                     length += len(part) + 2
         self.text = "\n\n".join(parts)
+        self._plain: dict[int, str] = {}
 
-    def standing(self, ways: Sequence[Sequence[Part]], length: int) -> Iterator[Found]:
-        """Each place that the quote stands in, in the order of the book."""
+    def standing(
+        self, ways: Sequence[Sequence[Part]], length: int, cited: Place | None = None
+    ) -> Iterator[Found]:
+        """Each place that the quote stands in: where it is cited first, then as the book goes."""
         probes = anchors([word.text for part in ways[-1] for word in part.words])
         seen = set()
-        for start, block, have in self._blocks(probes, length):
-            if have < max(1, len(probes) - 1):
+        for start, end, plain in self._blocks(length, self.place_of(cited)):
+            if _met(probes, plain) < max(1, len(probes) - 1):
                 continue
+            block = self.text[start:end]
             told = words(block)
             for first, last in matches(ways, told, block):
                 span = (start + told[first].start, start + told[last].end)
@@ -46,12 +55,19 @@ class BookText:
     def nearest(self, parts: Sequence[Part], length: int) -> Verdict | None:
         """What is most like the quote in this book."""
         said = [word for part in parts for word in part.words]
-        probes = anchors([word.text for word in said], 8)
-        blocks = [each for each in self._blocks(probes, length) if each[2]]
-        blocks.sort(key=lambda each: (-each[2], each[0]))
+        probes = [
+            *anchors([word.text for word in said], 8),
+            # What stands side by side tells more than words that any page may have.
+            *(f"{one.text} {two.text}" for one, two in pairwise(said[:_PAIRED])),
+        ]
+        blocks = [
+            (-have, start, end)
+            for start, end, plain in self._blocks(length)
+            if (have := _met(probes, plain))
+        ]
         best: Verdict | None = None
-        for start, block, _ in blocks[:_NEAREST_BLOCKS]:
-            told = words(block)
+        for _, start, end in nsmallest(_NEAREST_BLOCKS, blocks):
+            told = words(self.text[start:end])
             run = window(said, told)
             if run is None:
                 continue
@@ -62,15 +78,43 @@ class BookText:
                 best = Verdict("altered", found, similarity, differences)
         return best
 
-    def _blocks(self, probes: Sequence[str], length: int) -> Iterator[tuple[int, str, int]]:
-        """Overlapping parts of the text, each with how many probes it has."""
-        overlap = 2 * length + LEFT_OUT + 200
-        size = _BLOCK + overlap
-        for start in range(0, max(1, len(self.text) - overlap), _BLOCK):
-            begin = _edge(self.text, start)
-            block = self.text[begin : _edge(self.text, start + size)]
-            plain = folded(block)
-            yield begin, block, sum(probe in plain for probe in probes)
+    @cached_property
+    def _begins(self) -> list[int]:
+        """Where the parts of equal size begin that the text is looked at in."""
+        return list(dict.fromkeys(_edge(self.text, at) for at in range(0, len(self.text), _BLOCK)))
+
+    def _folded(self, number: int) -> str:
+        """A part, folded once, as that is what costs most; with the first words of the next."""
+        if number not in self._plain:
+            begins = self._begins
+            end = begins[number + 1] if number + 1 < len(begins) else len(self.text)
+            self._plain[number] = folded(self.text[begins[number] : end + 2 * _LONGEST_WORD])
+        return self._plain[number]
+
+    def _blocks(self, length: int, first: int = 0) -> Iterator[tuple[int, int, list[str]]]:
+        """Overlapping parts, long enough for a quote: start, end, and their text folded.
+
+        Those that the place ``first`` is in come before all others.
+        """
+        size = _BLOCK + 2 * length + LEFT_OUT + 200
+        begins = self._begins
+        order = sorted(range(len(begins)), key=lambda n: not begins[n] <= first < begins[n] + size)
+        for number in order:
+            end = begins[number] + size
+            parts = range(number, bisect_left(begins, end))
+            yield begins[number], _edge(self.text, end), [self._folded(n) for n in parts]
+
+    def place_of(self, cited: Place | None) -> int:
+        """Where a page begins, as near as is known; 0 for none."""
+        if cited is None:
+            return 0
+        label = cited.label.partition("-")[0]
+        places = (
+            at
+            for at, printed, page in self._pages
+            if (cited.page is not None and page == cited.page) or (label and printed == label)
+        )
+        return next(places, 0)
 
     def _found(self, start: int, end: int) -> Found:
         first, page = self._page(start)
@@ -81,6 +125,11 @@ class BookText:
     def _page(self, position: int) -> tuple[str, int | None]:
         index = bisect_right(self._pages, position, key=lambda each: each[0]) - 1
         return self._pages[index][1:]
+
+
+def _met(probes: Iterable[str], plain: Iterable[str]) -> int:
+    """How many of the probes stand in any of the parts."""
+    return sum(any(probe in each for each in plain) for probe in probes)
 
 
 def _edge(text: str, at: int) -> int:
