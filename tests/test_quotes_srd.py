@@ -2,6 +2,7 @@
 
 import random
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -75,7 +76,7 @@ def test_across_a_page_break(srd):
     app, checker, book, _ = srd
     sections = list(app.library.sections(book.sha256))
     tried = 0
-    for before, after in zip(sections, sections[1:], strict=False):
+    for before, after in pairwise(sections):
         goes_on = before.page is not None and after.page == before.page + 1
         if not (goes_on and not after.level and after.text[:1].islower()):
             continue
