@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ttrpg_core.context import Context
-from ttrpg_core.errors import PluginError
+from ttrpg_core.errors import NotFound
 from ttrpg_core.testing import VectorIndexTests
-from ttrpg_search.vectors import faiss_index
+from ttrpg_search.vectors import choosing, faiss_index
 from ttrpg_search.vectors.faiss_index import FaissIndex
 
 needs_faiss = pytest.mark.skipif(
@@ -86,11 +86,64 @@ def test_a_damaged_graph_is_left_aside_and_made_again(large, tmp_path, content):
     again.close()
 
 
-def test_without_faiss_it_says_what_to_install(tmp_path, monkeypatch):
-    def missing(name):
-        raise ImportError(f"No module named {name!r}")
+def patient(tmp_path, monkeypatch, rows):
+    """A patient index that waits for 50 vectors and 3 questions, with some vectors in it."""
+    monkeypatch.setattr(faiss_index, "PATIENT_FROM", 50)
+    monkeypatch.setattr(faiss_index, "PATIENT_FOR", 3)
+    monkeypatch.setattr(faiss_index, "SEARCH_WIDTH", 10)
+    index = FaissIndex(Context(folder=tmp_path / "vectors"), patient=True)
+    index.add("m", range(len(rows)), rows)
+    return index
 
-    monkeypatch.setattr(faiss_index.importlib, "import_module", missing)
-    with pytest.raises(PluginError, match="faiss-cpu") as caught:
+
+@needs_faiss
+def test_a_patient_index_makes_its_graph_when_asked_and_uses_it_when_it_gains(
+    tmp_path, monkeypatch
+):
+    rows = np.eye(64, dtype=np.float32)
+    index = patient(tmp_path, monkeypatch, rows)
+    assert index.outgrown()
+    assert graphs(tmp_path) == [], "adding does not wait for a graph"
+    index.grow()
+    assert graphs(tmp_path) == ["graph-1-64.faiss"]
+    assert not index.outgrown()
+    again = FaissIndex(Context(folder=tmp_path / "vectors"), patient=True)
+    for turn in range(3):
+        assert again.search(rows[turn], 1) == [(turn, 1.0)]
+        assert again._graph is None
+    assert again.search(rows[5], 1) == [(5, 1.0)]
+    assert again._graph is not None
+
+
+@needs_faiss
+def test_a_small_patient_index_never_loads_faiss(tmp_path, monkeypatch):
+    index = patient(tmp_path, monkeypatch, np.eye(40, dtype=np.float32))
+    for turn in range(9):
+        assert index.search(np.eye(40, dtype=np.float32)[turn], 1) == [(turn, 1.0)]
+    assert not index.outgrown()
+    assert "_faiss" not in index.__dict__
+
+
+def without_faiss(name):
+    return None if name == "faiss" else importlib.util.find_spec(name)
+
+
+def test_without_faiss_it_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr(faiss_index, "find_spec", without_faiss)
+    with pytest.raises(NotFound, match="extra") as caught:
         FaissIndex(Context(folder=tmp_path))
     assert "ttrpg-search[faiss]" in caught.value.hint
+
+
+@needs_faiss
+def test_every_choice_reads_the_same_vectors(tmp_path, monkeypatch):
+    context = Context(folder=tmp_path / "auto")
+    chosen = choosing.suited(context)
+    assert isinstance(chosen, FaissIndex)
+    chosen.add("m", [1, 2], np.eye(2, dtype=np.float32))
+    for other in (choosing.exact, choosing.faiss):
+        assert other(Context(folder=tmp_path / "other")).ids() == {1, 2}
+    monkeypatch.setattr(choosing, "find_spec", without_faiss)
+    alone = choosing.suited(context)
+    assert not isinstance(alone, FaissIndex)
+    assert alone.ids() == {1, 2}

@@ -9,11 +9,21 @@ __version__ = "0.1.0"
 
 @hookimpl
 def ttrpg_searchers() -> Iterable[Searcher]:
-    """Backends; SQLite's own is in every Python and needs nothing. The finder asks the others."""
-    yield Searcher("fts5", "Keywords with SQLite FTS5", "ttrpg_search.fts:Fts5", role="keyword")
+    """Backends, of each role the default first; ``engine`` asks the others.
+
+    One whose package is an extra says so when it is chosen.
+    """
+    yield Searcher("fts5", "Keywords with SQLite FTS5", "ttrpg_search.fts:Fts5")
     yield Searcher(
-        "exact", "Vectors compared in full", "ttrpg_search.vectors.exact:Exact", role="vector"
+        "tantivy", "Keywords with tantivy", "ttrpg_search.backends.tantivy_index:Tantivy"
     )
+    yield Searcher("whoosh", "Keywords with whoosh", "ttrpg_search.backends.whoosh_index:Whoosh")
+    for name, summary, target in (
+        ("auto", "Vectors by what suits their number", "suited"),
+        ("exact", "Vectors compared in full", "exact"),
+        ("faiss", "Vectors with a graph of faiss", "faiss"),
+    ):
+        yield Searcher(name, summary, f"ttrpg_search.vectors.choosing:{target}", role="vector")
     yield Searcher("engine", "The whole search", "ttrpg_search.engine:Engine", role="finder")
 
 
@@ -22,6 +32,27 @@ def ttrpg_embedders() -> Iterable[Embedder]:
     """Embedders; the first ships with the package and needs no model."""
     yield Embedder(
         "static", "Vectors that ship; no model runs", "ttrpg_search.embed.static:Static", 256
+    )
+    yield Embedder(
+        "minilm",
+        "A model of BERT type in numpy",
+        "ttrpg_search.embed.minilm:MiniLM",
+        384,
+        settings="ttrpg_search.embed.folder:ModelSettings",
+    )
+    yield Embedder(
+        "onnx",
+        "A model of BERT type with onnxruntime",
+        "ttrpg_search.embed.onnx:Onnx",
+        384,
+        settings="ttrpg_search.embed.folder:ModelSettings",
+    )
+    yield Embedder(
+        "sentence-transformers",
+        "Any model of sentence-transformers",
+        "ttrpg_search.embed.sentence:SentenceTransformers",
+        384,
+        settings="ttrpg_search.embed.sentence:SentenceSettings",
     )
 
 

@@ -11,8 +11,9 @@ from typing import Final, Literal
 
 import attrs
 
-from ttrpg_core.errors import PluginError, StoreError
+from ttrpg_core.errors import NotFound, PluginError, StoreError
 from ttrpg_core.paths import write_atomically
+from ttrpg_core.settings import setting
 from ttrpg_search.embed.bert import Shape
 
 NAME: Final = "all-MiniLM-L6-v2"
@@ -31,8 +32,9 @@ Pooling = Literal["mean", "cls", "max"]
 class ModelSettings:
     """``[plugins.minilm]`` and ``[plugins.onnx]``: the folder of the model."""
 
-    folder: str = ""
-    """Folder of a sentence-transformers model of BERT type; found by itself where it can be."""
+    folder: str = setting(
+        "", "Folder of a sentence-transformers model of BERT type; empty looks in the usual places."
+    )
 
 
 @attrs.frozen
@@ -47,9 +49,9 @@ class ModelFolder:
 
     @classmethod
     def read(cls, path: Path, weights: str = "model.safetensors") -> "ModelFolder":
-        """The model in a folder; PluginError when it lacks something or is of another kind."""
+        """The model in a folder; NotFound without weights, PluginError for another kind."""
         if not (path / weights).is_file():
-            raise PluginError(f"there is no {weights} in {path}", WHERE)
+            raise NotFound(f"there is no {weights} in {path}", WHERE)
         shape = Shape.read(path / "config.json")
         for module in _told(path / "modules.json").values():
             layer = str(module.get("type")).rpartition(".")[2] if isinstance(module, dict) else ""
@@ -71,28 +73,28 @@ class ModelFolder:
 
     def id(self, cache: Path | None, weights: str = "model.safetensors") -> str:
         """A name that changes with the weights and with how they are used."""
-        digest = _digest(self.path / weights, cache)[:12]
         shape = f"{self.shape.layers}x{self.shape.width}"
-        return f"bert-{shape}-{self.pooling}-{self.window}/{digest}"
+        version = digest(self.path / weights, cache)[:12]
+        return f"bert-{shape}-{self.pooling}-{self.window}/{version}"
 
 
 def find_folder(chosen: str, weights: str = "model.safetensors") -> Path:
     """The folder of the settings, else the first place that has the model.
 
-    PluginError, which says what to get, where there is none.
+    NotFound, which says what to get, where there is none.
     """
     if chosen:
         try:
             path = Path(chosen).expanduser()
         except RuntimeError as error:
-            raise PluginError(f"cannot find the folder {chosen}: {error}", WHERE) from error
+            raise NotFound(f"cannot find the folder {chosen}: {error}", WHERE) from error
         if not path.is_dir():
-            raise PluginError(f"there is no folder {path}, which the settings name", WHERE)
+            raise NotFound(f"there is no folder {path}, which the settings name", WHERE)
         return path
     for path in _places():
         if (path / weights).is_file():
             return path
-    raise PluginError(f"no model {NAME} with {weights} was found on this computer", WHERE)
+    raise NotFound(f"no model {NAME} with {weights} was found on this computer", WHERE)
 
 
 def _places() -> Iterator[Path]:
@@ -124,7 +126,7 @@ def _told(path: Path) -> dict[str, object]:
     return told
 
 
-def _digest(path: Path, cache: Path | None) -> str:
+def digest(path: Path, cache: Path | None) -> str:
     """The SHA-256 of a file, remembered with its size and time, since it takes long."""
     try:
         told = path.stat()

@@ -1,6 +1,5 @@
 """Sentence vectors by onnxruntime, from a folder that has ``model.onnx``; an extra."""
 
-import importlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +13,7 @@ from ttrpg_core.errors import PluginError
 from ttrpg_search.embed.arrays import Array, pooled, unit
 from ttrpg_search.embed.folder import ModelFolder, ModelSettings, find_folder
 from ttrpg_search.embed.wordpiece import WordPiece, read_vocabulary
+from ttrpg_search.extras import needed
 
 WEIGHTS = "model.onnx"
 BATCH = 16
@@ -36,18 +36,12 @@ class Onnx:
     """A model of BERT type whose graph gives the states of the tokens, or a vector, first."""
 
     def __init__(self, context: Context) -> None:
+        self._runtime = needed("onnxruntime", "onnx", "the embedder 'onnx'", "'minilm'")
         settings = context.settings or ModelSettings()
         folder = find_folder(settings.folder, WEIGHTS)
         self._model = ModelFolder.read(folder, WEIGHTS)
         self._cache = None if context.folder == Path() else context.folder / "weights.json"
         self.dimension = self._model.shape.width
-        try:
-            self._runtime = importlib.import_module("onnxruntime")
-        except ImportError as error:
-            raise PluginError(
-                f"the embedder 'onnx' needs the package onnxruntime: {error}",
-                "pip install 'ttrpg-search[onnx]', or choose the embedder 'minilm'",
-            ) from error
 
     @cached_property
     def id(self) -> str:

@@ -1,9 +1,10 @@
 """Any model of sentence-transformers; an extra, which brings torch."""
 
-import importlib
 import os
 from collections.abc import Sequence
 from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Protocol, cast
 
 import attrs
@@ -11,18 +12,25 @@ import numpy as np
 
 from ttrpg_core.context import Context
 from ttrpg_core.errors import PluginError
+from ttrpg_core.settings import setting
 from ttrpg_search.embed.arrays import Array, unit
-from ttrpg_search.embed.folder import NAME
+from ttrpg_search.embed.folder import NAME, digest
+from ttrpg_search.extras import lacking, needed
+
+_EXTRA = "sentence-transformers"
+_WORDS = ("the embedder 'sentence-transformers'", "'minilm', which needs no torch")
 
 
 @attrs.frozen
 class SentenceSettings:
     """``[plugins.sentence-transformers]``."""
 
-    model: str = f"sentence-transformers/{NAME}"
-    """Name of a model on the hub, or a folder."""
-    revision: str = ""
-    """The version of a model on the hub, such as a commit; the latest where it is not said."""
+    model: str = setting(
+        f"sentence-transformers/{NAME}", "Name of a model on the hub, or a folder with one."
+    )
+    revision: str = setting(
+        "", "Version of a model on the hub, such as a commit; empty takes the latest."
+    )
 
 
 class _Model(Protocol):
@@ -36,15 +44,22 @@ class SentenceTransformers:
     """The library's own model; fetched from the hub by it, except when offline is set."""
 
     def __init__(self, context: Context) -> None:
+        if find_spec("sentence_transformers") is None:
+            raise lacking(_EXTRA, *_WORDS)
         self._settings = context.settings or SentenceSettings()
         self._offline = context.offline
+        self._cache = None if context.folder == Path() else context.folder / "weights.json"
 
     @cached_property
     def id(self) -> str:
-        """The model's name and version; a folder is named by its last part."""
+        """The model's name and version; a folder is known by its weights."""
         told = self._settings
         name = told.model.rstrip("/").rpartition("/")[2]
-        return f"sentence-transformers-{name}/{told.revision or 'latest'}-{self.dimension}"
+        version = told.revision or "latest"
+        weights = Path(told.model).expanduser() / "model.safetensors"
+        if weights.is_file():
+            version = digest(weights, self._cache)[:12]
+        return f"sentence-transformers-{name}/{version}-{self.dimension}"
 
     @cached_property
     def dimension(self) -> int:
@@ -67,14 +82,7 @@ class SentenceTransformers:
     def _model(self) -> _Model:
         if self._offline:
             os.environ["HF_HUB_OFFLINE"] = "1"  # read when the library is first imported
-        try:
-            library = importlib.import_module("sentence_transformers")
-        except ImportError as error:
-            raise PluginError(
-                f"the embedder needs the package sentence-transformers: {error}",
-                "pip install 'ttrpg-search[sentence-transformers]' (large: it brings torch), or"
-                " choose the embedder 'minilm'",
-            ) from error
+        library = needed("sentence_transformers", _EXTRA, *_WORDS)
         told = self._settings
         try:
             model = library.SentenceTransformer(

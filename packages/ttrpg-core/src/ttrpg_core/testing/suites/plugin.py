@@ -19,6 +19,7 @@ from ttrpg_core import (
     Genre,
     Parser,
     Provider,
+    Reranker,
     Schema,
     Searcher,
     Speaker,
@@ -118,11 +119,17 @@ class PluginTests:
     def test_every_target_answers_its_protocol(
         self, plugin: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Called with a Context it makes what the record promises, or says TtrpgError, offline."""
+        """Called with a Context it makes what the record promises, or says TtrpgError, offline.
+
+        A package, key or model that is not here is a NotFound: PluginError would say that the
+        plugin is broken.
+        """
         from ttrpg_core.documents import Parser as ParserProtocol
         from ttrpg_core.errors import PluginError, TtrpgError
         from ttrpg_core.llm import Vendor
         from ttrpg_core.search import Embedder as EmbedderProtocol
+        from ttrpg_core.search import Finder, VectorIndex
+        from ttrpg_core.search import Reranker as RerankerProtocol
         from ttrpg_core.search import Searcher as SearcherProtocol
         from ttrpg_core.speech import Speaker as SpeakerProtocol
 
@@ -132,8 +139,10 @@ class PluginTests:
             Parser: ParserProtocol,
             Searcher: SearcherProtocol,
             Embedder: EmbedderProtocol,
+            Reranker: RerankerProtocol,
             Speaker: SpeakerProtocol,
         }
+        roles: dict[str, type] = {"vector": VectorIndex, "finder": Finder}
         app = _app(plugin, tmp_path)
         wanted = [entry for entry in _entries(plugin) if type(entry) in protocols]
         if not wanted:
@@ -141,7 +150,9 @@ class PluginTests:
         try:
             for entry in wanted:
                 try:
-                    app.make(type(entry), entry.name, protocols[type(entry)])
+                    promised = protocols[type(entry)]
+                    promised = roles.get(getattr(entry, "role", ""), promised)
+                    app.make(type(entry), entry.name, promised)
                 except PluginError:
                     raise
                 except TtrpgError:

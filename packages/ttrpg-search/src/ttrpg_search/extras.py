@@ -1,0 +1,30 @@
+"""Packages that are not installed with this one: loaded when wanted, or what to install."""
+
+import importlib
+import warnings
+from types import ModuleType
+
+from ttrpg_core.errors import NotFound
+
+
+def needed(module: str, extra: str, wanted_by: str, instead: str) -> ModuleType:
+    """Import a package of an extra; NotFound, with the line that installs it, where it is missing.
+
+    ``wanted_by`` and ``instead`` are put into words: "the keyword backend 'tantivy'", "'fts5'".
+    """
+    try:
+        with warnings.catch_warnings():
+            # some of them were written for an older Python, and say so when first compiled
+            warnings.simplefilter("ignore", SyntaxWarning)
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return importlib.import_module(module)
+    except ImportError as error:
+        raise lacking(extra, wanted_by, instead) from error
+
+
+def lacking(extra: str, wanted_by: str, instead: str) -> NotFound:
+    """What is said of an extra that is not installed."""
+    return NotFound(
+        f"{wanted_by} needs an extra that is not installed",
+        f"pip install 'ttrpg-search[{extra}]', or choose {instead}",
+    )
