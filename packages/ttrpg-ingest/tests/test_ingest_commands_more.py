@@ -80,7 +80,19 @@ def test_the_list_is_sorted_and_filtered(app, run, book, tmp_path):
     listed = run("list", "--system", "DND5E", "--kind", "bestiary")
     assert [each["id"] for each in listed.data["books"]] == ["aaa"]
     assert run("list", "--kind", "items").blocks[0].empty == "No books like that"
+    assert [each["id"] for each in run("list", "aa").data["books"]] == ["aaa"]
+    assert [row[0] for row in run("list", "--reverse").blocks[0].rows] == ["road", "aaa"]
+    assert run("list", "--genre", "noir").blocks[0].empty == "No books like that"
+    run("edit", "aaa", "--language", "de", "--author", "Ann Author")
+    assert [each["id"] for each in run("list", "author", "--language", "de").data["books"]] == [
+        "aaa"
+    ]
+    states = {each["id"]: each["state"] for each in run("list", "--state", "ready").data["books"]}
+    assert states == {"aaa": "ready", "road": "ready"}
+    assert run("list", "--state", "file missing").data["books"] == []
     book.unlink()
+    missing = run("list", "--state", "file missing")
+    assert [each["id"] for each in missing.data["books"]] == ["road"]
     states = {each["id"]: each["state"] for each in run("list").data["books"]}
     assert states["road"] == "file missing" or app.keyword_searcher().count() == 0
 
@@ -91,6 +103,30 @@ def test_a_file_that_was_partly_read_is_listed(app, run):
     listed = run()
     assert "1 file partly read (120 of 403 pages)" in listed.blocks[1].text
     assert listed.data["partly_read"] == [{"done": 120, "pages": 403}]
+
+
+def test_a_book_without_text_says_how_to_read_it_again(app, run, book):
+    run("rm", "road", "--yes")
+    run("prune")
+    app.journal.undo()
+    listed = run("list")
+    assert listed.data["books"][0]["state"] == "not read"
+    assert listed.blocks[1].text == f"To read it again: ttrpg library add {book}"
+    assert run("add", book).code == 0
+    assert app.screen.said == [('read "road" anew (2 pages, 4 passages)', "good")]
+    assert run("list").data["books"][0]["state"] == "ready"
+
+
+def test_show_tells_how_well_a_book_was_read_and_how_sure_its_facts_are(run, make_pdf):
+    pages = [[(72, 700, "F1", 12, "A long rest gives back each spell slot and hit dice.")], []]
+    run("add", make_pdf("rest.pdf", pages, title="Notes for the 5th edition"))
+    pairs = dict(run("show", "notes").blocks[0].pairs)
+    assert pairs["system"].startswith("dnd5e (detected, ")
+    assert pairs["without text"] == "page 2 of the file"
+    assert pairs["pages"].startswith("2, ")
+    assert pairs["scores"].startswith("order 1.00, words 1.00, headings 0.00, pages with text 0.5")
+    run("edit", "notes", "--system", "osr")
+    assert dict(run("show", "notes").blocks[0].pairs)["system"] == "osr"
 
 
 def test_show_goes_as_deep_as_is_asked(run, book):

@@ -4,9 +4,10 @@ import click
 
 from ttrpg_ingest.commands.adding import add_books
 from ttrpg_ingest.commands.changing import edit_book, prune_books, remove_books
-from ttrpg_ingest.commands.listing import list_books, show_book
+from ttrpg_ingest.commands.listing import list_books
 from ttrpg_ingest.commands.names import complete_books
 from ttrpg_ingest.commands.reading import export_book, open_book, read_page
+from ttrpg_ingest.commands.showing import show_book
 from ttrpg_ingest.commands.upkeep import reindex_books, verify_books
 
 __all__ = ["complete_books", "library"]

@@ -55,7 +55,7 @@ def _say_added(app: App, added: Added) -> None:
     book, say = added.book, app.screen.say
     what = ", ".join(filter(None, [extent(book), book.system]))
     if added.again:
-        say(f'read "{book.title}" anew ({what}); {UNDO}', "good")
+        say(f'read "{book.title}" anew ({what}){f"; {UNDO}" if added.new else ""}', "good")
     elif added.replaced:
         say(f'replaced "{book.title}" by its new content ({what}); {UNDO}', "good")
     elif added.new:

@@ -1,56 +1,98 @@
-"""``ttrpg library list`` and ``show``."""
+"""``ttrpg library list``: the books on the shelf, sorted and filtered."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, get_args
 
 import attrs
 import click
 
 from ttrpg_core.app import App
-from ttrpg_core.library import BOOK_KINDS, Book
-from ttrpg_core.views import Block, Fields, Table, Text
-from ttrpg_ingest.commands.names import (
-    as_data,
-    book_named,
-    complete_books,
-    complete_systems,
-    place_of,
-)
+from ttrpg_core.library import BOOK_KINDS, Book, Reading
+from ttrpg_core.views import Block, Table, Text
+from ttrpg_ingest.commands.names import as_data, complete_campaigns, complete_systems
+from ttrpg_ingest.shelf import State
 
-OUTLINE_ROWS = 40
-"""Headings that ``show`` prints at the most without ``--depth``; ``--json`` has them all."""
-NOTICES = 12
-"""Notices that ``show`` prints at the most."""
 _ORDER: dict[str, Callable[[Book], Any]] = {
     "title": lambda book: (book.title.casefold(), book.id),
     "added": lambda book: (book.added_at, book.id),
     "pages": lambda book: (-book.pages, book.id),
     "passages": lambda book: (-book.chunks, book.id),
+    "system": lambda book: (book.system.casefold(), book.title.casefold(), book.id),
+    "size": lambda book: (-book.size, book.id),
 }
+_SAID = ("system", "genre", "language", "campaign", "kind")
+"""Columns of a book that it can be chosen by."""
 
 
 @click.command("list")
+@click.argument("words", nargs=-1, metavar="[WORD]...")
 @click.option(
     "--sort", type=click.Choice(list(_ORDER)), default="title", help="What to sort the books by."
 )
+@click.option("--reverse", is_flag=True, help="The last first.")
 @click.option("--system", shell_complete=complete_systems, help="Only books of a game system.")
+@click.option("--genre", help="Only books of a genre.")
+@click.option("--language", help="Only books in a language, such as 'en'.")
+@click.option("--campaign", shell_complete=complete_campaigns, help="Only books of a campaign.")
 @click.option("--kind", type=click.Choice(BOOK_KINDS), help="Only books of a kind.")
+@click.option("--state", type=click.Choice(get_args(State)), help="Only books in a state.")
 @click.pass_obj
-def list_books(app: App, sort: str, system: str | None, kind: str | None) -> None:
-    """List the books on the shelf."""
-    from ttrpg_ingest.shelf.verifying import indexed_books, state
-
+def list_books(
+    app: App,
+    /,
+    words: tuple[str, ...],
+    sort: str,
+    *,
+    reverse: bool,
+    state: str | None,
+    **said: str | None,
+) -> None:
+    """List the books on the shelf; WORD is a part of a title, of an author or of a publisher."""
     counts = app.library.counts()
     books = [
         attrs.evolve(book, chunks=counts.get(book.sha256, 0))
         for book in app.library.books()
-        if (system is None or book.system.casefold() == system.strip().casefold())
-        and (kind is None or book.kind == kind)
+        if _fits(book, words, said)
     ]
-    books.sort(key=_ORDER[sort])
+    books.sort(key=_ORDER[sort], reverse=reverse)
+    states = _states(app, books)
+    if state is not None:
+        books = [book for book in books if states[book.id] == state]
+    filtered = bool(words) or state is not None or any(said.values())
+    empty = "No books like that" if filtered else "No books yet. Add one: ttrpg library add FILE"
+    blocks: list[Block] = [_table(books, states, empty)]
+    unread = [book for book in books if states[book.id] == "not read"]
+    blocks += [Text(f"To read it again: ttrpg library add {each.path}", "dim") for each in unread]
+    half = [] if filtered else _partly_read(app)
+    if half:
+        blocks.append(Text(_about(half), "dim"))
+    app.screen.show(
+        "ttrpg.library.list/1",
+        {
+            "books": [{**as_data(book), "state": states[book.id]} for book in books],
+            **({"partly_read": [{"done": r.done, "pages": r.total} for r in half]} if half else {}),
+        },
+        blocks,
+    )
+
+
+def _fits(book: Book, words: Sequence[str], said: dict[str, str | None]) -> bool:
+    known = f"{book.id} {book.title} {book.authors} {book.publisher}".casefold()
+    return all(word.casefold() in known for word in words) and all(
+        getattr(book, name).casefold() == wanted.strip().casefold()
+        for name in _SAID
+        if (wanted := said.get(name)) is not None
+    )
+
+
+def _states(app: App, books: list[Book]) -> dict[str, State]:
+    from ttrpg_ingest.shelf.verifying import indexed_books, state
+
     indexed = indexed_books(app, books)
-    states = {book.id: state(app, book, indexed=book.sha256 in indexed) for book in books}
+    return {book.id: state(app, book, indexed=book.sha256 in indexed) for book in books}
+
+
+def _table(books: list[Book], states: dict[str, State], empty: str) -> Table:
     rows = [
         [
             book.id,
@@ -64,114 +106,19 @@ def list_books(app: App, sort: str, system: str | None, kind: str | None) -> Non
         for book in books
     ]
     headings = ["book", "title", "system", "pages", "passages", "added", "state"]
-    shown = [n for n, name in enumerate(headings) if n < 2 or _tells(name, rows, n)]  # noqa: PLR2004 - id and title
-    filtered = system is not None or kind is not None
-    empty = "No books like that" if filtered else "No books yet. Add one: ttrpg library add FILE"
-    blocks: list[Block] = [
-        Table([headings[n] for n in shown], [[row[n] for n in shown] for row in rows], empty=empty)
-    ]
-    half = [each for each in app.library.readings() if not each.finished]
-    half = [each for each in half if app.library.book_of(each.sha256) is None]
-    if half:
-        files = f"{len(half)} file{'s' * (len(half) != 1)}"
-        pages = ", ".join(f"{r.done} of {r.total} pages" for r in half[:3] if r.total)
-        said = f"{files} partly read{f' ({pages})' if pages else ''}: add again to go on"
-        blocks.append(Text(f"{said}, or 'ttrpg library prune'", "dim"))
-    app.screen.show(
-        "ttrpg.library.list/1",
-        {
-            "books": [{**as_data(book), "state": states[book.id]} for book in books],
-            **({"partly_read": [{"done": r.done, "pages": r.total} for r in half]} if half else {}),
-        },
-        blocks,
-    )
+    always = {"book", "title", "pages", "passages", "added"}
+    shown = [n for n, name in enumerate(headings) if name in always or any(row[n] for row in rows)]
+    return Table([headings[n] for n in shown], [[row[n] for n in shown] for row in rows], empty)
 
 
-def _tells(name: str, rows: list[list[str]], column: int) -> bool:
-    """Whether a column says anything; one that is empty throughout is left out."""
-    return name in {"pages", "passages", "added"} or any(row[column] for row in rows)
+def _partly_read(app: App) -> list[Reading]:
+    """What was begun and is on no shelf."""
+    begun = [each for each in app.library.readings() if not each.finished]
+    return [each for each in begun if app.library.book_of(each.sha256) is None]
 
 
-@click.command("show")
-@click.argument("book", shell_complete=complete_books)
-@click.option("--depth", type=click.IntRange(1, 20), help="Headings down to this depth, all.")
-@click.pass_obj
-def show_book(app: App, book: str, depth: int | None) -> None:
-    """Show a book: its file, what it is, how well it was read, and its headings with pages."""
-    from ttrpg_ingest.shelf.outline import outline
-    from ttrpg_ingest.shelf.shelving import details_of
-    from ttrpg_ingest.shelf.verifying import indexed_books, state
-
-    found = book_named(app, book)
-    kinds = app.library.kinds(found.sha256)
-    found = attrs.evolve(found, chunks=sum(kinds.values()))
-    headings = outline(app, found, depth)
-    reading = app.library.reading(found.sha256)
-    notices = reading.notices if reading is not None else ()
-    quality = details_of(found).get("quality", {})
-    now = state(app, found, indexed=bool(indexed_books(app, [found])))
-    most = len(headings) if depth is not None else OUTLINE_ROWS
-    rows = [["  " * (row.depth - 1) + row.heading, row.page] for row in headings[:most]]
-    blocks: list[Block] = [Fields(_fields(found, kinds, quality, now))]
-    if notices:
-        said = [[place_of(each.page), each.text] for each in notices[:NOTICES]]
-        blocks.append(Table(["where", "how it was read"], said))
-        if len(notices) > NOTICES:
-            blocks.append(Text(f"and {len(notices) - NOTICES} more; --json has all", "dim"))
-    if rows:
-        blocks.append(Table(["heading", "printed page"], rows))
-    if len(headings) > most:
-        more = f"and {len(headings) - most} more headings; --depth N shows them all"
-        blocks.append(Text(more, "dim"))
-    data: dict[str, Any] = {
-        "book": as_data(found),
-        "missing": not Path(found.path).exists(),
-        "state": now,
-        "kinds": kinds,
-        "quality": quality,
-        "notices": [{"text": each.text, "page": each.page} for each in notices],
-        "outline": [{"depth": h.depth, "heading": h.heading, "page": h.page} for h in headings],
-    }
-    app.screen.show("ttrpg.library.show/1", data, blocks)
-
-
-def _fields(
-    book: Book, kinds: dict[str, int], quality: object, state: str
-) -> list[tuple[str, str]]:
-    told = [
-        ("title", book.title),
-        ("book", book.id),
-        ("authors", book.authors),
-        ("publisher", book.publisher),
-        ("edition", book.edition),
-        ("language", book.language),
-        ("system", book.system),
-        ("genre", book.genre),
-        ("kind", book.kind.replace("_", " ")),
-        ("campaign", book.campaign),
-        ("file", book.path),
-        ("read as", book.parser),
-        ("size", f"{book.size:,} bytes"),
-        ("pages", str(book.pages) if book.pages else "none"),
-        ("passages", f"{book.chunks:,}"),
-        ("of these", ", ".join(f"{n:,} {kind.replace('_', ' ')}" for kind, n in kinds.items())),
-        ("quality", _quality(quality)),
-        ("state", state),
-        ("added", book.added_at[:10]),
-    ]
-    return [(name, value) for name, value in told if value]
-
-
-def _quality(report: object) -> str:
-    """The report in a line: the verdict first, then its figures."""
-    if not isinstance(report, dict):
-        return ""
-    plain = {n: v for n, v in report.items() if isinstance(v, (str, int, float))}
-    verdict = plain.pop("overall", "")
-    figures = (
-        f"{name.replace('_', ' ')} {value:.2f}"
-        if isinstance(value, float)
-        else f"{name.replace('_', ' ')} {value}"
-        for name, value in plain.items()
-    )
-    return "; ".join(filter(None, [str(verdict), ", ".join(figures)]))
+def _about(half: list[Reading]) -> str:
+    files = f"{len(half)} file{'s' * (len(half) != 1)}"
+    pages = ", ".join(f"{r.done} of {r.total} pages" for r in half[:3] if r.total)
+    said = f"{files} partly read{f' ({pages})' if pages else ''}: add again to go on"
+    return f"{said}, or 'ttrpg library prune'"

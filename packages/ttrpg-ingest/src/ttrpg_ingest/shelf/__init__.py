@@ -4,6 +4,7 @@ from ttrpg_ingest.shelf.adding import Came, Copied, Failed, Skipped, add, add_al
 from ttrpg_ingest.shelf.content import digest
 from ttrpg_ingest.shelf.removing import edit, prune, remove
 from ttrpg_ingest.shelf.shelving import Added, extent
+from ttrpg_ingest.shelf.states import State
 from ttrpg_ingest.shelf.upkeep import reindex
 from ttrpg_ingest.shelf.wishes import Wishes
 
@@ -13,6 +14,7 @@ __all__ = [
     "Copied",
     "Failed",
     "Skipped",
+    "State",
     "Wishes",
     "add",
     "add_all",

@@ -26,8 +26,8 @@ class Added:
     """What came of adding: the book, and what the user should hear about it.
 
     ``new`` says whether it was added now, ``replaced`` whether it took the place of other content,
-    ``again`` whether the same content was read once more. ``notices`` are what is to be known of
-    the reading, ``twins`` other books on the shelf with the same text.
+    ``again`` whether the content of a book on the shelf was read once more. ``notices`` are what is
+    to be known of the reading, ``twins`` other books on the shelf with the same text.
     """
 
     book: Book
@@ -81,7 +81,9 @@ def shelve(app: App, ready: Ready) -> Added:
             chunks = library.finish(sha256, learnt.chunks, learnt.sections)
         index(searcher, sha256, chunks)
         if there is not None and there.id != ready.replaces:
-            return Added(there, new=False, searchable=searcher is not None, notices=now.notices)
+            return Added(
+                there, new=False, searchable=searcher is not None, again=True, notices=now.notices
+            )
         if learnt is None:  # read before, and taken off the shelf since
             learnt = learn_again(app, ready, chunks)
         old = next((each for each in library.books() if each.id == ready.replaces), None)

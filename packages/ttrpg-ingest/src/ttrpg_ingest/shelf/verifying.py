@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 import attrs
 
@@ -13,8 +12,7 @@ from ttrpg_ingest.chunks import in_place
 from ttrpg_ingest.shelf import content
 from ttrpg_ingest.shelf.finding import Suffixes
 from ttrpg_ingest.shelf.shelving import is_indexed, keyword_searcher
-
-State: TypeAlias = Literal["ready", "not read", "partly read", "not indexed", "file missing"]
+from ttrpg_ingest.shelf.states import State
 
 
 @attrs.frozen
