@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ttrpg_core.documents import Section
 from ttrpg_ingest.chunks import cut, in_place
 from ttrpg_ingest.edges import without_running_lines
-from ttrpg_ingest.labels import labelled, learn_offset, numbers
+from ttrpg_ingest.labels import labelled, learn_labels, numbers, roman, romans
 
 
 def words(count, name="word"):
@@ -49,8 +49,76 @@ def test_a_cover_before_page_one_has_no_printed_page():
     ],
 )
 def test_pages_that_do_not_agree_have_no_label(foot):
-    assert learn_offset(book(40, foot)) is None
+    assert learn_labels(book(40, foot)) == {}
     assert {section.label for section in labelled(book(40, foot))} == {None}
+
+
+def test_a_preface_in_roman_figures_and_a_chapter_that_opens_without_a_number():
+    def foot(n):
+        if n < 8:
+            return roman(n + 1) if n > 1 else "Title"
+        return str(n - 7) if n % 9 else "A Chapter"
+
+    found = [section.label for section in labelled(book(40, foot))]
+    assert found[:8] == ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii"]
+    assert found[8:] == [str(n - 7) for n in range(8, 40)]
+
+
+def test_the_first_page_after_the_preface_prints_no_number():
+    def foot(n):
+        return f"Preface {roman(n + 1).upper()}" if n < 6 else str(n - 5) if n > 6 else "One"
+
+    def alone(n):
+        return foot(n).removeprefix("Preface ")
+
+    assert [section.label for section in labelled(book(20, alone))][4:9] == [
+        "V",
+        "VI",
+        "1",
+        "2",
+        "3",
+    ]
+
+
+def test_leaves_that_are_missing_move_the_count_from_there_on():
+    printed = [49, 50, 52, 53, 54, None, 56, 57, None, None, 70, 71, 72]
+
+    def foot(n):
+        return str(printed[n]) if printed[n] else "Plate"
+
+    found = [section.label for section in labelled(book(len(printed), foot))]
+    assert found[:8] == ["49", "50", "52", "53", "54", "55", "56", "57"]
+    assert found[8:] == [None, None, "70", "71", "72"]
+
+
+def test_a_number_that_strays_starts_no_count_of_its_own():
+    def foot(n):
+        return str({7: 900, 8: 901}.get(n, n + 3))
+
+    found = [section.label for section in labelled(book(30, foot))]
+    assert found == [str(n + 3) for n in range(30)]
+
+
+def test_a_cover_of_its_own_before_page_one_keeps_the_labels_of_the_format():
+    own = labelled(book(20, lambda n: str(n) if n else "1 lantern", label=lambda n: str(n or "C")))
+    assert [section.label for section in own][:3] == ["C", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("xiv", [(14, "i")]),
+        ("IV", [(4, "I")]),
+        ("vi Preface", [(6, "i")]),
+        ("Preface \u2022 ix", [(9, "i")]),
+        ("MIX of XI", []),
+        ("iiii", []),
+        ("i. Take the oath", []),
+        ("i\u2019m", []),
+    ],
+)
+def test_roman_figures_at_the_edges_of_a_line(line, found):
+    assert list(romans(line)) == found
 
 
 def test_labels_of_the_format_stay_unless_the_print_contradicts():

@@ -10,7 +10,7 @@ from ttrpg_core.context import Context
 from ttrpg_core.documents import Document, Source, headed
 from ttrpg_core.errors import ParseError
 from ttrpg_ingest import shelf
-from ttrpg_ingest.labels import learn_offset
+from ttrpg_ingest.labels import learn_labels
 from ttrpg_ingest.markdown import Markdown
 from ttrpg_ingest.pdf import Pdf
 from ttrpg_ingest.reading import Limits, read
@@ -59,7 +59,13 @@ def test_a_stat_block_of_a_real_book(data):
 
 
 def test_printed_pages_of_a_real_book_are_learnt(data):
-    assert learn_offset(pages(data("rules/pdf/SRD_CC_v5.1.pdf"), 340, 350)) == 1
+    found = learn_labels(pages(data("rules/pdf/SRD_CC_v5.1.pdf"), 340, 350))
+    assert found == {page: str(page + 1) for page in range(340, 351)}
+
+
+def test_a_leaf_that_is_missing_from_a_scanned_book_moves_the_count(data):
+    found = learn_labels(pages(data("pdf/layout/seige-of-vicksburg-ocr.pdf"), 0, 5))
+    assert list(found.values()) == ["49", "50", "52", "53", "54", "55"]
 
 
 def test_a_small_book_whole(app, data, no_recognition):
