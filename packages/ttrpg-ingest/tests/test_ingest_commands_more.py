@@ -1,6 +1,8 @@
 """The verbs of ``library`` that came with the shelf, as they are typed."""
 
 import json
+import shlex
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -165,15 +167,35 @@ def test_tables_with_odd_rows():
     assert _table(["a", "-", "b"]) is None
 
 
-def test_open_says_what_it_would_run(app, run, book, monkeypatch):
-    monkeypatch.setattr("shutil.which", lambda name: name)
-    monkeypatch.setattr(
-        "ttrpg_ingest.shelf.viewers.command",
-        lambda path, page: (["viewer", str(path)], False),
+def test_open_runs_the_viewer_of_the_setting(make_app, app, book, tmp_path):
+    seen = tmp_path / "seen"
+    script = f"import sys, pathlib; pathlib.Path({str(seen)!r}).write_text(repr(sys.argv[1:]))"
+    other = make_app(viewer=shlex.join([sys.executable, "-c", script, "-p", "{page}"]))
+    arguments = ["open", "road", "--page", "8"]
+    done = CliRunner().invoke(commands.library, [*arguments, "--print-command"], obj=other)
+    assert done.exit_code == 0
+    (_, data, (said,)) = other.screen.shown[0]
+    assert (data["command"][-3:], data["page"], data["at_page"]) == (
+        ["-p", "2", str(book)],
+        1,
+        True,
     )
-    opened = run("open", "road", "--page", "8", "--print-command")
-    assert (opened.data["command"], opened.data["page"]) == (["viewer", str(book)], 1)
-    assert ("turn to page 2 of the file yourself", "warn") in app.screen.said
+    assert said.text == shlex.join(data["command"])
+    assert not seen.exists()
+    assert CliRunner().invoke(commands.library, arguments, obj=other).exit_code == 0
+    assert seen.read_text() == repr(["-p", "2", str(book)])
+    assert other.screen.said == [("opened road.md at page 8", "good")]
+
+
+def test_open_prints_the_path_where_there_is_no_desktop(app, run, book, monkeypatch):
+    monkeypatch.setattr("ttrpg_ingest.shelf.viewers.command", lambda *given: None)
+    opened = run("open", "road", "--page", "8")
+    assert [block.text for block in opened.blocks] == [str(book)]
+    assert (opened.data["command"], opened.data["file"]) == ([], str(book))
+    assert app.screen.said == [
+        ("there is no desktop here to open it on", "warn"),
+        ("turn to page 2 of the file yourself", "warn"),
+    ]
     book.unlink()
     with pytest.raises(NotFound, match="is gone"):
         run("open", "road")

@@ -207,17 +207,39 @@ def test_what_looks_like_markdown_stays_text(app, pdf, tmp_path):
 def test_viewers_are_asked_for_the_page(tmp_path):
     path = tmp_path / "a b.pdf"
     has = {"okular"}.__contains__
-    assert viewers.command(path, 11, "linux", lambda n: n if has(n) else None) == (
+    desktop = {"WAYLAND_DISPLAY": "wayland-0"}
+    assert viewers.command(path, 11, desktop, "linux", lambda n: n if has(n) else None) == (
         ["okular", "--page", "12", str(path)],
         True,
     )
     anything = {"xdg-open": "x", "open": "x", "cmd": "x"}.get
-    assert viewers.command(path, 11, "linux", anything) == (["xdg-open", str(path)], False)
-    assert viewers.command(path, None, "darwin", anything) == (["open", str(path)], False)
-    assert viewers.command(path, 1, "win32", anything)[0][:3] == ["cmd", "/c", "start"]
-    assert viewers.command(path.with_suffix(".md"), 3, "linux", lambda n: n)[1] is False
-    with pytest.raises(NotFound, match="nothing here opens files"):
-        viewers.command(path, 1, "linux", lambda n: None)
+    assert viewers.command(path, 11, desktop, "linux", anything) == (["xdg-open", str(path)], False)
+    assert viewers.command(path, None, {}, "darwin", anything) == (["open", str(path)], False)
+    assert viewers.command(path, 1, {}, "win32", anything)[0][:3] == ["cmd", "/c", "start"]
+    assert viewers.command(path.with_suffix(".md"), 3, desktop, "linux", lambda n: n)[1] is False
+    assert viewers.command(path, 1, desktop, "linux", lambda n: None) is None
+    assert viewers.command(path, 1, {}, "linux", lambda n: n) is None
+
+
+@pytest.mark.parametrize("name", list(viewers.PAGED))
+def test_every_viewer_is_given_the_page_and_the_file(name):
+    file = "/books/a b.pdf"
+    words = viewers.PAGED[name](file, 12)
+    assert words[0] == name
+    assert "12" in " ".join(words[1:])
+    assert file in " ".join(words[1:])
+
+
+def test_the_user_chooses_a_viewer(tmp_path):
+    path = tmp_path / "a {page} b.pdf"
+    assert viewers.chosen("zathura", path, 4) == (["zathura", "--page=5", str(path)], True)
+    assert viewers.chosen("foliate", path, 4) == (["foliate", str(path)], False)
+    assert viewers.chosen("open 'skim://{file}#page={page}'", path, None) == (
+        ["open", f"skim://{path}#page=1"],
+        True,
+    )
+    with pytest.raises(InputError, match="viewer is no command"):
+        viewers.chosen("foliate 'x", path, 4)
 
 
 def test_a_viewer_is_never_waited_for_and_its_failure_is_told(tmp_path):

@@ -97,6 +97,11 @@ class LibrarySettings:
     parse_megabytes: int = setting(
         1500, "Memory that a parser may use.", low=200, high=64_000, personal=True
     )
+    viewer: str = setting(
+        "",
+        "What opens a book, such as 'okular --page {page} {file}'; empty takes what is installed.",
+        personal=True,
+    )
 
 
 @attrs.frozen

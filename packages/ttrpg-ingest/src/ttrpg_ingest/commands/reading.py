@@ -93,7 +93,10 @@ def _cells(line: str) -> list[str]:
 @click.option("--print-command", is_flag=True, help="Say what would be run, and run nothing.")
 @click.pass_obj
 def open_book(app: App, book: str, page: str | None, *, print_command: bool) -> None:
-    """Open a book's file at a page, with the viewer that this system has."""
+    """Open a book's file at a page, with the viewer that this system has.
+
+    The setting library.viewer names another one. Where there is no desktop, the path is printed.
+    """
     from ttrpg_ingest.shelf import viewers
     from ttrpg_ingest.shelf.pages import page_index
 
@@ -105,16 +108,28 @@ def open_book(app: App, book: str, page: str | None, *, print_command: bool) -> 
             f'the file of "{found.title}" is gone: {found.path}',
             f"Its text is still here: ttrpg library read {found.id} PAGE",
         )
-    wanted, paged = viewers.command(path, index)
-    shown: list[Block] = [Text(shlex.join(wanted))] if print_command else []
-    data = {"book": found.id, "page": index, "command": wanted, "at_page": paged}
-    if not print_command:
+    viewer = app.settings.library.viewer.strip()
+    opener = (
+        viewers.chosen(viewer, path, index)
+        if viewer
+        else viewers.command(path, index, app.config.environ)
+    )
+    wanted, paged = opener if opener is not None else ([], False)
+    data = {"book": found.id, "file": str(path), "page": index, "command": wanted, "at_page": paged}
+    shown: list[Block] = []
+    if opener is None:
+        shown.append(Text(str(path)))
+    elif print_command:
+        shown.append(Text(shlex.join(wanted)))
+    else:
         viewers.start(wanted)
         where = "" if index is None or not paged else f" at page {page}"
         app.screen.say(f"opened {path.name}{where}", "good")
+    app.screen.show("ttrpg.library.open/1", data, shown)
+    if opener is None:
+        app.screen.say("there is no desktop here to open it on", "warn")
     if index is not None and not paged:
         app.screen.say(f"turn to page {index + 1} of the file yourself", "warn")
-    app.screen.show("ttrpg.library.open/1", data, shown)
 
 
 @click.command("export")

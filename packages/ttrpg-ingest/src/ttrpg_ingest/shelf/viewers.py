@@ -2,13 +2,14 @@
 
 import contextlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ttrpg_core.errors import NotFound
+from ttrpg_core.errors import InputError, NotFound
 
 Command = list[str]
 
@@ -30,25 +31,45 @@ PAGED: dict[str, Callable[[str, int], Command]] = {
 def command(
     path: Path,
     page: int | None,
+    environ: Mapping[str, str],
     platform: str = sys.platform,
     which: Callable[[str], str | None] = shutil.which,
-) -> tuple[Command, bool]:
+) -> tuple[Command, bool] | None:
     """What opens a file, and whether it opens at the page (an index from 0).
 
-    NotFound when nothing here opens files.
+    None where nothing here opens files, as over SSH without a desktop.
     """
     file = str(path)
+    opener = {"darwin": ["open"], "win32": ["cmd", "/c", "start", ""]}.get(platform, ["xdg-open"])
+    if opener == ["xdg-open"] and not any(map(environ.get, ("DISPLAY", "WAYLAND_DISPLAY"))):
+        return None
     if page is not None and path.suffix.lower() == ".pdf":
         for name, made in PAGED.items():
             if which(name):
                 return made(file, page + 1), True
-    opener = {"darwin": ["open"], "win32": ["cmd", "/c", "start", ""]}.get(platform, ["xdg-open"])
-    if which(opener[0]) is None:
-        raise NotFound(
-            "nothing here opens files: no xdg-open and no PDF viewer",
-            f"Open it yourself: {file}" + ("" if page is None else f", page {page + 1}"),
-        )
-    return [*opener, file], False
+    return ([*opener, file], False) if which(opener[0]) else None
+
+
+def chosen(viewer: str, path: Path, page: int | None) -> tuple[Command, bool]:
+    """What the user's own setting opens a file with: a viewer's name, or words with places in them.
+
+    ``{file}`` stands for the file, which comes last where it is not named, and ``{page}`` for the
+    page, counted from 1. InputError when the words cannot be told apart.
+    """
+    if viewer in PAGED:
+        return PAGED[viewer](str(path), (page or 0) + 1), True
+    try:
+        words = shlex.split(viewer)
+    except ValueError as error:
+        raise InputError(
+            f"library.viewer is no command: {error}", "Mend it: ttrpg config set library.viewer ''"
+        ) from error
+    if not any("{file}" in word for word in words):
+        words.append("{file}")
+    filled = [
+        word.replace("{page}", str((page or 0) + 1)).replace("{file}", str(path)) for word in words
+    ]
+    return filled, any("{page}" in word for word in words)
 
 
 def start(wanted: Command) -> None:
