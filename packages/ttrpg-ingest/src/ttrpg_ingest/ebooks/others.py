@@ -9,6 +9,7 @@ give is told on by the same code, so the text is laid out alike.
 import contextlib
 import importlib.util
 import os
+import struct
 import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
@@ -21,10 +22,12 @@ from ttrpg_ingest.ebooks.archive import DAMAGED, Unreadable, opened
 from ttrpg_ingest.ebooks.binding import Bound
 from ttrpg_ingest.ebooks.blocks import Point, clean
 from ttrpg_ingest.ebooks.epub import Epub
+from ttrpg_ingest.ebooks.large import with_headings
 from ttrpg_ingest.ebooks.locks import refuse_locked
 from ttrpg_ingest.ebooks.package import Book, ncx_points, resolve
-from ttrpg_ingest.ebooks.palm import books
+from ttrpg_ingest.ebooks.palm import Header, books, damaged
 from ttrpg_ingest.ebooks.trees import NoTree, tree
+from ttrpg_ingest.ebooks.unpacking import Damaged
 from ttrpg_ingest.formats import is_epub, is_mobi
 
 MOST_UNPACKED = 256_000_000
@@ -38,8 +41,8 @@ class WithEbookLib:
         self.context = context
 
     def sniff(self, head: bytes) -> bool:
-        """Whether it is an EPUB, and EbookLib is installed."""
-        return is_epub(head) and _installed("ebooklib")
+        """Whether it is an EPUB; that EbookLib is missing is said when it is to read one."""
+        return is_epub(head)
 
     def describe(self, source: Source) -> Document:
         """What its metadata says."""
@@ -88,16 +91,18 @@ class WithMobi:
         self.context = context
 
     def sniff(self, head: bytes) -> bool:
-        """Whether it is a MOBI book, and mobi is installed."""
-        return is_mobi(head) and _installed("mobi")
+        """Whether it is a MOBI book; that mobi is missing is said when it is to read one."""
+        return is_mobi(head)
 
     def describe(self, source: Source) -> Document:
         """What its header says; a locked book is refused before mobi sees it."""
-        return books(source.path)[-1].document()
+        header = books(source.path)[-1]
+        _need("mobi", source.path)
+        return header.document()
 
     def parse(self, source: Source) -> Iterator[Section | Notice]:
         """The sections of the EPUB or the page that it unpacks to."""
-        header = books(source.path)[-1]
+        header = _bounded(source.path)
         _need("mobi", source.path)
         with tempfile.TemporaryDirectory(prefix="ttrpg-") as folder:
             with _foreign("mobi", source.path):
@@ -109,13 +114,29 @@ class WithMobi:
                 with contextlib.suppress(OSError, NoTree):
                     outline = tree(made.with_name("toc.ncx").read_bytes())
                     book.points = list(ncx_points(outline, ""))
-                yield from Bound(book, lambda _: made.read_bytes(), source.path.name).sections()
+                page = with_headings(
+                    {made.name: made.read_bytes()},
+                    [point.title for point in book.points],
+                    header.encoding,
+                )
+                yield from Bound(book, page.__getitem__, source.path.name).sections()
             else:
                 raise ParseError(
                     f"{source.path.name} is a print replica: a PDF inside a Kindle book",
                     "Ask for the PDF; it has the printed pages too",
                     source=source.path.name,
                 )
+
+
+def _bounded(path: Path) -> Header:
+    """The newest book of a file of which all texts were found to unpack to what a book may have."""
+    found = books(path)
+    try:
+        for header in found:
+            header.text()
+    except (Damaged, struct.error) as error:
+        raise damaged(path.name, error) from error
+    return found[-1]
 
 
 def _extracted(path: Path, folder: str) -> Path:
