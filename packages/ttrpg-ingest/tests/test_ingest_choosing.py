@@ -80,6 +80,39 @@ def test_content_decides_and_the_suffix_only_between_texts(app, tmp_path, name, 
     assert choose(app, path).name == parser
 
 
+@pytest.mark.parametrize(
+    ("name", "parser"),
+    [
+        ("rules/pdf/loner-en.pdf", "pdf"),
+        ("ebooks/parity/epictetus.epub", "epub"),
+        ("ebooks/parity/epictetus.mobi", "mobi"),
+        ("ebooks/parity/epictetus.azw3", "mobi"),
+        ("rules/md/cairn/cairn-srd.md", "text"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".pdf", ".epub", ".mobi", ".azw3", ".txt", ".dat", ""])
+def test_a_real_book_under_any_name(app, data, tmp_path, name, parser, suffix):
+    path = tmp_path / f"book{suffix}"
+    path.symlink_to(data(name))
+    assert choose(app, path).name == parser
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [
+        ("ebooks/parity/epictetus.epub", ".pdf"),
+        ("ebooks/parity/epictetus.mobi", ".epub"),
+        ("ebooks/parity/epictetus.azw3", ".txt"),
+    ],
+)
+def test_a_book_under_a_wrong_name_is_read_as_what_it_is(app, data, tmp_path, name, suffix):
+    path = tmp_path / f"book{suffix}"
+    path.write_bytes(data(name).read_bytes())
+    book = shelf.add(app, path).book
+    assert book.title == "Short Works"
+    assert book.chunks > 100
+
+
 def test_an_epub_whose_first_members_say_nothing(app, tmp_path):
     path = tmp_path / "odd.zip"
     with zipfile.ZipFile(path, "w") as book:
@@ -95,7 +128,7 @@ def test_a_parser_may_be_asked_for_by_name(app, tmp_path):
     assert choose(app, path, "markdown").name == "markdown"
     with pytest.raises(ParseError, match=r"a\.txt cannot be read by pdf"):
         choose(app, path, "pdf")
-    with pytest.raises(NotFound, match="no parser is called word"):
+    with pytest.raises(NotFound, match="no parser is called 'word'"):
         choose(app, path, "word")
 
 

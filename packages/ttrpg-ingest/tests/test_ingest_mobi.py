@@ -310,16 +310,30 @@ def test_of_two_versions_the_older_is_read_when_the_newer_is_damaged(make):
     ]
 
 
-@pytest.mark.parametrize(("lock", "name"), [(1, "Mobipocket's old lock"), (2, "Amazon's or")])
-def test_locks_are_refused_before_anything_is_unpacked(make, lock, name, monkeypatch):
+KEYS = struct.pack(">LL", 209, 13) + b"\1\0\0\0\1"
+
+
+@pytest.mark.parametrize(
+    ("lock", "extra", "name"),
+    [
+        (1, b"", "Mobipocket's old lock"),
+        (1, KEYS, "Mobipocket's old lock"),
+        (2, b"", "Mobipocket's lock"),
+        (2, KEYS, "Amazon's Kindle lock"),
+        (2, struct.pack(">LL", 504, 18) + b"B00TORCHES", "Amazon's Kindle lock"),
+        (3, b"", r"a lock that is not known \(scheme 3\)"),
+    ],
+)
+def test_locks_are_refused_before_anything_is_unpacked(make, lock, extra, name, monkeypatch):
     def never(data):
         raise AssertionError(data)
 
     monkeypatch.setattr(unpacking, "palmdoc", never)
-    path = make(mobi6(lock=lock))
+    path = make(mobi6(lock=lock, extra=extra))
     for act in (Mobi(Context()).describe, lambda source: list(Mobi(Context()).parse(source))):
-        with pytest.raises(ParseError, match=rf"locked by {name}.*\(DRM\)"):
+        with pytest.raises(ParseError, match=rf"locked by {name} \(DRM\)") as caught:
             act(Source(path))
+        assert "Ask the shop or the publisher for a copy" in caught.value.hint
 
 
 def test_a_lock_on_the_newer_version_counts_too(make):
@@ -430,7 +444,7 @@ def test_headings_of_a_real_book(data):
 
 def test_a_lock_of_a_real_book(data):
     path = data("ebooks/mobi/libmobi-sample-drm_pidLTKULBB_5V-v2.mobi")
-    with pytest.raises(ParseError, match="locked by Amazon's"):
+    with pytest.raises(ParseError, match="locked by Amazon's Kindle lock"):
         Mobi(Context()).describe(Source(path))
 
 

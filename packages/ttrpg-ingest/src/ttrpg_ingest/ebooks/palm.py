@@ -33,7 +33,9 @@ _AUTHOR, _PUBLISHER, _DATE, _TITLE, _LANGUAGE, _BOUNDARY = 100, 101, 106, 503, 5
 _UTF8 = 65001
 _KF8 = 8
 _YEAR = re.compile(r"(?:1[4-9]|20)\d\d")
-_LOCKS = {1: "Mobipocket's old lock", 2: "Amazon's or Mobipocket's lock"}
+_LOCKS = {1: "Mobipocket's old lock", 2: "Mobipocket's lock"}
+_OF_AMAZON = frozenset({209, 504})
+"""Fields of a book that a Kindle unlocks: where its keys are, and its number in the shop."""
 
 
 @attrs.define
@@ -202,7 +204,10 @@ def _checked(header: Header) -> Header:
     """The same header, when its text is not locked."""
     lock = header.short(12)
     if lock:
-        raise locked(header.records.name, _LOCKS.get(lock, "a lock that is not known"))
+        name = _LOCKS.get(lock, f"a lock that is not known (scheme {lock})")
+        if lock > 1 and _OF_AMAZON & set(header.extra()):
+            name = "Amazon's Kindle lock"
+        raise locked(header.records.name, name)
     return header
 
 
