@@ -1,5 +1,7 @@
 """Web pages: what is text, what is not, and markup as people and programs really write it."""
 
+import time
+
 import pytest
 
 from ttrpg_core.context import Context
@@ -182,3 +184,43 @@ def test_lines_are_those_of_the_file():
         "<html>\n<![CDATA[\n]]>\n<h1>A</h1>\n\n<p>b</p><table>\n<tr><td>1<td>2<tr><td>3"
     )
     assert [block.line for block in page.blocks] == [4, 6, 6]
+
+
+MANY = 40_000
+HOSTILE = {
+    "entities": '<!DOCTYPE html [<!ENTITY a "canary"><!ENTITY b "&a;&a;&a;">]><p>seen</p>&b;&b;',
+    "a file as an entity": '<!DOCTYPE html [<!ENTITY a SYSTEM "file:///etc/passwd">]><p>seen</p>&a;',
+    "nesting": "<div>" * MANY + "seen" + "</div>" * MANY,
+    "tables in tables": "<p>seen</p>" + "<table><tr><td>" * MANY,
+    "lists in lists": "<p>seen</p>" + "<ul><li>" * MANY,
+    "notes in notes": "<p>seen</p>" + "<sup><a href=#x>" * MANY,
+    "tags that do not end": "<p>seen</p>" + "<a " * MANY,
+    "a huge attribute": f'<p title="{"canary" * MANY}" class="{"x " * MANY}">seen</p>',
+    "many attributes": f"<p {'a=canary ' * MANY}>seen</p>",
+    "a script": "<p>seen</p><script>" + "document.write('<p>canary</p>');" * 99,
+    "a script in a script": "<p>seen</p>" + "<script>canary</scr" * MANY,
+    "comments that do not end": "<p>seen</p>" + "<!-- " * MANY,
+    "a NUL in each word": "<p>se\0en</p>",
+}
+
+
+@pytest.mark.parametrize("page", HOSTILE.values(), ids=HOSTILE)
+def test_a_page_that_means_harm_gives_its_text_and_no_more(tmp_path, page):
+    path = tmp_path / "page.html"
+    path.write_text(f"<html><body>{page}" if "DOCTYPE" not in page else page, "utf-8")
+    began = time.process_time()
+    text = "\n".join(section.text for section in WebPage(Context()).parse(Source(path)))
+    assert "seen" in text
+    assert "canary" not in text
+    assert "root:" not in text
+    assert len(text) < 200 or page.endswith(("<a ", "<!-- "))  # what is no tag is text
+    assert time.process_time() - began < 6
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_pages_in_wide_letters(tmp_path, encoding):
+    path = tmp_path / "page.html"
+    path.write_bytes("<html><body><h1>H\u00f6hle</h1><p>Tief.</p>".encode(encoding))
+    (found,) = WebPage(Context()).parse(Source(path))
+    assert (found.heading, found.text) == ("H\u00f6hle", "Tief.")
+    assert WebPage(Context()).sniff(path.read_bytes()) is True

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from ttrpg_core.context import Context
@@ -41,6 +43,35 @@ def test_headings_of_both_kinds(markdown):
 def test_headings_lose_their_marks(markdown):
     text = "# **Bold** and [a link](x.md)\n\n## `Code` \\* <a id='x'></a>_Spell_\n\nx\n"
     assert outline(markdown(text)) == [(1, "Bold and a link"), (2, "Code * Spell")]
+
+
+def test_headings_lose_references_and_highlights(markdown):
+    assert outline(markdown("# Oil[^1] ==burns== ~~well~~ {#oil}\n\nx\n\n[^1]: Lamp oil.\n")) == [
+        (1, "Oil burns well")
+    ]
+
+
+def test_a_line_too_long_for_a_heading_is_text(markdown):
+    line = "# " + "long " * 400
+    assert [(s.level, s.text) for s in markdown(line)] == [(0, line.strip())]
+    assert markdown(f"{line}\n===\n")[0].level == 0
+
+
+def test_links_of_a_vault_show_no_anchor_of_a_block(markdown):
+    (found,) = markdown(
+        "See [[Oil#Lamps^a1]], [[Oil#^a1]] and [[#^a1|this]].\nA line. ^a1\nx^2 ^y z\n"
+    )
+    assert found.text == "See Oil > Lamps, Oil and this.\nA line.\nx^2 ^y z"
+
+
+@pytest.mark.parametrize("aliases", ["[Gobbo, Sneak]", "\n  - Gobbo\n  - Sneak"])
+def test_a_note_is_found_by_its_other_names(markdown, aliases):
+    found = markdown(f"---\naliases: {aliases}\n---\n# Goblin\n\nSmall.\n\n## Lair\n\nDark.\n")
+    assert [(s.heading, s.text, s.line) for s in found] == [
+        ("Goblin", "Aliases: Gobbo, Sneak\n\nSmall.", 4 if aliases[0] == "[" else 6),
+        ("Lair", "Dark.", 8 if aliases[0] == "[" else 10),
+    ]
+    assert markdown("---\nalias: Gobbo\n---\n# Goblin\n")[0].text == "Aliases: Gobbo"
 
 
 def test_headings_in_block_quotes(markdown):
@@ -250,6 +281,10 @@ def test_form_feeds_are_pages(plain):
         ("Höhle".encode("utf-8-sig"), "Höhle"),
         ("Höhle".encode("utf-16"), "Höhle"),
         ("Höhle".encode("utf-16-be").join([b"\xfe\xff", b""]), "Höhle"),
+        ("Die Höhle".encode("utf-16-le"), "Die Höhle"),
+        ("Die Höhle".encode("utf-16-be"), "Die Höhle"),
+        ("Höhle".encode("utf-32"), "Höhle"),
+        ("Die Höhle".encode("utf-16-le")[:-1], "Die Höhl"),
         ("Höhle \u2013 \u201ctief\u201d".encode("cp1252"), "Höhle \u2013 \u201ctief\u201d"),
         ("Höhle"[:2].encode()[:-1], "H"),
     ],
@@ -258,7 +293,9 @@ def test_encodings(data, text):
     assert formats.decode(data) == text
 
 
-@pytest.mark.parametrize("data", [b"a\0b", bytes(range(1, 30)) * 4])
+@pytest.mark.parametrize(
+    "data", [b"a\0b", b"a text with a \0 in it", bytes(range(1, 30)) * 4, b"\1\0\2\0" * 9]
+)
 def test_binary_is_no_text(data, tmp_path):
     with pytest.raises(ValueError, match="it has"):
         formats.decode(data)
@@ -305,3 +342,31 @@ def test_a_text_about_pdf_is_a_text():
     head = b"Every PDF begins with %PDF-1.4 and a number."
     assert formats.is_text(head)
     assert not formats.is_pdf(head)
+
+
+NESTED = 60_000
+SLOW = {
+    "emphasis": "# " + "*a " * NESTED,
+    "code": "# " + "`a " * NESTED,
+    "comments that do not end": "<!-- " * NESTED,
+    "comments of Obsidian": "%%" * NESTED + "%",
+    "a heading of blanks": "# a" + " \t" * NESTED + "x",
+    "an underlined line of marks": "*a " * NESTED + "\n===\n",
+    "blanks before an anchor": "a" + " " * 2 * NESTED + "^a b",
+    "a label of blanks": "> read this aloud " + " " * 2 * NESTED + "x",
+    "links that do not end": "# " + "[a](" * NESTED,
+    "links of a vault": "![[a#" * NESTED,
+    "tags that do not end": "# " + "<a " * NESTED,
+    "blank lines": "\n" * 4 * NESTED + "a",
+    "front matter": "---\na: [" + '"' * NESTED + "]\n---\nx",
+}
+
+
+@pytest.mark.parametrize("parser", [Markdown, PlainText])
+@pytest.mark.parametrize("text", SLOW.values(), ids=SLOW)
+def test_no_line_takes_more_time_than_its_length(tmp_path, parser, text):
+    path = tmp_path / "slow.md"
+    path.write_text(text)
+    began = time.process_time()
+    assert list(parser(Context()).parse(Source(path)))
+    assert time.process_time() - began < 4

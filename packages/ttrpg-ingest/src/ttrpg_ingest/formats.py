@@ -17,7 +17,18 @@ _FRAGMENT = re.compile(
     r"<(?:h[1-6]|p|div|table|section|article|main|title|meta|link|center|[uod]l|span|b|i)\b[^<>]*>",
     re.IGNORECASE | re.DOTALL,
 )
-_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8-sig", 1),
+    (b"\xff\xfe\0\0", "utf-32", 4),
+    (b"\0\0\xfe\xff", "utf-32", 4),
+    (b"\xff\xfe", "utf-16", 2),
+    (b"\xfe\xff", "utf-16", 2),
+)
+"""Byte order marks, the encoding that each says, and the bytes of its units."""
+FEWEST = 8
+"""Bytes from which NULs say an encoding."""
+_WIDE, _NARROW = 0.7, 0.05
+"""Share of the units of a text in UTF-16 whose upper byte, or whose lower byte, is NUL."""
 _SIGNATURES = (
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -105,19 +116,17 @@ def is_text(head: bytes) -> bool:
 
 
 def decode(data: bytes) -> str:
-    """Text from bytes: by its byte order mark, else UTF-8, else Windows-1252.
+    """Text from bytes: by its byte order mark, else UTF-16 by its NULs, UTF-8, Windows-1252.
 
     Raises ValueError when a NUL or other control characters say that it is no text.
     """
-    for mark, name in _BOMS:
-        if data.startswith(mark):
-            whole = data[: len(data) - len(data) % 2] if name == "utf-16" else data
-            text = whole.decode(name, "replace")
-            break
+    name, unit = encoding(data)
+    if name:
+        text = data[: len(data) - len(data) % unit].decode(name, "replace")
+    elif b"\0" in data:
+        msg = "it has NUL bytes"
+        raise ValueError(msg)
     else:
-        if b"\0" in data:
-            msg = "it has NUL bytes"
-            raise ValueError(msg)
         text = _decode_plain(data)
     odd = sum(
         unicodedata.category(char) == "Cc" and char not in "\t\n\r\f\v\x85" for char in text[:4096]
@@ -126,6 +135,21 @@ def decode(data: bytes) -> str:
         msg = "it has control characters"
         raise ValueError(msg)
     return text.removeprefix("\ufeff")
+
+
+def encoding(data: bytes) -> tuple[str, int]:
+    """The encoding that a byte order mark or NULs in every second place say, and its unit."""
+    for mark, name, unit in _BOMS:
+        if data.startswith(mark):
+            return name, unit
+    sample = data[:4096]
+    units = len(sample) // 2 if len(sample) >= FEWEST else 0
+    upper, lower = sample[1::2].count(0), sample[::2].count(0)
+    if units and upper >= _WIDE * units and lower <= _NARROW * units:
+        return "utf-16-le", 2
+    if units and lower >= _WIDE * units and upper <= _NARROW * units:
+        return "utf-16-be", 2
+    return "", 1
 
 
 def _decode_plain(data: bytes) -> str:

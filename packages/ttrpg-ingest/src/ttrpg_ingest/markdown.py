@@ -30,6 +30,10 @@ _PAGE = re.compile(r"\s*<!--\s*page[\s:]+([\w.-]{1,16})\s*-->\s*\Z", re.IGNORECA
 _BLOCK = re.compile(r"\s*(?:[-*+]\s|\d+[.)]\s|>|\||`{3}|~{3}|$)|\s{4}")
 
 
+LONGEST = 1000
+"""Characters of a heading with its marks; a longer line is text that begins with a sign."""
+
+
 class Markdown:
     """Reads Markdown; its pages are those that page comments mark."""
 
@@ -58,8 +62,17 @@ class Markdown:
 
 
 def scan(lines: list[str], file: str = "") -> Iterator[Section]:
-    """The sections of the lines of a file, its front matter left out."""
-    return _Scanner(lines, Comments.of(lines), file).scan(front(lines).first)
+    """The sections of the lines of a file; of its front matter, its other names are told."""
+    said = front(lines)
+    found = _Scanner(lines, Comments.of(lines), file).scan(said.first)
+    first = next(found, None)
+    if first is None:
+        return
+    if said.aliases and not first.kind:
+        text = f"{said.aliases}\n\n{first.text}".rstrip()
+        first = attrs.evolve(first, text=text)
+    yield first
+    yield from found
 
 
 @attrs.define
@@ -120,7 +133,8 @@ class _Scanner:
         if visible is None:
             return
         bare = _QUOTE.sub("", visible)
-        found, title = _HEADING.match(bare), self._underlined(bare)
+        found = _HEADING.match(bare) if len(bare) <= LONGEST else None
+        title = self._underlined(bare)
         if found:
             yield from self._flush()
             self._begin(plain(found[2] or ""), len(found[1]), place)
@@ -156,6 +170,8 @@ class _Scanner:
             return ""
         above = [_QUOTE.sub("", line).strip() for line in self.text[-2:]]
         if _BLOCK.match(_QUOTE.sub("", self.text[-1])) or (len(above) > 1 and above[0]):
+            return ""
+        if len(above[-1]) > LONGEST:
             return ""
         return above[-1]
 

@@ -78,17 +78,19 @@ def sections_of(text: str, file: str = "", page: int | None = None) -> Iterator[
     lines = [line.rstrip() for line in text.split("\n")]
     heading, level, begins = "", 0, 0
     kept: list[str] = []
+    said = False  # whether a line of them has text
     place = 0
     while place < len(lines):
         found = _heading(lines, place)
         if found:
             yield from _section(kept, heading, level, page, file, begins)
             kept, heading, level = [], lines[place].strip(), found[0]
-            begins = place
+            begins, said = place, False
             place += found[1]
         else:
-            if not heading and not any(kept):
+            if not heading and not said:
                 begins = place
+            said = said or bool(lines[place])
             kept.append(lines[place])
             place += 1
     yield from _section(kept, heading, level, page, file, begins)

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable
 
 from ttrpg_core.documents import HEAD_BYTES
-from ttrpg_ingest.formats import HTML, kind
+from ttrpg_ingest.formats import HTML, encoding, kind
 
 FEW = 4
 """Control characters that any page may have."""
@@ -19,24 +19,13 @@ _DECLARED = re.compile(
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]{0,1000}\[[^\]]{0,20000}\]\s*>", re.IGNORECASE)
 _CDATA, _CDATA_END = "<![CDATA[", "]]>"
 _MARKED = re.compile(r"<!\[[^>]*>?|<!(?!--|doctype)[^>]*>?", re.IGNORECASE)
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 
 
 def decoded(data: bytes, *, default: str = "utf-8") -> str:
     """The text: by its byte order mark, by what it declares, else UTF-8, else Windows-1252."""
-    for mark, name in _BOMS:
-        if data.startswith(mark):
-            return data[: len(data) - len(data) % 2 if name == "utf-16" else None].decode(
-                name, "replace"
-            )
-    if data[:4] in {b"<\0?\0", b"<\0!\0", b"<\0h\0", b"<\0H\0"}:
-        return data[: len(data) - len(data) % 2].decode("utf-16-le", "replace")
-    if data[:4] in {b"\0<\0?", b"\0<\0!", b"\0<\0h", b"\0<\0H"}:
-        return data[: len(data) - len(data) % 2].decode("utf-16-be", "replace")
+    wide, unit = encoding(data)
+    if wide:
+        return data[: len(data) - len(data) % unit].decode(wide, "replace")
     found = _DECLARED.search(data[:4096])
     declared = (found[1] or found[2]).decode("ascii") if found else ""
     for name in (declared, default, "utf-8"):

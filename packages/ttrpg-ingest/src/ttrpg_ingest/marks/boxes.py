@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from ttrpg_core.documents import Block
 
+LONGEST = 400
+"""Characters of a line that says that it begins a box."""
 _DELIMITER = re.compile(r"\s{0,3}\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*\Z")
 _CALLOUT = re.compile(r" {0,3}>\s?\[!([\w -]{1,30})(?:\|[^\]\n]*)?\][+-]?(?:\s+(.*))?\Z")
 _QUOTE = re.compile(r" {0,3}>[ ]?")
@@ -41,10 +43,9 @@ def box_end(lines: Sequence[str], start: int) -> tuple[int, Block, str]:
     A box is a quotation that says so: ``> [!info]`` or "Read aloud:" on its first line. One with
     headings in it is no box but a part of the text that was set off, as stat blocks are.
     """
-    callout = _CALLOUT.match(lines[start])
-    if not callout and not (
-        _QUOTE.match(lines[start]) and _LABEL.match(_QUOTES.sub("", lines[start]))
-    ):
+    first = lines[start] if len(lines[start]) <= LONGEST else ""
+    callout = _CALLOUT.match(first)
+    if not callout and not (_QUOTE.match(first) and _LABEL.match(_QUOTES.sub("", first))):
         return start, "", ""
     end = start + 1
     while end < len(lines) and _QUOTE.match(lines[end]):

@@ -32,6 +32,12 @@ class Front:
         """The first value of the first of these keys that has one."""
         return next((self.values[key][0] for key in keys if self.values.get(key)), "")
 
+    @property
+    def aliases(self) -> str:
+        """The other names of a note, as a line of text; empty where it has none."""
+        names = self.values.get("aliases") or self.values.get("alias") or ()
+        return f"Aliases: {', '.join(names)}" if names else ""
+
     def document(self, title: str = "", pages: int = 0) -> Document:
         """What it says of the book; ``title`` where it says none."""
         return Document(

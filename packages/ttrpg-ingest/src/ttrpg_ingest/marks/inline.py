@@ -11,18 +11,20 @@ _WIKI = re.compile(r"(!?)\[\[([^\[\]|\\\n]{0,400})(?:\\?\|([^\[\]\n]{0,400}))?\]
 _ATTRIBUTES = re.compile(r"\s*\{[#.][^{}]*\}\s*\Z")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _EMPTY = re.compile(r"<(a|p|span|div)\b[^<>]*>\s*</\1>", re.IGNORECASE)
-_MARKS = re.compile(r"(\*\*|__|[*_`])(?=\S)(.+?)(?<=\S)\1")
-_BLOCK_ID = re.compile(r"\s+\^[A-Za-z0-9-]{1,40}\s*\Z")
+_MARKS = re.compile(r"(\*\*|__|==|~~|[*_`])(?=\S)(.+?)(?<=\S)\1")
+_BLOCK_ID = re.compile(r"\^[A-Za-z0-9-]{1,40}\s*\Z")
 _FILE = re.compile(
     r"\.(?:png|jpe?g|gif|svg|webp|avif|bmp|pdf|mp[34]|webm|ogg|wav|canvas)\Z", re.IGNORECASE
 )
-_INLINE_COMMENT = re.compile(r"<!--.*?-->|%%.*?%%")
+_COMMENTS = (("<!--", "-->"), ("%%", "%%"))
+_NOTE = re.compile(r"\[\^[^\[\]\s]{1,40}\]")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 def plain(heading: str) -> str:
     """A heading without emphasis, links, tags and attributes."""
-    text = _ATTRIBUTES.sub("", _TAG.sub("", _LINK.sub(r"\1", shown(heading))))
+    text = _NOTE.sub("", _TAG.sub("", _LINK.sub(r"\1", shown(heading))))
+    text = _ATTRIBUTES.sub("", text)
     for _ in range(2):
         text = _MARKS.sub(r"\2", text)
     return fold(_ESCAPED.sub(r"\1", text))
@@ -34,7 +36,10 @@ def shown(line: str) -> str:
         line = _WIKI.sub(_wiki, line)
     if "<" in line:
         line = _EMPTY.sub("", line)
-    return _BLOCK_ID.sub("", line) if "^" in line else line
+    mark = line.rfind("^")
+    if mark > 0 and line[mark - 1].isspace() and _BLOCK_ID.match(line, mark):
+        return line[:mark].rstrip()
+    return line
 
 
 def _wiki(found: re.Match[str]) -> str:
@@ -46,7 +51,7 @@ def _wiki(found: re.Match[str]) -> str:
         return text.strip()
     page, _, part = target.partition("#")
     page = page.strip().rpartition("/")[2].removesuffix(".md")
-    part = part.strip(" ^#").replace("#", " > ")
+    part = part.partition("^")[0].strip(" #").replace("#", " > ")
     return f"{page} > {part}" if page and part else page or part
 
 
@@ -80,9 +85,23 @@ class Comments:
             if not closed:
                 return None
             self.open = ""
-        text = _INLINE_COMMENT.sub("", text)
-        for start, end in (("<!--", "-->"), ("%%", "%%")):
+        for start, end in _COMMENTS:
+            text = _without(text, start, end)
+        for start, end in _COMMENTS:
             if start in text and self.last.get(end, -1) > number:
                 text = text.partition(start)[0]
                 self.open = end
         return text if text.strip() else None
+
+
+def _without(line: str, start: str, end: str) -> str:
+    """A line without the comments that begin and end in it."""
+    parts: list[str] = []
+    done = 0
+    while (begins := line.find(start, done)) >= 0:
+        ends = line.find(end, begins + len(start))
+        if ends < 0:
+            break
+        parts.append(line[done:begins])
+        done = ends + len(end)
+    return "".join([*parts, line[done:]])
