@@ -14,7 +14,7 @@ from ttrpg_search.asking.reading import Reader
 from ttrpg_search.asking.spelling import distance, nearest, reach
 from ttrpg_search.keyword.stemming import stem
 from ttrpg_search.keyword.texts import Texts, letters
-from ttrpg_search.keyword.tokens import placed, stems, words
+from ttrpg_search.keyword.tokens import stems
 from ttrpg_search.language import Concept, Language, Meaning, Phrase, Typo
 
 RED = "a" * 64
@@ -163,13 +163,6 @@ def test_different_words_have_two(pair):
     assert stem(one) != stem(two)
 
 
-@given(st.text(max_size=100))
-def test_words_and_their_places_agree(text):
-    found = list(placed(text))
-    assert [each for each, _, _ in found] == [stem(word) for word in words(text)]
-    assert all(0 <= start < end <= len(text) for _, start, end in found)
-
-
 @pytest.mark.parametrize(
     ("one", "two", "far"),
     [
@@ -201,6 +194,25 @@ def test_common_words_come_first():
     assert found[0].sure > found[1].sure
     assert nearest("abc", lambda *_: [("abd", letters("abd"), 9)]) == []
     assert reach("abc") == 0
+
+
+def test_a_word_of_a_book_comes_before_one_of_the_language():
+    def like(*_):
+        return [("grapple", letters("grapple"), 1)]
+
+    found = nearest("graple", like, {"grape": 1, "grapple": 5, "staple": 5})
+    assert [each.word for each in found][:2] == ["grapple", "grape"]
+    assert nearest("staaple", like, {"staple": 1})[0].word == "staple"
+
+
+@given(st.text("abcdefgh", min_size=4, max_size=12), st.text("abcdefgh", min_size=1, max_size=12))
+def test_every_word_within_reach_is_found(one, two):
+    """The library counts slips; none of those that our distance lets pass is lost to it."""
+    far = distance(one, two, reach(one))
+    found = {each.word for each in nearest(one, lambda *_: [(two, letters(two), 1)])}
+    if one != two and far <= reach(one) and one[0] == two[0] and abs(len(one) - len(two)) <= 1:
+        assert two in found
+    assert found <= {two}
 
 
 def test_a_misspelled_word_is_mended(read):

@@ -8,24 +8,33 @@ from functools import cached_property, lru_cache
 import attrs
 
 from ttrpg_search.keyword.tokens import STOP, stems
-from ttrpg_search.language import Concept, Language, load
+from ttrpg_search.language import Concept, Language, Phrase, load
 
 
 @attrs.frozen
 class Matching:
     """The few numbers of matching concepts; docs/decisions/0015 says how they were found."""
 
-    enough: float = 0.6
+    enough: float = 0.5
     """Share of a saying, weighed by rarity, that a question must have."""
     certain: float = 2.0
     """Rarities of a middling word from which a match is certain."""
-    fewest: float = 0.3
+    fewest: float = 0.2
     """Strength from which a described concept is looked for."""
-    most: int = 4
+    most: int = 6
     """Concepts that one question describes, at the most."""
 
 
 MATCHING = Matching()
+
+
+@attrs.frozen
+class Described:
+    """A concept that a question describes: how strongly, and by which stems of the question."""
+
+    concept: Concept
+    strength: float
+    by: frozenset[str]
 
 
 class Lexicon:
@@ -38,10 +47,13 @@ class Lexicon:
         self.splits = language.splits
         self.words = language.words
         self.protected = language.protected
+        self.problems = language.problems
 
     @cached_property
-    def _of_stem(self) -> dict[str, list[int]]:
+    def _index(self) -> Mapping[str, Sequence[int]]:
         """The concepts that have a stem in one of their sayings."""
+        if self._language.index is not None:
+            return self._language.index
         found: dict[str, list[int]] = {}
         for number, concept in enumerate(self._language.concepts):
             for one in {one for phrase in concept.says for one in phrase.stems}:
@@ -53,7 +65,7 @@ class Lexicon:
         return len(self._language.concepts) + 1.0
 
     def _rarity(self, one: str) -> float:
-        return math.log(1 + self._whole / len(self._of_stem[one]))
+        return math.log(1 + self._whole / len(self._index[one]))
 
     def meant(self, abbreviation: str, around: set[str], *, upper: bool) -> list[tuple[str, float]]:
         """What an abbreviation stands for among these stems, likeliest first; weights to 1."""
@@ -77,10 +89,18 @@ class Lexicon:
         """Other ways to say a word or words, with their weights."""
         return tuple(self._language.synonyms.get(" ".join(stems(text)), ()))
 
+    def says(self, one: str) -> bool:
+        """Whether a stem is in what somebody says of a concept."""
+        return one in self._index
+
+    def saying(self, parts: Sequence[str]) -> tuple[tuple[str, float], ...]:
+        """The same for some stems in a row."""
+        return tuple(self._language.synonyms.get(" ".join(parts), ()))
+
     def described(
         self, words: Sequence[str], said: Iterable[tuple[str, float]]
-    ) -> list[tuple[Concept, float]]:
-        """The concepts that a question describes, with a strength from 0 to 1, strongest first.
+    ) -> list["Described"]:
+        """The concepts that a question describes, strongest first.
 
         ``words`` are the question's own; ``said`` are its terms with their other ways.
         """
@@ -89,21 +109,24 @@ class Lexicon:
             for one in stems(text):
                 if one not in STOP:
                     asked[one] = max(asked.get(one, 0.0), weight)
-        numbers = Counter(number for one in asked for number in self._of_stem.get(one, ()))
+        numbers = Counter(number for one in asked for number in self._index.get(one, ()))
         found = []
         for number in numbers:
             concept = self._language.concepts[number]
             if concept.near and not any(one in asked for one in concept.near):
                 continue
-            strength = self._strength(concept, asked)
-            if strength >= self._matching.fewest:
-                found.append((concept, strength))
-        found.sort(key=lambda each: (-each[1], each[0].names))
+            strength, phrase = self._strength(concept, asked)
+            if phrase and strength >= self._matching.fewest:
+                by = frozenset(one for one in phrase.stems if one in asked)
+                found.append(Described(concept, strength, by))
+        found.sort(key=lambda each: (-each.strength, each.concept.names))
         return found[: self._matching.most]
 
-    def _strength(self, concept: Concept, asked: Mapping[str, float]) -> float:
+    def _strength(
+        self, concept: Concept, asked: Mapping[str, float]
+    ) -> tuple[float, Phrase | None]:
         certain = self._matching.certain * math.log(1 + self._whole / 8)
-        best = 0.0
+        best, by = 0.0, None
         for phrase in concept.says:
             if not any(one in asked for one in phrase.stems):
                 continue
@@ -114,14 +137,13 @@ class Lexicon:
                 met += rarity * asked.get(one, 0.0)
             share = met / whole if whole else 0.0
             if share >= self._matching.enough:
-                best = max(best, phrase.weight * share * share * min(1.0, met / certain))
-        return best
+                value = phrase.weight * share * share * min(1.0, met / certain)
+                if value > best:
+                    best, by = value, phrase
+        return best, by
 
 
 @lru_cache(maxsize=8)
 def lexicon(systems: frozenset[str]) -> Lexicon:
     """The lexicon for books of these systems."""
-    try:
-        return Lexicon(load(sorted(systems)))
-    except FileNotFoundError:  # TEMPORARY
-        return Lexicon(Language({}, (), {}, {}, {}, frozenset(), {}, ()))
+    return Lexicon(load(sorted(systems)))

@@ -24,13 +24,16 @@ SPOKEN = 0.6
 """Weight of what an abbreviation stands for that vectors are asked in its place."""
 _LIKELY = 0.25
 """How sure one is that is looked for beside the one typed."""
-_CONCEPT = 0.9
+_CONCEPT = 0.7
 """What a term that the question only describes weighs, beside one that it names."""
+_NAMED = 0.7
 _JOINED = 0.9
 _PIECE = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 _ASKS = frozenset(
     "how what when where who why which can could do does did is are should will would if".split()  # noqa: SIM905 - a list of words
 )
+_LONGEST_SAYING = 4
+"""Words of a saying that has synonyms as a whole, at the most."""
 _INITIALS = 5
 """Letters of a word that may be initials, at the most."""
 _NATURAL = 5
@@ -136,7 +139,7 @@ class Reader:
 
     def _guessed(self, word: _Word) -> str:
         """The word that was likely meant; the word as typed when that is not sure."""
-        near = nearest(word.text, self._texts.like, self._lexicon.words.items())
+        near = nearest(word.text, self._texts.like, self._lexicon.words)
         if not near:
             return word.text
         where = self._texts.said(each.word for each in near)
@@ -153,8 +156,13 @@ class Reader:
     def _is_word(self, text: str, said: dict[str, str]) -> bool:
         """Whether a word means something as it stands."""
         lexicon = self._lexicon
-        known = text in said or text in lexicon.words or text in lexicon.protected
-        return known or bool(lexicon.synonyms(text))
+        return (
+            text in said
+            or text in lexicon.protected
+            or lexicon.says(stem(text))
+            or bool(lexicon.synonyms(text))
+            or text in lexicon.words
+        )
 
     def _initials(self, word: _Word) -> None:
         """Headings that a word may be the initials of: "DSTs", "BoH"."""
@@ -196,7 +204,24 @@ class Reader:
             if ways:
                 steps.append(Step("synonyms", f"{word.text}: {_told(ways)}"))
             terms.append(Term(word.text, ways))
+        self._sayings(found, terms, steps)
         return list({term.text: term for term in terms}.values())[:MOST_TERMS]
+
+    def _sayings(self, found: list[_Word], terms: list[Term], steps: list[Step]) -> None:
+        """Adds to the words of a saying what it means as a whole: "out cold", "run away"."""
+        every = [stem(word.text) for word in found]
+        for size in range(_LONGEST_SAYING, 1, -1):
+            for place in range(len(every) - size + 1):
+                ways = self._lexicon.saying(every[place : place + size])
+                if not ways:
+                    continue
+                text = " ".join(word.text for word in found[place : place + size])
+                others = tuple((each, round(SYNONYM * much, 3)) for each, much in ways)
+                steps.append(Step("synonyms", f"{text}: {_told(others)}"))
+                said = {word.text for word in found[place : place + size]}
+                for at, term in enumerate(terms):
+                    if term.text in said:
+                        terms[at] = attrs.evolve(term, others=(*term.others, *others))
 
     def _abbreviation(self, found: list[_Word], place: int) -> int:
         """How many words the longest abbreviation has that begins at a word; 0 for none."""
@@ -219,17 +244,27 @@ class Reader:
         return tuple(found.items())
 
     def _concepts(self, found: list[_Word], terms: list[Term], steps: list[Step]) -> list[Term]:
-        """Terms that the question describes without naming them."""
+        """Terms that the question describes without naming them.
+
+        The words that describe a thing are also met by its name, else a passage that has the
+        name and nothing of the description would seem to miss half of the question.
+        """
         said = [each for term in terms for each in ((term.text, 1.0), *term.others)]
         added = []
-        for concept, strength in self._lexicon.described(
+        for each in self._lexicon.described(
             [word.text for word in found if word.text not in STOP], said
         ):
-            names = concept.names
-            steps.append(Step("concept", f"{', '.join(names[:3])} ({strength:.2f})"))
+            names = each.concept.names
+            steps.append(Step("concept", f"{', '.join(names[:3])} ({each.strength:.2f})"))
             added.append(
-                Term(names[0], tuple((name, 1.0) for name in names[1:]), _CONCEPT * strength)
+                Term(names[0], tuple((name, 1.0) for name in names[1:]), _CONCEPT * each.strength)
             )
+            for place, term in enumerate(terms):
+                if each.by & {
+                    one for text in (term.text, *(t for t, w in term.others)) for one in stems(text)
+                }:
+                    more = tuple((name, _NAMED * each.strength) for name in names)
+                    terms[place] = attrs.evolve(term, others=(*term.others, *more))
         return added
 
 

@@ -6,11 +6,10 @@ ways. Near words that are common in the books come before rare ones.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import attrs
-
-from ttrpg_search.keyword.texts import letters
 
 _VOWELS = frozenset("aeiouy")
 _SOUNDS = tuple(
@@ -31,8 +30,10 @@ _BEGINS = {
     for one in "abcdefghijklmnopqrstuvwxyz"
 }
 """The letters that a word may begin with when it was written with this one."""
-_OTHER_LETTERS = 1.7
-"""Letters that only one of two words has, at the most, for each slip."""
+_SLIPS = {0: 0, 1: 2, 2: 3, 3: 4}
+"""Slips that a soft distance may be made of at the most, by its limit."""
+_FOREIGN = 0.25
+"""How much farther a word is that stands in no book."""
 _DOUBLED = 0.4
 _SWAPPED = 0.8
 _FIRST = 0.3
@@ -67,38 +68,42 @@ def reach(word: str) -> float:
 def nearest(
     word: str,
     like: Callable[[int, int], Iterable[tuple[str, int, int]]],
-    more: Iterable[tuple[str, int]] = (),
+    more: Mapping[str, int] = MappingProxyType({}),
     count: int = 3,
 ) -> list[Mended]:
     """The words that could be meant, best first.
 
-    ``like(length, reach)`` answers words of about a length with the set of their letters and how
-    often they are; ``more`` are words of a list, with how often they are.
+    ``like(length, reach)`` answers the books' words of about a length, each with the set of its
+    letters and how often it is; ``more`` are words of a list, with how common they are. Slips are
+    counted by rapidfuzz, which looks at a hundred thousand words in the time that Python takes for
+    a thousand; our softer distance then orders the few that are near. It is imported here because
+    a question that is spelled right does not need it.
     """
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
     most = reach(word)
     if not most:
         return []
     limit = math.ceil(most)
-    other_letters = _OTHER_LETTERS * most
-    own = letters(word)
-    begins = _BEGINS[word[0]] if word[0] in _BEGINS else {word[0]}
+    own = {other: often for other, _, often in like(len(word), limit)}
     found: dict[str, tuple[float, float]] = {}
-    nearer = most
-    every = [
-        *like(len(word), limit),
-        *((w, letters(w), often) for w, often in more if abs(len(w) - len(word)) <= limit),
-    ]
-    for other, bits, often in every:
-        if (bits ^ own).bit_count() > other_letters or other == word:
+    begins = _BEGINS.get(word[0], frozenset(word[0]))
+    for other, _, _ in (
+        slip
+        for known in (own, more)
+        for slip in process.extract(
+            word, list(known), scorer=OSA.distance, score_cutoff=_SLIPS[limit], limit=None
+        )
+    ):
+        if other == word or not (
+            other[0] in begins or other[0] == word[1] or other[1:2] == word[0]
+        ):
             continue
-        if other[0] not in begins and other[0] != word[1] and other[1:2] != word[0]:
-            continue
-        far = distance(word, other, min(most, nearer + 1))
+        far = distance(word, other, most)
         if far <= most:
-            nearer = min(nearer, far)
-            value = far - _COMMON * math.log1p(often)
-            if other not in found or value < found[other][1]:
-                found[other] = (far, value)
+            nearer = _COMMON * math.log1p(own.get(other, 0) or more[other])
+            found[other] = (far, far - nearer + _FOREIGN * (other not in own))
     ranked = sorted(found.items(), key=lambda each: (each[1][1], each[0]))[:count]
     return [
         Mended(other, far, _sure(far, value, ranked, place, len(word)))

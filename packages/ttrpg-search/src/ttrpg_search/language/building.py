@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ttrpg_search.language.loader import COMMON, COMPILED, HOME
-from ttrpg_search.language.reading import Rows, read
+from ttrpg_search.language.reading import Rows, index, read
 
 PARTS = {"common-typos": COMMON} | {
     f"dnd5e-{part}": "dnd5e" for part in ("classes", "items", "monsters", "spells")
@@ -20,6 +20,7 @@ def compiled() -> Mapping[str, str]:
         part, into = rows.pop(name), rows[whole]
         into["abbreviations"].update(part["abbreviations"])
         into["concepts"] += part["concepts"]
+        into["index"] = index(into["concepts"])
         into["typos"].update(part["typos"])
     systems = {system: name for name, each in rows.items() for system in each["systems"]}
     found = {f"{name}.json": _json(each) for name, each in rows.items()}

@@ -31,21 +31,28 @@ A file of it is TOML. Everything in it is optional::
     pairs = ["fire; cold"]
 
 A phrase of ``says`` is one to five words that carry meaning, in any order; ``~.4`` behind it is
-its weight (1 without). Words of ``near`` are compared by stem. The lists ``words.txt`` (a word, a
-tab, its class from 1, rare, to 5) and ``protected.txt`` (a word a line) are the same for all.
+its weight (1 without). Words of ``near`` are compared by stem. The lists ``words.txt`` (five lines,
+from rare words to those that are everywhere) and ``protected.txt`` are the same for all.
 
 Reading TOML takes longer than a whole search from the shell may, so what is shipped is also kept
 compiled, with the stems of every phrase: ``python -m ttrpg_search.language`` writes it anew, and
-a test says when that has to be done. Packs given in ``extra`` are read as they are, last.
+a test says when that has to be done. Nothing of it is made before a question asks for it.
+Packs given in ``extra`` are read as they are, last.
 """
 
 import json
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ttrpg_search.language.model import Concept, Language, Meaning, Phrase, Typo
-from ttrpg_search.language.reading import Rows, read
+from ttrpg_core.errors import ConfigError
+from ttrpg_search.language.model import Language, Meaning, Typo
+from ttrpg_search.language.parts import Concepts, Index, Late, OnDemand
+
+if TYPE_CHECKING:
+    from ttrpg_search.language.reading import Rows
 
 HOME = Path(__file__).parent
 COMPILED = HOME / "compiled"
@@ -61,8 +68,9 @@ def systems_known() -> Mapping[str, str]:
 def load(systems: Collection[str], extra: Sequence[Path] = ()) -> Language:
     """The language for some systems; one that is unknown adds nothing to what is common.
 
-    An edition counts as its game: "dnd5e-2014" is "dnd5e". ConfigError where a pack in
-    ``extra`` is not well formed, with the file and the entry.
+    An edition counts as its game: "dnd5e-2014" is "dnd5e". A pack in ``extra`` is read where it
+    is for one of the systems, or for every game; one that is not well formed is left aside, and
+    said in ``problems`` with the file and the entry.
     """
     known = systems_known()
     files = [COMMON]
@@ -71,9 +79,24 @@ def load(systems: Collection[str], extra: Sequence[Path] = ()) -> Language:
         if name and name not in files:
             files.append(name)
     parts = [_shipped(name) for name in files]
-    for path in extra:
-        parts.append(read(path))
-    return _language(parts)
+    packs, problems = _packs(systems, extra) if extra else ([], ())
+    return _language([*parts, *packs], problems)
+
+
+def _packs(systems: Collection[str], paths: Sequence[Path]) -> "tuple[list[Rows], tuple[str, ...]]":
+    from ttrpg_search.language.reading import read
+
+    found, problems = [], []
+    for path in paths:
+        try:
+            rows = read(path)
+        except ConfigError as error:
+            problems.append(str(error))
+            continue
+        meant = dict.fromkeys(rows["systems"], "it")
+        if not meant or any(_file(system.lower(), meant) for system in systems):
+            found.append(rows)
+    return found, tuple(problems)
 
 
 def _file(system: str, known: Mapping[str, str]) -> str:
@@ -85,56 +108,64 @@ def _file(system: str, known: Mapping[str, str]) -> str:
 
 
 @cache
-def _shipped(name: str) -> Rows:
+def _shipped(name: str) -> "Rows":
     found: Rows = json.loads((COMPILED / f"{name}.json").read_text("utf-8"))
     return found
 
 
-@cache
-def _words() -> dict[str, int]:
-    lines = (HOME / "words.txt").read_text("utf-8").splitlines()
-    return {word: int(often) for word, _, often in (line.partition("\t") for line in lines)}
+def _language(parts: "Sequence[Rows]", problems: tuple[str, ...]) -> Language:
+    """The parts as one; a later abbreviation, split or typo takes the place of an earlier one."""
+    return Language(
+        OnDemand([part["abbreviations"] for part in parts], _meanings),
+        Concepts([part["concepts"] for part in parts]),
+        OnDemand([part["synonyms"] for part in parts], _ways),
+        OnDemand([part["splits"] for part in parts], _last),
+        OnDemand([part["typos"] for part in parts], _typo),
+        _protected(),
+        WORDS,
+        tuple(dict.fromkeys((one, two) for part in parts for one, two in part["antonyms"])),
+        Index(
+            [part["index"] for part in parts],
+            list(accumulate((len(part["concepts"]) for part in parts[:-1]), initial=0)),
+        ),
+        problems,
+    )
+
+
+def _meanings(
+    rows: Sequence[list[tuple[str, float, list[str], float, bool]]],
+) -> tuple[Meaning, ...]:
+    return tuple(
+        Meaning(full, weight, frozenset(near), alone, upper)
+        for full, weight, near, alone, upper in rows[-1]
+    )
+
+
+def _ways(rows: Sequence[list[tuple[str, float]]]) -> tuple[tuple[str, float], ...]:
+    found: dict[str, float] = {}
+    for text, weight in (way for row in rows for way in row):
+        found[text] = max(weight, found.get(text, 0.0))
+    return tuple(found.items())
+
+
+def _last(rows: Sequence[str]) -> str:
+    return rows[-1]
+
+
+def _typo(rows: Sequence[tuple[str, list[str]]]) -> Typo:
+    right, near = rows[-1]
+    return Typo(right, frozenset(near))
 
 
 @cache
 def _protected() -> frozenset[str]:
-    return frozenset((HOME / "protected.txt").read_text("utf-8").split("\n")) - {""}
+    return frozenset((HOME / "protected.txt").read_text("utf-8").split())
 
 
-def _language(parts: Sequence[Rows]) -> Language:
-    """The parts as one; a later abbreviation, split or typo takes the place of an earlier one."""
-    abbreviations: dict[str, tuple[Meaning, ...]] = {}
-    concepts: list[Concept] = []
-    synonyms: dict[str, dict[str, float]] = {}
-    splits: dict[str, str] = {}
-    typos: dict[str, Typo] = {}
-    antonyms: list[tuple[str, str]] = []
-    for part in parts:
-        for short, meanings in part["abbreviations"].items():
-            abbreviations[short] = tuple(
-                Meaning(full, weight, frozenset(near), alone, upper)
-                for full, weight, near, alone, upper in meanings
-            )
-        for names, says, related, near in part["concepts"]:
-            phrases = tuple(
-                Phrase(text, tuple(stems.split()), weight) for text, stems, weight in says
-            )
-            concepts.append(Concept(tuple(names), phrases, tuple(related), frozenset(near)))
-        for stems, ways in part["synonyms"].items():
-            into = synonyms.setdefault(stems, {})
-            for text, weight in ways:
-                into[text] = max(weight, into.get(text, 0.0))
-        splits.update(part["splits"])
-        for wrong, (right, near) in part["typos"].items():
-            typos[wrong] = Typo(right, frozenset(near))
-        antonyms += [(one, other) for one, other in part["antonyms"]]
-    return Language(
-        abbreviations,
-        tuple(concepts),
-        {stems: tuple(ways.items()) for stems, ways in synonyms.items()},
-        splits,
-        typos,
-        _protected(),
-        _words(),
-        tuple(dict.fromkeys(antonyms)),
-    )
+def _read_words() -> dict[str, int]:
+    lines = (HOME / "words.txt").read_text("utf-8").splitlines()
+    return {word: often for often, line in enumerate(lines, 1) for word in line.split()}
+
+
+WORDS: Mapping[str, int] = Late(_read_words)
+"""English, read when a question has a word that is in no book."""

@@ -1,13 +1,14 @@
 """What the language of the table is made of: frozen records, ready to be matched."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import attrs
-from attrs.validators import deep_iterable, ge, instance_of, le, min_len
+from attrs.validators import and_, deep_iterable, ge, instance_of, le, min_len
 
-_TEXT = [instance_of(str), min_len(1)]
+_TEXT = and_(instance_of(str), min_len(1))
 _TEXTS = deep_iterable(member_validator=_TEXT)
-_WEIGHT = [instance_of(float), ge(0.01), le(1.0)]
+_WEIGHT = and_(instance_of(float), ge(0.01), le(1.0))
 
 
 @attrs.frozen
@@ -15,7 +16,7 @@ class Phrase:
     """A way to say something; ``stems`` are those of its words that carry meaning."""
 
     text: str = attrs.field(validator=_TEXT)
-    stems: tuple[str, ...] = attrs.field(validator=[_TEXTS, min_len(1)])
+    stems: tuple[str, ...] = attrs.field(validator=and_(_TEXTS, min_len(1)))
     weight: float = attrs.field(default=1.0, validator=_WEIGHT)
 
 
@@ -31,7 +32,7 @@ class Meaning:
     full: str = attrs.field(validator=_TEXT)
     weight: float = attrs.field(default=1.0, validator=_WEIGHT)
     near: frozenset[str] = frozenset()
-    alone: float = attrs.field(default=1.0, validator=[instance_of(float), ge(0.0), le(1.0)])
+    alone: float = attrs.field(default=1.0, validator=and_(instance_of(float), ge(0.0), le(1.0)))
     upper: bool = attrs.field(default=False, validator=instance_of(bool))
 
 
@@ -42,7 +43,7 @@ class Concept:
     ``near`` are words (as stems) of which a question has to hold one before ``says`` counts.
     """
 
-    names: tuple[str, ...] = attrs.field(validator=[_TEXTS, min_len(1)])
+    names: tuple[str, ...] = attrs.field(validator=and_(_TEXTS, min_len(1)))
     says: tuple[Phrase, ...] = ()
     related: tuple[str, ...] = attrs.field(default=(), validator=_TEXTS)
     near: frozenset[str] = frozenset()
@@ -69,13 +70,18 @@ class Language:
     - ``protected``: words that are right although they look wrong.
     - ``words``: English and the game's words with a class from 1 (rare) to 5 (everywhere).
     - ``antonyms``: pairs that exclude each other ("fire", "cold").
+    - ``index``: a stem to the numbers of the concepts that have it in a saying; None where nobody
+      counted yet.
+    - ``problems``: what was left aside, and why.
     """
 
     abbreviations: Mapping[str, tuple[Meaning, ...]]
-    concepts: tuple[Concept, ...]
+    concepts: Sequence[Concept]
     synonyms: Mapping[str, tuple[tuple[str, float], ...]]
     splits: Mapping[str, str]
     typos: Mapping[str, Typo]
-    protected: frozenset[str]
+    protected: AbstractSet[str]
     words: Mapping[str, int]
     antonyms: tuple[tuple[str, str], ...]
+    index: Mapping[str, Sequence[int]] | None = None
+    problems: tuple[str, ...] = ()

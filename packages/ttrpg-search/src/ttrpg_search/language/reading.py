@@ -2,7 +2,8 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypedDict
 
@@ -21,11 +22,15 @@ _PAIR = 2
 
 
 class Rows(TypedDict):
-    """A file of the language as lists and numbers; see the loader for what stands in it."""
+    """A file of the language as lists and numbers; see the loader for what stands in it.
+
+    ``index`` says for a stem in which of the concepts somebody says it.
+    """
 
     systems: list[str]
     abbreviations: dict[str, list[tuple[str, float, list[str], float, bool]]]
     concepts: list[tuple[list[str], list[tuple[str, str, float]], list[str], list[str]]]
+    index: dict[str, list[int]]
     synonyms: dict[str, list[tuple[str, float]]]
     splits: dict[str, str]
     typos: dict[str, tuple[str, list[str]]]
@@ -105,7 +110,8 @@ def read(path: Path) -> Rows:
     return Rows(
         systems=[file.text(each, "systems").lower() for each in systems],
         abbreviations=_abbreviations(file, tables.get("abbreviations", {})),
-        concepts=_concepts(file, tables.get("concepts", {})),
+        concepts=(concepts := _concepts(file, tables.get("concepts", {}))),
+        index=index(concepts),
         synonyms=_synonyms(file, tables.get("synonyms", {})),
         splits=_splits(file, tables.get("splits", {})),
         typos=_typos(file, tables.get("typos", {})),
@@ -131,9 +137,7 @@ def _abbreviations(
     return found
 
 
-def _meaning(
-    file: _File, value: object, entry: str
-) -> tuple[str, float, list[str], float, bool]:
+def _meaning(file: _File, value: object, entry: str) -> tuple[str, float, list[str], float, bool]:
     table = file.table(value, entry, ("full", "weight", "near", "alone", "upper"))
     near = file.near(table.get("near"), f"{entry}.near")
     row = (
@@ -164,8 +168,19 @@ def _concepts(
             near = file.near(parts.get("near"), f"{entry}.near")
         names = file.texts(key, entry)
         phrases = [_phrase(file, each, entry) for each in file.texts(says, entry)]
-        file.check(lambda names=names: Concept(tuple(names)), entry)
+        file.check(partial(Concept, tuple(names)), entry)
         found.append((names, phrases, related, near))
+    return found
+
+
+def index(
+    concepts: Sequence[tuple[list[str], list[tuple[str, str, float]], list[str], list[str]]],
+) -> dict[str, list[int]]:
+    """The numbers of the concepts that have a stem in one of their sayings."""
+    found: dict[str, list[int]] = {}
+    for number, (_, says, _, _) in enumerate(concepts):
+        for one in sorted({one for _, told, _ in says for one in told.split()}):
+            found.setdefault(one, []).append(number)
     return found
 
 
@@ -241,7 +256,7 @@ def _typos(file: _File, table: object) -> dict[str, tuple[str, list[str]]]:
         meant = file.text(right, entry).lower()
         if meant == wrong:
             raise file.wrong(entry, "is right as it stands")
-        file.check(lambda meant=meant: Typo(meant), entry)
+        file.check(partial(Typo, meant), entry)
         found[wrong] = (meant, near)
     return found
 
