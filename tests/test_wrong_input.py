@@ -18,6 +18,8 @@ MUTATING = [
     ["undo"],
     ["config", "set", "search.results", "4"],
     ["library", "rm", "the-lamplit-road"],
+    ["library", "edit", "the-lamplit-road", "--genre", "horror"],
+    ["library", "reindex", "--cut"],
     ["library", "reindex"],
 ]
 READING = [
@@ -29,6 +31,8 @@ READING = [
     ["audit"],
     ["redo"],
     ["library", "prune"],
+    ["library", "list", "--sort", "pages"],
+    ["library", "verify"],
     ["audit", "export"],
 ]
 TEXTS = [
@@ -65,8 +69,23 @@ TEXTS = [
     ["completion", None],
     ["library", None],
     ["library", "add", None],
+    ["library", "add", "--if-there", "update", None],
+    ["library", "add", "/dev/null", "--system", None],
+    ["library", "list", None],
+    ["library", "list", "--state", None],
     ["library", "show", None],
+    ["library", "show", "the-lamplit-road", "--depth", None],
+    ["library", "edit", None, "--genre", "x"],
+    ["library", "edit", "the-lamplit-road", "--title", None],
+    ["library", "edit", "the-lamplit-road", "--campaign", None],
     ["library", "rm", None],
+    ["library", "reindex", None],
+    ["library", "verify", None],
+    ["library", "export", None],
+    ["library", "read", None, "1"],
+    ["library", "read", "the-lamplit-road", None],
+    ["library", "open", None],
+    ["library", "open", "the-lamplit-road", "--print-command", "--page", None],
     ["search", "x", "--book", None],
     ["search", "x", "-n", None],
     ["demo", None],
@@ -214,7 +233,16 @@ def test_a_wrong_file_among_right_ones(cli, home, tmp_path):
 
 @pytest.mark.parametrize(
     "line",
-    [["library", "show"], ["library", "rm"], ["search", "falling", "--book"]],
+    [
+        ["library", "show"],
+        ["library", "rm"],
+        ["library", "edit", "--genre", "x"],
+        ["library", "reindex"],
+        ["library", "verify"],
+        ["library", "export"],
+        ["library", "open"],
+        ["search", "falling", "--book"],
+    ],
     ids=named,
 )
 def test_an_unknown_book(cli, shelved, tmp_path, line):
@@ -318,6 +346,18 @@ def test_a_book_on_a_full_disk(cli, small_disk, tmp_path):
     cli.sound(home)
     assert b"No books yet" in cli.run(home, "library").stdout
     assert b"Salt Road" in cli.run(home, "campaign").stdout
+
+
+def test_an_export_on_a_full_disk(cli, shelved, tmp_path, small_disk):
+    home = tmp_path / "home"
+    shutil.copytree(shelved, home)
+    fill(small_disk)
+    for target in (small_disk / "road.md", small_disk / "no" / "road.md"):
+        done = cli.run(home, "library", "export", "the-lamplit-road", "-o", target, code=None)
+        assert done.returncode in {1, 3}, done
+        assert b"Traceback" not in done.stderr
+        assert done.stdout == b""
+    assert [path.name for path in small_disk.iterdir()] == ["ballast"]
 
 
 @pytest.mark.parametrize("line", [*MUTATING, ["keys", "set", "openai"]], ids=named)
