@@ -78,12 +78,15 @@ class Lexicon:
                 found.append((each.full.lower(), round(weight, 3)))
         return sorted(found, key=lambda each: -each[1])
 
-    def mended(self, word: str, around: set[str]) -> str:
-        """What a known misspelling means among these stems, else the word; "" for any other."""
+    def mended(self, word: str, around: set[str], *, real: bool) -> str:
+        """What a known misspelling means among these stems, else the word; "" for any other.
+
+        A word that the books have (``real``) is a slip only beside what makes it one.
+        """
         typo = self._language.typos.get(word)
         if typo is None:
             return ""
-        return typo.right if not typo.near or typo.near & around else word
+        return typo.right if typo.near & around or not (typo.near or real) else word
 
     def synonyms(self, text: str) -> tuple[tuple[str, float], ...]:
         """Other ways to say a word or words, with their weights."""

@@ -126,7 +126,7 @@ class Reader:
             return text
         if word.upper or (1 < len(text) <= _INITIALS and not self._is_word(text, said)):
             self._initials(word)
-        known = self._lexicon.mended(text, around) or (
+        known = self._lexicon.mended(text, around, real=text in said) or (
             said.get(text, text)
             if text in STOP or text in said or stem(text) in stemmed
             else self._lexicon.splits.get(text, "")
