@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from ttrpg_search.keyword.stemming import stem
 
@@ -19,8 +19,6 @@ when where wheres which while who whom whose why will with would you your yours
 """
 STOP = frozenset(_COMMON.split())
 """English words left out of a question while others remain."""
-
-_OWN = frozenset(f"{mark}s" for mark in "'\u2019\u02bc")
 
 
 def fold(word: str) -> str:
@@ -57,35 +55,21 @@ def telling(text: str) -> list[str]:
     return [word for word in every if word not in STOP] or every
 
 
-def known_stem(word: str) -> str:
-    """The stem of a word as it stands in a text; "" for what is none. Kept for the next time."""
-    found = _known.get(word)
-    if found is None:
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
+class _Stems(dict[str, str]):
+    """Words as they stand in texts, with their stems ("" for what is none), kept once made."""
+
+    def __missing__(self, word: str) -> str:
         folded = fold(word)
-        found = _known[word] = stem(folded) if folded else ""
-    return found
+        found = self[word] = stem(folded) if folded else ""
+        return found
 
 
-def spanned(
-    text: str, said: Sequence[str], wanted: Iterable[tuple[int, int]]
-) -> Iterator[tuple[int, int]]:
-    """The spans of runs of words, from the first to the last of each, without an ending 's.
-
-    ``said`` are the words of the text, all of them, as WORD finds them; the runs are in order.
-    """
-    at = place = 0
-    for first, last in wanted:
-        start = at
-        while place <= last:
-            at = text.index(said[place], at)
-            if place == first:
-                start = at
-            at += len(said[place])
-            place += 1
-        yield start, at - 2 * (said[last][-2:].lower() in _OWN)
-
-
-_known: dict[str, str] = {}
+_known = _Stems()
 _MOST_KNOWN = 50_000
+
+
+def known_stems(said: Sequence[str]) -> dict[str, str]:
+    """The stem of each word, as it stands in a text."""
+    if len(_known) > _MOST_KNOWN:
+        _known.clear()
+    return {word: _known[word] for word in set(said)}
