@@ -108,3 +108,10 @@ def test_text_that_leans_is_read_along_its_lines(data):
 def test_icons_stay_out_of_headings(data):
     found = [each.heading for each in page(data("rules/pdf/malleus-deum-core.pdf"), 47)]
     assert {"Club Smash", "Wild Swing", "Smith", "Armour Smith"} <= set(found)
+
+
+def test_a_one_page_dungeon_keeps_its_map_out_of_its_text(data):
+    text = "\n\n".join(each.text for each in page(data("rules/pdf/darkloch.pdf"), 0))
+    assert "All orcs should be killed. All humans should be killed." in text
+    rooms = [part.split()[0] for part in re.split(r"\n+", text) if re.match(r"\d+ [A-Z]", part)]
+    assert rooms == [str(n) for n in range(1, 23)]

@@ -163,6 +163,55 @@ def test_a_table_that_goes_on_has_its_head_again(make_pdf):
         assert read(path, start) == [each for each in read(path) if each.page >= start]
 
 
+def test_the_lines_of_a_table_of_contents_stay_lines(make_pdf):
+    titles = ["Roads", "Ferries and Fords", "Bells"]
+    page = [
+        (60, 600 - 12 * n, "F1", 9, f"{n + 1} {title} {'. ' * 30}{n + 7}")
+        for n, title in enumerate(titles)
+    ]
+    text = "\n".join(each.text for each in read(make_pdf("a.pdf", [page])))
+    assert text == "1 Roads \u2026 7\n2 Ferries and Fords \u2026 8\n3 Bells \u2026 9"
+
+
+def test_lines_that_hang_under_their_first_are_one_paragraph(make_pdf):
+    first = "Scrolls The words on a scroll can be read by all who know the old tongue well."
+    rest = ["A scroll burns when it was read, and nothing of it", "is left but the smell of salt."]
+    lines = [(60, first), *((80, each) for each in rest)] * 2
+    page = [(x, 600 - 12 * n, "F1", 9, text) for n, (x, text) in enumerate(lines)]
+    (section,) = read(make_pdf("a.pdf", [page]))
+    assert section.text == "\n\n".join([" ".join([first, *rest])] * 2)
+
+
+def test_a_paragraph_that_goes_up_to_the_next_column_is_not_cut_there(make_pdf):
+    left, right = prose("left", 30, 60, 700), prose("right", 30, 320, 700)
+    right[0] = (*right[0][:4], right[0][4] + ".")
+    (section,) = read(make_pdf("a.pdf", [[*left, *right]]))
+    assert "\n\n" not in section.text
+
+
+def test_numbers_in_bold_begin_paragraphs(make_pdf):
+    page = []
+    for n in range(4):
+        y = 600 - 24 * n
+        page += [
+            (60, y, "F2", 9, f"{n + 1}"),
+            (68, y, "F1", 9, "A long hall leads to the bells and"),
+        ]
+        page += [(60, y - 12, "F1", 9, "to the drowned stair that nobody ever walks up again.")]
+    (section,) = read(make_pdf("a.pdf", [page]))
+    assert [each[:8] for each in section.text.split("\n\n")] == [f"{n} A long" for n in range(1, 5)]
+
+
+def test_the_numbers_on_a_map_are_no_words_of_the_text_beside_it(make_pdf):
+    text = prose("text", 30, 60, 700)
+    keys = [(300, 655, "4"), (371, 690, "12"), (333, 571, "2"), (402, 480, "C"), (350, 620, "7")]
+    page = [*text, *((x, y, "F2", 6, key) for x, y, key in keys)]
+    sections = read(make_pdf("a.pdf", [page]))
+    assert [each.kind for each in sections] == ["", "note"]
+    assert sections[0].text == read(make_pdf("b.pdf", [text]))[0].text
+    assert sorted(sections[1].text.split()) == ["12", "2", "4", "7", "C"]
+
+
 def test_a_list_is_no_table(make_pdf):
     page = [
         each
@@ -213,85 +262,6 @@ def test_what_stands_in_a_box(make_pdf, title, kind):
     assert [each.kind for each in sections] == ["", kind, ""]
     assert sections[1].text.count("You smell salt") == 5
     assert in_order(sections, "before", "after")
-
-
-def test_a_shaded_row_of_several_lines_is_no_box(make_pdf):
-    table = [
-        ("d6", "What comes"),
-        ("1", "A bell that nobody rings and that"),
-        ("", "nobody hears, far out over the salt"),
-        ("", "water where the ferries wait"),
-        ("2", "A crow"),
-        ("3", "Rain"),
-    ]
-    page = [*prose("before", 8, 60, 700), *rows(60, 600, table, widths=(40, 200))]
-    path = with_boxes(make_pdf("a.pdf", [page]), (55, 560, 95, 598), (95, 560, 300, 598))
-    (found,) = [each for each in read(path) if each.kind == "table"]
-    whole = "A bell that nobody rings and that nobody hears, far out over the salt water where the"
-    assert grid(found)[1] == ["1", f"{whole} ferries wait"]
-
-
-def centred(x, y, table, heights):
-    """Rows of such heights with the first cell in the middle of its row, in points."""
-    found = []
-    for (first, *lines), height in zip(table, heights, strict=True):
-        found.append((x, y - height / 2 - 3, "F1", 9, first))
-        top = y - (height - 12 * len(lines)) / 2 - 9
-        found += [(x + 60, top - 12 * n, "F1", 9, line) for n, line in enumerate(lines)]
-        y -= height
-    return found
-
-
-OMENS = [
-    ("1", "A bell that nobody rings and", "that nobody hears, far out over"),
-    ("2", "A crow"),
-    ("3", "Rain that falls upwards from the", "river, for as long as the lantern", "burns"),
-    ("4", "Nothing"),
-]
-SAID = [["1", " ".join(OMENS[0][1:])], ["2", "A crow"], ["3", " ".join(OMENS[2][1:])]]
-
-
-def test_a_table_with_rules_is_read_by_its_cells(make_pdf):
-    page = [*prose("before", 8, 60, 700), *centred(64, 600, OMENS, (28, 16, 40, 16))]
-    ends = [600, 572, 556, 516, 500]
-    level = [(60, y, 320, y + 1) for y in ends]
-    upright = [(x, 500, x + 1, 600) for x in (60, 110, 320)]
-    path = with_boxes(make_pdf("a.pdf", [[*page, *prose("after", 8, 60, 480)]]), *level, *upright)
-    sections = read(path)
-    assert [each.kind for each in sections] == ["", "table", ""]
-    assert grid(sections[1]) == [*SAID, ["4", "Nothing"]]
-
-
-def test_rows_between_tinted_rows_belong_to_their_table(make_pdf):
-    page = [*prose("before", 8, 60, 700), *centred(64, 600, OMENS, (28, 16, 40, 16))]
-    tints = [(60, 572, 110, 600), (110, 572, 320, 600), (60, 516, 110, 556), (110, 516, 320, 556)]
-    head = [(64, 604, "F2", 9, "d4"), (124, 604, "F2", 9, "Omen")]
-    path = with_boxes(make_pdf("a.pdf", [[*page, *head, *prose("after", 8, 60, 470)]]), *tints)
-    sections = read(path)
-    assert [each.kind for each in sections] == ["", "table", ""]
-    assert grid(sections[1]) == [["d4", "Omen"], *SAID, ["4", "Nothing"]]
-
-
-def test_tinted_tables_beside_each_other_are_two(make_pdf):
-    page = prose("before", 8, 60, 700)
-    tints = []
-    for x, name in ((60, "left"), (320, "right")):
-        for n in range(6):
-            y = 600 - 12 * n
-            page += [(x + 4, y - 9, "F1", 9, f"{name} {n}"), (x + 104, y - 9, "F1", 9, f"{n} gp")]
-            tints += [(x, y - 12, x + 100, y), (x + 100, y - 12, x + 200, y)] if n % 2 else []
-    sections = read(with_boxes(make_pdf("a.pdf", [page]), *tints))
-    tables = [grid(each) for each in sections if each.kind == "table"]
-    assert tables == [[[f"{name} {n}", f"{n} gp"] for n in range(6)] for name in ("left", "right")]
-
-
-def test_a_page_laid_out_with_rules_is_no_table(make_pdf):
-    page = [*prose("left", 30, 60, 700), *prose("right", 30, 320, 700)]
-    rules = [(x, 380, x + 1, 720) for x in (50, 310, 570)]
-    rules += [(50, y, 570, y + 1) for y in (380, 550, 720)]
-    sections = read(with_boxes(make_pdf("a.pdf", [page]), *rules))
-    assert not any(each.kind == "table" for each in sections)
-    assert in_order(sections, "left", "right")
 
 
 def test_text_askew_is_read_along_its_lines(make_pdf):

@@ -16,16 +16,18 @@ from ttrpg_ingest.pdf.columns import columns_of
 from ttrpg_ingest.pdf.grids import drawn_tables
 from ttrpg_ingest.pdf.ink import Ink
 from ttrpg_ingest.pdf.lines import Line, rows_of, spans_of
-from ttrpg_ingest.pdf.marks import with_marks
+from ttrpg_ingest.pdf.marks import keys_of_a_map, with_marks
 from ttrpg_ingest.pdf.outline import Outline
 from ttrpg_ingest.pdf.style import Page, Style
-from ttrpg_ingest.pdf.tables import Table, markdown, with_tables
+from ttrpg_ingest.pdf.tables import Table, led, markdown, with_tables, without_leaders
 
 BULLETS = tuple(
     "\u2022\u2023\u25aa\u25ab\u25a0\u25a1\u25cf\u25cb\u25e6\u2013\u2014\uf0b7\u2605\u2619\u2767"
 )
-SAME_SIZE = 0.2
-"""Points by which letters of one size may differ."""
+SAME_SIZE, SAME_EDGE = 0.2, 2.5
+"""Points by which letters of one size, and lines that begin under each other, may differ."""
+OTHER_SIZE = 0.15
+"""The part by which the letters of two paragraphs differ."""
 HEADING_LINES = 3
 """Lines that one heading may have; more of them are text in large letters."""
 LONGEST_ALOUD = 200
@@ -94,9 +96,12 @@ def sections_of(
     page = Page(tuple(rows), ink.height)
     running = [line for line in rows if style.running(line, page)]
     gone = {id(span) for line in running for span in line.spans}
+    spans = drawn_tables([span for span in spans if id(span) not in gone], ink)
+    keys = keys_of_a_map(spans)
+    gone |= set(map(id, keys))
     spans = [span for span in spans if id(span) not in gone]
     items: list[Line | Table] = []
-    for column in columns_of(boxed(drawn_tables(spans, ink), ink), style.gutters):
+    for column in columns_of(boxed(spans, ink), style.gutters):
         items += with_tables(column)
     runs = _runs(items, style, outline, index, carried)
     heads = [line.text for line in running if line.y > ink.height / 2]
@@ -108,6 +113,9 @@ def sections_of(
         if text.strip():
             runs = runs or [_Run()]
             runs[-1].add("note", text)
+    if keys:
+        runs = runs or [_Run()]
+        runs[-1].add("note", " ".join(span.text for span in keys))
     if feet:
         runs = runs or [_Run()]
         if runs[-1].parts[-1].kind:
@@ -159,7 +167,8 @@ def _runs(
             place += len(heading)
             before = ()
             continue
-        if here.block and _parts(here.block, item, style):
+        then = items[place + 1] if place + 1 < len(items) else None
+        if here.block and _parts(here.block, item, style, then):
             here.close(style)
         if len(item.words) > LONGEST_REST:
             before = ()
@@ -233,35 +242,59 @@ def _of_one_heading(
     return lines
 
 
-def _parts(block: list[Line], line: Line, style: Style) -> bool:
-    """Whether a line begins a new paragraph after those of ``block``."""
+def _parts(block: list[Line], line: Line, style: Style, then: object = None) -> bool:
+    """Whether a line begins a new paragraph after those of ``block``; ``then`` comes after it."""
     last = block[-1]
     text, before = line.text, last.text
     if text.startswith(BULLETS) or (ended(before) and style.labelled(line)):
         return True
+    goes_on = before.endswith("-") or (text[:1].islower() and not ended(before))
+    if last.whole and line.whole and abs(last.size - line.size) > OTHER_SIZE * last.size:
+        return not goes_on
     gap = last.y - line.y
     if gap > 1.45 * max(style.leading, last.size):
-        return not (before.endswith("-") or (text[:1].islower() and not ended(before)))
+        return not goes_on
     if gap < -last.size:  # up to the next column: only a finished sentence ends a paragraph there
         return ended(before) and not text[:1].islower()
-    indented = line.x0 - min(each.x0 for each in block) > 0.6 * line.size
-    return ended(before) and indented
+    return ended(before) and _indented(_in_this_column(block), line, then)
+
+
+def _indented(here: Sequence[Line], line: Line, then: object) -> bool:
+    """Whether a line is set in as the first of a paragraph, or out as the first of a hanging one.
+
+    A line that is set in after a single one, and has the next under it, hangs from that one.
+    """
+    deep = 0.6 * line.size
+    hung = len(here) > 1 and min(each.x0 for each in here[1:]) - line.x0 > deep
+    if hung and abs(here[0].x0 - line.x0) < SAME_EDGE:
+        return True
+    hangs = len(here) == 1 and isinstance(then, Line) and abs(then.x0 - line.x0) < SAME_EDGE
+    return line.x0 - min(each.x0 for each in here) > deep and not hangs
+
+
+def _in_this_column(block: Sequence[Line]) -> Sequence[Line]:
+    """The last lines of a paragraph, those since it went up to the next column."""
+    for place in range(len(block) - 1, 0, -1):
+        if block[place].y > block[place - 1].y + block[place].size:
+            return block[place:]
+    return block
 
 
 def _paragraph(block: list[Line], style: Style) -> str:
     """The text of a paragraph.
 
-    A line break stays after a line much shorter than its neighbours, as in a list, and before one
-    that begins with a label in bold, as in a stat block.
+    A line break stays after a line much shorter than its neighbours, as in a list, before one that
+    begins with a label in bold, as in a stat block, and around one with dots that lead to a page.
     """
-    texts = [line.text for line in block]
+    texts = [without_leaders(line.text) for line in block]
     width = max(style.width, *map(len, texts))
     whole = ""
     for number, text in enumerate(texts):
         before = texts[number - 1] if number else ""
         short = len(before) < 0.62 * width and not before.endswith(("-", "\u2011", ","))
-        labelled = style.labelled(block[number])
-        if number and (short or labelled) and not text[:1].islower():
+        labelled = style.labelled(block[number]) and not block[number - 1].words[-1].face.bold
+        listed = led(block[number].text) or led(block[number - 1].text)
+        if number and (listed or ((short or labelled) and not text[:1].islower())):
             whole += "\n" + text
         else:
             whole = join(whole, text)

@@ -26,7 +26,7 @@ THIN = 3.0
 """Points: what is drawn thinner than this is a line."""
 
 _WORD = re.compile("[^\\s\x02\ufffe]+[\x02\ufffe]?")
-_BOLD = re.compile(r"bold|black|heavy|demi|medi\b", re.IGNORECASE)
+_BOLD = re.compile(r"bold|black|heavy|demi|medi?\b", re.IGNORECASE)
 _ITALIC = re.compile(r"ital|obli", re.IGNORECASE)
 _TURN = math.pi / 2
 _TILT = 0.15

@@ -1,15 +1,17 @@
-"""Bullets and icons: a letter of a symbol font is a bullet, an icon without a meaning is no text.
+"""Bullets, icons and the numbers on a map: letters that are no words of the text beside them.
 
-Programs draw both with letters of fonts of their own. "Private use" is what such a letter is called
-where nothing says what it means: it cannot be searched or shown, and in a heading it would make
-"Smith" and an hourglass a title that nobody writes.
+Programs draw bullets and icons with letters of fonts of their own. "Private use" is what such a
+letter is called where nothing says what it means: it cannot be searched or shown, and in a heading
+it would make "Smith" and an hourglass a title that nobody writes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
-from ttrpg_ingest.pdf.ink import Word
+from ttrpg_ingest.pdf.ink import Face, Word
+from ttrpg_ingest.pdf.lines import Span
 
 _DINGBATS = frozenset(
     "\uf0b7\uf0a7\uf076\uf0d8\uf0fc\uf02d\u25aa\u25ab\u25a0\u25cf\u25e6\u2023\u2043\u2219\u00b7"
@@ -18,6 +20,14 @@ _DINGBATS = frozenset(
 _PRIVATE = frozenset(map(chr, range(0xE000, 0xF900)))
 _ICONS = 3
 """Private letters that make a word at the most: more are a font whose letters nobody can tell."""
+FEWEST_KEYS, LONGEST_KEY = 4, 3
+"""Keys of a map, at the least, and characters of one."""
+FEWEST_CELLS, SLACK = 2, 2.0
+"""Cells beside or under each other that no map has, and points by which they may differ."""
+MOST_KEYS = 300
+"""Keys of one map that are looked at."""
+ALIGNED = 0.5
+"""The share of keys under or beside two others from which they are the cells of a table."""
 _SYMBOLS = ("symbol", "wingding", "dingbat", "webding")
 
 
@@ -33,3 +43,30 @@ def with_marks(words: Iterable[Word]) -> Iterator[Word]:
 
 def _mark(word: Word) -> bool:
     return word.text in _DINGBATS or any(name in word.face.name.lower() for name in _SYMBOLS)
+
+
+def keys_of_a_map(spans: Sequence[Span]) -> list[Span]:
+    """The numbers and letters that stand here and there on a map, in letters of their own.
+
+    They are no words of the lines that they happen to stand beside: a face in which a page has
+    nothing longer, neither in columns nor in rows.
+    """
+    faces: dict[tuple[Face, int], list[Span]] = defaultdict(list)
+    for span in spans:
+        if span.single:
+            faces[span.words[0].face, round(span.size)].append(span)
+    found: list[Span] = []
+    for alike in faces.values():
+        short = all(len(span.text) <= LONGEST_KEY and span.text.isalnum() for span in alike)
+        if not short or not FEWEST_KEYS <= len(alike) <= MOST_KEYS:
+            continue
+        in_line = sum(
+            sum(abs(span.x0 - other.x0) < SLACK for other in alike) > FEWEST_CELLS
+            or sum(abs(span.y - other.y) < SLACK for other in alike) > FEWEST_CELLS
+            for span in alike
+        )
+        if in_line < ALIGNED * len(alike) and any(
+            span.single and len(span.words) > LONGEST_KEY for span in spans
+        ):
+            found += alike
+    return found

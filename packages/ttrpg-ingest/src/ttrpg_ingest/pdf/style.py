@@ -145,10 +145,10 @@ class Style:
         return text[0].isdigit() or text[-1].isdigit() or not self.level(line)
 
     def labelled(self, line: Line) -> bool:
-        """Whether a line of text begins with a label in bold, as "Armor Class 17" does."""
+        """Whether a line of text begins with a label in bold: "Armor Class 17", "12 Orc guard"."""
         return (
             line.lead.bold
-            and line.text[:1].isupper()
+            and (line.text[:1].isupper() or line.text[:1].isdigit())
             and not all(word.face.bold for word in line.words)
         )
 

@@ -34,6 +34,7 @@ SLACK = 2.0
 _MARK = re.compile(
     r"(?:[\u2022\u2023\u25aa\u25ab\u25a0\u25a1\u25cf\u25cb\u25e6\u2605\u2619\u2767\uf0b7\u2013*-]|\d{1,3}[.)]|[a-zA-Z][.)])\Z"
 )
+_LED = re.compile(r"\s*(?:(?:\. ?){5,}|\u2026{2,}) *(?=[\divxl]{1,5}\Z)")
 _LEADERS = re.compile(r"(?:\. ?){4,}|\u2026{2,}|_{4,}")
 
 
@@ -176,6 +177,16 @@ def _cells(line: Line) -> list[Span]:
     if any(_LEADERS.search(span.text) for span in spans):
         return spans[:1]
     return spans
+
+
+def led(text: str) -> bool:
+    """Whether dots lead from a title to its page, as in a table of contents."""
+    return bool(_LED.search(text))
+
+
+def without_leaders(text: str) -> str:
+    """A line of a table of contents with an ellipsis for its dots."""
+    return " ".join(_LED.sub(" \u2026 ", text).split())
 
 
 def _end(lines: Sequence[Line], cells: Sequence[list[Span]], first: int) -> int:
