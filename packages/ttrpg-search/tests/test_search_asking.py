@@ -22,6 +22,7 @@ EMPTY = Language(
     abbreviations={},
     concepts=(),
     synonyms={},
+    kinds={},
     splits={},
     typos={},
     protected=frozenset(),

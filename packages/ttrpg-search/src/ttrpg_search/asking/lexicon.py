@@ -21,6 +21,8 @@ class Matching:
     """Rarities of a middling word from which a match is certain."""
     fewest: float = 0.2
     """Strength from which a described concept is looked for."""
+    kind: float = 0.6
+    """What the kind of a thing counts, where the question has the thing."""
     most: int = 6
     """Concepts that one question describes, at the most."""
 
@@ -109,9 +111,13 @@ class Lexicon:
         """
         asked: dict[str, float] = {}
         for text, weight in (*said, *((word, 1.0) for word in words)):
-            for one in stems(text):
+            parts = stems(text)
+            for one in parts:
                 if one not in STOP:
                     asked[one] = max(asked.get(one, 0.0), weight)
+            for kind in self._language.kinds.get(" ".join(parts), ()):
+                for one in stems(kind):
+                    asked[one] = max(asked.get(one, 0.0), self._matching.kind * weight)
         numbers = Counter(number for one in asked for number in self._index.get(one, ()))
         found = []
         for number in numbers:

@@ -20,6 +20,9 @@ A file of it is TOML. Everything in it is optional::
     same = ["foe; enemy; opponent"]   # two ways: each word for each other
     narrow = { weapon = "sword; axe" }   # one way: who asks for a weapon may mean a sword
 
+    [kinds]
+    beast = "sheep; frog"             # what describes a beast, describes them; not looked up
+
     [splits]
     forms = ["hit points; dark vision"]  # written apart; the joined form goes to it
 
@@ -119,6 +122,7 @@ def _language(parts: "Sequence[Rows]", problems: tuple[str, ...]) -> Language:
         OnDemand([part["abbreviations"] for part in parts], _meanings),
         Concepts([part["concepts"] for part in parts]),
         OnDemand([part["synonyms"] for part in parts], _ways),
+        OnDemand([part["kinds"] for part in parts], _every),
         OnDemand([part["splits"] for part in parts], _last),
         OnDemand([part["typos"] for part in parts], _typo),
         _protected(),
@@ -146,6 +150,10 @@ def _ways(rows: Sequence[list[tuple[str, float]]]) -> tuple[tuple[str, float], .
     for text, weight in (way for row in rows for way in row):
         found[text] = max(weight, found.get(text, 0.0))
     return tuple(found.items())
+
+
+def _every(rows: Sequence[list[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(kind for row in rows for kind in row))
 
 
 def _last(rows: Sequence[str]) -> str:

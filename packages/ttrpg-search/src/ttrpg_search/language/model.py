@@ -65,6 +65,7 @@ class Language:
     - ``concepts``: in order; a later file comes after.
     - ``synonyms``: stems joined by a blank to other ways to say it, each way with a weight:
       1 for the same meaning, less for a narrower word.
+    - ``kinds``: stems joined by a blank to the kinds of thing that it is ("sheep": "beast").
     - ``splits``: a word written as one to the same written apart ("hitpoints": "hit points").
     - ``typos``: a misspelling that looks like no word nearby, to what it means.
     - ``protected``: words that are right although they look wrong.
@@ -78,6 +79,7 @@ class Language:
     abbreviations: Mapping[str, tuple[Meaning, ...]]
     concepts: Sequence[Concept]
     synonyms: Mapping[str, tuple[tuple[str, float], ...]]
+    kinds: Mapping[str, Sequence[str]]
     splits: Mapping[str, str]
     typos: Mapping[str, Typo]
     protected: AbstractSet[str]

@@ -12,7 +12,7 @@ from ttrpg_search.keyword.stemming import stem
 from ttrpg_search.keyword.tokens import STOP, stems, words
 from ttrpg_search.language.model import Concept, Meaning, Phrase, Typo
 
-_SECTIONS = ("systems", "abbreviations", "concepts", "synonyms", "splits", "typos", "antonyms")
+_SECTIONS = "systems abbreviations concepts synonyms kinds splits typos antonyms".split()  # noqa: SIM905 - a list of words
 _WEIGHT = re.compile(r"\s*~\s*(?P<weight>\S*)$")
 _LONGEST = 5
 """Words with meaning that a phrase may have; with more it is a sentence, which nobody types."""
@@ -32,6 +32,7 @@ class Rows(TypedDict):
     concepts: list[tuple[list[str], list[tuple[str, str, float]], list[str], list[str]]]
     index: dict[str, list[int]]
     synonyms: dict[str, list[tuple[str, float]]]
+    kinds: dict[str, list[str]]
     splits: dict[str, str]
     typos: dict[str, tuple[str, list[str]]]
     antonyms: list[tuple[str, str]]
@@ -113,6 +114,7 @@ def read(path: Path) -> Rows:
         concepts=(concepts := _concepts(file, tables.get("concepts", {}))),
         index=index(concepts),
         synonyms=_synonyms(file, tables.get("synonyms", {})),
+        kinds=_kinds(file, tables.get("kinds", {})),
         splits=_splits(file, tables.get("splits", {})),
         typos=_typos(file, tables.get("typos", {})),
         antonyms=_antonyms(file, tables.get("antonyms", {})),
@@ -227,6 +229,14 @@ def _widen(found: dict[str, dict[str, float]], one: str, others: list[str], much
             ways[other] = max(much, ways.get(other, 0.0))
     if not ways:
         del found[key]
+
+
+def _kinds(file: _File, table: object) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for kind, value in file.table(table, "kinds").items():
+        for one in file.texts(value, f"kinds.{kind}"):
+            found.setdefault(" ".join(stems(one)), []).append(kind)
+    return found
 
 
 def _splits(file: _File, table: object) -> dict[str, str]:
