@@ -14,7 +14,11 @@ from typing import Any
 import attrs
 
 from ttrpg_core.documents import Chunk, Fact, Notice, Section
+from ttrpg_core.search import Query, Searcher
 from ttrpg_core.store import Store
+
+PROBES = 3
+"""Chunks of a book that are looked for, to see whether it can be found."""
 
 
 @attrs.frozen
@@ -259,6 +263,17 @@ class Library:
             values,
         ):
             yield chunk_of(row)
+
+    def is_indexed(self, searcher: Searcher, sha256: str) -> bool:
+        """Whether a content can be found: a few of its chunks are looked for by their own words."""
+        chunks = [chunk for chunk in self.chunks(sha256) if len(chunk.text.split()) > 1]
+        step = max(1, len(chunks) // PROBES)
+        for chunk in chunks[::step][:PROBES]:
+            words = sorted(set(chunk.text.split()), key=lambda word: (-len(word), word))[:3]
+            plain = " ".join("".join(c if c.isalnum() else " " for c in word) for word in words)
+            if plain.strip() and not searcher.search(Query(plain, frozenset({sha256})), 1):
+                return False
+        return True
 
     def forget(self, sha256: str) -> None:
         """Drop what was read of a content; its searcher must be told by the caller."""

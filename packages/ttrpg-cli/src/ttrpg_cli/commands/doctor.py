@@ -15,6 +15,7 @@ from ttrpg_cli.install import install_line
 from ttrpg_cli.seen import forget, note_changes
 from ttrpg_core.app import App
 from ttrpg_core.errors import StoreDamaged, TtrpgError
+from ttrpg_core.library import Book
 from ttrpg_core.secrets import is_private
 from ttrpg_core.store import verify
 from ttrpg_core.views import Block, Table, Text
@@ -159,18 +160,47 @@ def _database(app: App) -> Iterator[Finding]:
 def _books(app: App) -> Iterator[Finding]:
     if not app.paths.database.exists():
         return
-    books = app.library.books()
-    wanted = sum(1 for _ in app.library.chunks())
-    if not books or "search" not in app.plugins.owned("commands"):
+    books, counts = app.library.books(), app.library.counts()
+    if not books:
         return
+    unread = [book for book in books if not counts.get(book.sha256)]
+    for book in unread:
+        yield Finding(
+            "book",
+            "warn",
+            f'the text of "{book.title}" is not here',
+            f"Read it again: ttrpg library add {book.path}",
+        )
+    if "search" not in app.plugins.owned("commands"):
+        return
+    yield _index(app, [book for book in books if book not in unread], counts)
+
+
+def _index(app: App, books: list[Book], counts: dict[str, int]) -> Finding:
+    """Whether every book can be found, asked for one by one: a sum hides what is there twice."""
     searcher = app.keyword_searcher()
-    indexed = searcher.count()
-    searcher.close()
-    short = indexed < wanted
-    yield Finding(
+    try:
+        hidden = [book for book in books if not app.library.is_indexed(searcher, book.sha256)]
+        indexed = searcher.count()
+    except sqlite3.Error as error:
+        return Finding(
+            "search index",
+            "bad",
+            f"cannot be asked: {error}",
+            f"Put a sound copy of the database back; they lie in {app.paths.backups}",
+        )
+    finally:
+        searcher.close()
+    wanted = sum(counts[book.sha256] for book in books)
+    seen = f"{indexed:,} of {wanted:,} passages of {len(books)} book(s)"
+    if hidden:
+        names = ", ".join(f'"{book.title}"' for book in hidden[:3]) + ", ..." * (len(hidden) > 3)  # noqa: PLR2004 - enough to see
+        seen = f"{len(hidden)} of {len(books)} book(s) cannot be found: {names}"
+    short = bool(hidden) or indexed < wanted
+    return Finding(
         "search index",
         "warn" if short else "ok",
-        f"{indexed:,} of {wanted:,} passages of {len(books)} book(s)",
+        seen,
         "Fill it again: ttrpg library reindex" if short else "",
     )
 

@@ -23,7 +23,7 @@ from ttrpg_ingest.shelf import content
 from ttrpg_ingest.shelf.crew import Crew, Heard, Part
 from ttrpg_ingest.shelf.finding import Found, Suffixes, find, gather
 from ttrpg_ingest.shelf.jobs import Bar, Job, documents
-from ttrpg_ingest.shelf.shelving import Added, Ready, index, is_indexed, keyword_searcher, shelve
+from ttrpg_ingest.shelf.shelving import Added, Ready, index, keyword_searcher, shelve
 from ttrpg_ingest.shelf.titles import alike
 from ttrpg_ingest.shelf.wishes import IfThere, Wishes, checked
 
@@ -164,7 +164,7 @@ class Adding:
                 "--if-there update reads it anew",
             )
         searcher = keyword_searcher(self.app)
-        if searcher is not None and not is_indexed(self.app, searcher, book.sha256):
+        if searcher is not None and not self.app.library.is_indexed(searcher, book.sha256):
             with self.app.store.transaction():
                 index(searcher, book.sha256, list(self.app.library.chunks(book.sha256)))
         return Added(book, new=False, searchable=searcher is not None)

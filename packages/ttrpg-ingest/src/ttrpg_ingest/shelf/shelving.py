@@ -9,16 +9,13 @@ from ttrpg_core.app import App
 from ttrpg_core.documents import Chunk, Document, Notice
 from ttrpg_core.errors import NotFound
 from ttrpg_core.library import Book
-from ttrpg_core.search import Query, Searcher
+from ttrpg_core.search import Searcher
 from ttrpg_ingest.shelf.content import keepable
 from ttrpg_ingest.shelf.finding import Found
 from ttrpg_ingest.shelf.keeping import pruned
 from ttrpg_ingest.shelf.learning import Learnt, dumped, learn
 from ttrpg_ingest.shelf.likeness import SAME, likeness
 from ttrpg_ingest.shelf.wishes import FACTS, Wishes
-
-PROBES = 3
-"""Chunks of a book that are looked for, to see whether it can be found."""
 
 
 @attrs.frozen
@@ -126,18 +123,6 @@ def keyword_searcher(app: App) -> Searcher | None:
         return app.keyword_searcher()
     except NotFound:
         return None
-
-
-def is_indexed(app: App, searcher: Searcher, sha256: str) -> bool:
-    """Whether a content can be found: a few of its chunks are looked for by their own words."""
-    chunks = [chunk for chunk in app.library.chunks(sha256) if len(chunk.text.split()) > 1]
-    step = max(1, len(chunks) // PROBES)
-    for chunk in chunks[::step][:PROBES]:
-        words = sorted(set(chunk.text.split()), key=lambda word: (-len(word), word))[:3]
-        plain = " ".join("".join(c if c.isalnum() else " " for c in word) for word in words)
-        if plain.strip() and not searcher.search(Query(plain, frozenset({sha256})), 1):
-            return False
-    return True
 
 
 def same_text(app: App, book: Book) -> tuple[Book, ...]:

@@ -11,7 +11,7 @@ from ttrpg_core.search import VectorIndex
 from ttrpg_ingest.chunks import in_place
 from ttrpg_ingest.shelf import content
 from ttrpg_ingest.shelf.finding import Suffixes
-from ttrpg_ingest.shelf.shelving import is_indexed, keyword_searcher
+from ttrpg_ingest.shelf.shelving import keyword_searcher
 from ttrpg_ingest.shelf.states import State
 
 
@@ -61,7 +61,7 @@ def indexed_books(app: App, books: list[Book]) -> set[str]:
     counts = app.library.counts()
     if searcher.count() >= sum(counts.values()):
         return {book.sha256 for book in books}
-    return {book.sha256 for book in books if is_indexed(app, searcher, book.sha256)}
+    return {book.sha256 for book in books if app.library.is_indexed(searcher, book.sha256)}
 
 
 def _book(app: App, book: Book, suffixes: Suffixes) -> Iterator[Finding]:
@@ -90,7 +90,7 @@ def _book(app: App, book: Book, suffixes: Suffixes) -> Iterator[Finding]:
         )
         yield Finding(book.id, said, f"Cut it again: {cut}", damaged=True)
     searcher = keyword_searcher(app)
-    if searcher is not None and not is_indexed(app, searcher, book.sha256):
+    if searcher is not None and not app.library.is_indexed(searcher, book.sha256):
         yield Finding(
             book.id,
             "it cannot be found",
