@@ -1,7 +1,7 @@
 """Reads a question: filters, phrases, spelling, then what its words stand for."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import attrs
@@ -122,7 +122,11 @@ class Reader:
     ) -> str:
         """What a word is read as; less sure candidates go to its ``others``."""
         text = word.text
-        if text.isdigit() or text in self._lexicon.abbreviations:
+        if text.isdigit():
+            return text
+        if text in self._lexicon.abbreviations:
+            if word.upper:
+                self._initials(word)
             return text
         if word.upper or (1 < len(text) <= _INITIALS and not self._is_word(text, said)):
             self._initials(word)
@@ -187,7 +191,8 @@ class Reader:
                 senses = self._lexicon.meant(text, around - set(stems(text)), upper=upper)
                 if senses:
                     steps.append(Step("abbreviation", f"{text}: {_told(senses)}"))
-                    terms.append(Term(text, self._widened(senses), 1.0 + 0.25 * (size > 1)))
+                    ways = self._widened([*senses, *_weaker(found[place : place + size])])
+                    terms.append(Term(text, ways, 1.0 + 0.25 * (size > 1)))
                     if senses[0][1] >= SPOKEN:
                         found[place].spoken = senses[0][0]
                         for word in found[place + 1 : place + size]:
@@ -237,7 +242,9 @@ class Reader:
 
     def _widened(self, ways: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
         """Full forms with their own synonyms behind them."""
-        found = dict(ways)
+        found: dict[str, float] = {}
+        for text, weight in ways:
+            found[text] = max(weight, found.get(text, 0.0))
         for text, weight in tuple(found.items()):
             for other, much in self._alike(text):
                 found.setdefault(other, round(weight * much, 3))
@@ -290,6 +297,11 @@ def _pieces(text: str) -> tuple[tuple[str, ...], tuple[str, ...], list[_Word]]:
                 if (folded := fold(found))
             ]
     return tuple(phrases), tuple(absent[:MOST_TERMS]), typed[: 4 * MOST_TERMS]
+
+
+def _weaker(found: Sequence[_Word]) -> list[tuple[str, float]]:
+    """Headings that an abbreviation may also be the initials of: less than what it means."""
+    return [(text, round(0.5 * weight, 2)) for word in found for text, weight in word.others]
 
 
 def _told(ways: Iterable[tuple[str, float]]) -> str:
