@@ -50,6 +50,7 @@ class Lexicon:
         self.words = language.words
         self.protected = language.protected
         self.problems = language.problems
+        self._rare: dict[str, float] = {}
 
     @cached_property
     def _index(self) -> Mapping[str, Sequence[int]]:
@@ -67,7 +68,10 @@ class Lexicon:
         return len(self._language.concepts) + 1.0
 
     def _rarity(self, one: str) -> float:
-        return math.log(1 + self._whole / len(self._index[one]))
+        found = self._rare.get(one)
+        if found is None:
+            found = self._rare[one] = math.log(1 + self._whole / len(self._index[one]))
+        return found
 
     def meant(self, abbreviation: str, around: set[str], *, upper: bool) -> list[tuple[str, float]]:
         """What an abbreviation stands for among these stems, likeliest first; weights to 1."""
@@ -137,7 +141,7 @@ class Lexicon:
         certain = self._matching.certain * math.log(1 + self._whole / 8)
         best, by = 0.0, None
         for phrase in concept.says:
-            if not any(one in asked for one in phrase.stems):
+            if asked.keys().isdisjoint(phrase.stems):
                 continue
             whole = met = 0.0
             for one in phrase.stems:
