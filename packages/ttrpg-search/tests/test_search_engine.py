@@ -16,7 +16,7 @@ from ttrpg_core.library import Book
 from ttrpg_core.search import Finder, Question, Searcher
 from ttrpg_core.testing import HashEmbedder
 from ttrpg_search.engine import Engine, Tuning
-from ttrpg_search.filling import BATCH, fill
+from ttrpg_search.filling import fill
 
 RULES = (
     ("Falling", "A fall does 1d6 harm for each height that a lantern bearer falls.", "text", {}),
@@ -274,11 +274,11 @@ def test_filling_goes_on_and_forgets(make, app, shelve):
     done = fill(app.store.connection, embedder, vectors, lambda *each: told.append(each))
     assert (done.made, done.forgotten, done.kept) == (len(RULES), 0, 0)
     assert told[-1] == (len(RULES), len(RULES))
-    shelve("more", [(f"Rule {n}", "a rule", "text", {}) for n in range(BATCH + 5)])
+    shelve("more", [(f"Rule {n}", "a rule", "text", {}) for n in range(69)])
     done = fill(app.store.connection, embedder, vectors)
-    assert (done.made, done.kept) == (BATCH + 5, len(RULES))
+    assert (done.made, done.kept) == (69, len(RULES))
     app.keyword_searcher().remove("more".ljust(64, "0"))
-    assert fill(app.store.connection, embedder, vectors).forgotten == BATCH + 5
+    assert fill(app.store.connection, embedder, vectors).forgotten == 69
     assert len(vectors.ids()) == len(RULES)
     vectors.by = "another/1"
     assert fill(app.store.connection, embedder, vectors).made == len(RULES)

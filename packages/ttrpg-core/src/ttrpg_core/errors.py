@@ -22,6 +22,7 @@ Drawn, with the exit code the command line ends with::
     ├── PluginError                 1   a plugin that cannot be loaded or used
     ├── IndexMismatch               1   vectors of one embedder put to those of another
     └── StoreError                  1   the database cannot be opened or written
+        ├── Busy                    1   another process is at it
         └── StoreDamaged            7   the database is not sound
 
 Anything else that escapes is a bug of ours, and ends with 70.
@@ -168,6 +169,10 @@ class PluginError(TtrpgError):
 
 class StoreError(TtrpgError):
     """The database cannot be opened or written; what was there is unchanged."""
+
+
+class Busy(StoreError):
+    """Another process holds what is wanted, and did not let go in time."""
 
 
 class StoreDamaged(StoreError):

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import attrs
 
-from ttrpg_core.errors import StoreError
+from ttrpg_core.errors import Busy, StoreError
 
 LOCK_SECONDS = 30.0
 """Longest wait for another process that changes the same file."""
@@ -161,8 +161,8 @@ def locked(path: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
     Without it, of two that read the same old file the later one undoes what the earlier wrote. The
     lock is on a neighbour, ``.<name>.lock``, since the file itself is replaced; the neighbour
     stays, as removing it would let two hold "the" lock at once. It may be taken again inside
-    itself, and the system frees it when a process dies. StoreError when it is not free within
-    ``seconds``.
+    itself, and the system frees it when a process dies. Busy when it is not free within
+    ``seconds``, StoreError where there can be none.
     """
     target = _lock_target(path)
     held: set[Path] = _held.__dict__.setdefault("paths", set())  # of this thread
@@ -174,7 +174,7 @@ def locked(path: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
         until = time.monotonic() + seconds
         while not _try_lock(handle, path):
             if time.monotonic() >= until:
-                raise StoreError(
+                raise Busy(
                     f"{path} is being changed by another ttrpg",
                     "Wait until it is done, or end it, and try again",
                 )

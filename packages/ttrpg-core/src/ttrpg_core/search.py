@@ -1,6 +1,6 @@
 """What is asked and what is found: queries, hits, and the protocols of backends."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import attrs
@@ -129,6 +129,38 @@ class Finder(Protocol):
 
     def close(self) -> None:
         """Let go of files; may be called twice."""
+        ...
+
+
+@attrs.frozen
+class Filled:
+    """How far the vectors are: ``done`` passages of ``total`` have one, made by ``embedder``.
+
+    ``rest`` names what else there is to do for a library of this size, in words; "" for nothing.
+    """
+
+    done: int
+    total: int
+    embedder: str = ""
+    rest: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.done >= self.total and not self.rest
+
+
+@runtime_checkable
+class Filler(Protocol):
+    """What a Finder is besides, when it has vectors that are made after a book can be searched."""
+
+    def fill(self) -> Iterator[Filled]:
+        """Make the vectors that are missing; the first answer is how it was before.
+
+        One answer a batch, each kept for good: close the iterator, or kill the process, and the
+        next call goes on from there. Nothing is answered where the settings choose no vectors.
+        Busy while another process is at it.
+        """
         ...
 
 

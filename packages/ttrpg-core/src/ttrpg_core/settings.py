@@ -111,6 +111,9 @@ class SearchSettings:
     keyword: str = setting("", "Keyword backend; empty takes what is installed.")
     vector: str = setting("", "Vector backend; empty takes what suits the size of the library.")
     embedder: str = setting("", "Embedder; empty takes the one that ships, 'none' does without.")
+    background: bool = setting(
+        True, "Let vectors that take long be made after the command has ended.", personal=True
+    )
     reranker: str = setting("", "What orders the best hits once more; empty does without.")
     history: bool = setting(
         True, "Keep what was asked and opened, for 'search stats'; it stays here.", personal=True

@@ -6,7 +6,7 @@ vectors, put both together, keep the best passage of each section. Every stage s
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -14,6 +14,7 @@ from ttrpg_core.context import Context
 from ttrpg_core.errors import TtrpgError
 from ttrpg_core.search import (
     Embedder,
+    Filled,
     Findings,
     Hit,
     Query,
@@ -23,6 +24,7 @@ from ttrpg_core.search import (
     Step,
     VectorIndex,
 )
+from ttrpg_search.answering import FIRST, signs, sure
 from ttrpg_search.asking.asked import Asked
 from ttrpg_search.asking.lexicon import lexicon
 from ttrpg_search.asking.reading import Reader
@@ -30,7 +32,6 @@ from ttrpg_search.fts import Fts5, Matched, chunks_of
 from ttrpg_search.fusion import Ranking, convex
 from ttrpg_search.keyword.marks import marks
 from ttrpg_search.keyword.plan import Plan, plan
-from ttrpg_search.keyword.scoring import gathered
 from ttrpg_search.keyword.texts import Standing, Texts
 from ttrpg_search.scope import Scope, scope_of
 
@@ -39,7 +40,7 @@ from ttrpg_search.scope import Scope, scope_of
 class Tuning:
     """The few numbers of the whole; docs/decisions/0015 says how they were found."""
 
-    pool: int = 100
+    pool: int = 60
     """Passages that each stage hands on."""
     dense: float = 0.4
     """The share of the vectors of a small static embedder."""
@@ -53,22 +54,12 @@ class Tuning:
     """What a further passage of a section adds to its best."""
     aside: float = 0.85
     """What a stat block, table of contents or fiction counts for a question about the rules."""
-    each: float = 0.12
-    """What each word of a question adds to how sure an answer is: a name must fit, a sentence
-    says more than any one passage does."""
-    answered: float = 1.3
-    """How sure an answer is at the least, with vectors."""
-    answered_words: float = 0.85
-    """The same without vectors."""
     reranked: int = 20
     """Passages that a reranker sees."""
 
 
 TUNING = Tuning()
 _ASIDE = frozenset({"stat_block", "contents", "fiction", "example"})
-_FIRST = 3
-"""Passages that are looked at for whether there is an answer."""
-_MOST_WORDS = 7
 STATIC = "static"
 """How the id of a static embedder begins."""
 
@@ -96,6 +87,8 @@ class Engine:
         stages: dict[str, Ranking] = {}
         if query.text:
             stages = self._asked(question, asked, query, matched, steps)
+        elif within is not None:  # nothing but filters: all that they leave, as the books go
+            stages = {"fused": [(number, 0.0) for number in sorted(within)]}
         fused = stages.pop("fused", [])
         standing = matched.standing(number for number, _ in fused)
         order = self._ordered(fused, standing, asked, scope)
@@ -115,6 +108,12 @@ class Engine:
             steps=tuple(steps),
             ranks=_ranks([hit.chunk.id for hit in hits], stages),
         )
+
+    def fill(self) -> Iterator[Filled]:
+        """Make the vectors that are missing; see :class:`ttrpg_core.search.Filler`."""
+        from ttrpg_search.filling import filled  # it needs numpy, which words alone do not
+
+        return filled(self._context)
 
     def close(self) -> None:
         """Let go of the backends."""
@@ -159,21 +158,27 @@ class Engine:
         stages: Mapping[str, Ranking],
         steps: list[Step],
     ) -> bool:
-        """Whether the first passages answer: what they say together, how near they are."""
-        first = [number for number, _ in order[:_FIRST]]
-        share = max((gathered(text, planned) for text in texts.of(first)), default=0.0)
+        """Whether the first passages answer; a list of what filters leave always does."""
+        if not planned.groups:
+            return True
+        first = [number for number, _ in order[:FIRST]]
         near = dict(stages.get("vectors", ()))
-        nearest = max((near.get(number, 0.0) for number in first), default=0.0)
-        sure = share + nearest + self._tuning.each * min(asked.words, _MOST_WORDS)
-        least = self._tuning.answered if near else self._tuning.answered_words
+        told = signs(
+            texts.of(first),
+            planned.groups[: asked.words],
+            planned,
+            near.get(first[0], 0.0) if near else None,
+        )
+        found, least = sure(told)
+        nearest = "" if told.nearest is None else f", the first is {told.nearest:.2f} near"
         steps.append(
             Step(
                 "answered",
-                f"{share:.2f} of the question is met, nearest {nearest:.2f}:"
-                f" {sure:.2f} of the {least:.2f} that an answer has",
+                f"{told.met:.2f} of the words and {told.headed:.2f} of a heading are met{nearest}:"
+                f" {found:.2f} of the {least:.2f} that an answer has",
             )
         )
-        return sure >= least
+        return found >= least
 
     def _matched(self, query: Query, texts: Texts, most: int) -> Matched:
         """What the keyword backend finds."""

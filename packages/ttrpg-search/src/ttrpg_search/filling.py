@@ -1,24 +1,37 @@
 """Fills the index of vectors with what the library has, after the text can be searched already.
 
 It goes on where it stopped: what has a vector is left alone, what is gone from the library is
-forgotten. A passage's vector is that of its headings and text, with a share of its title's own, so
-that a question that describes the title is near it too.
+forgotten, another embedder's vectors are cleared first. One process does it at a time, and books
+that are added meanwhile are done before it ends. A passage's vector is that of its headings and
+text, with a share of its title's own, so that a question that describes the title is near it too.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 import numpy as np
 
+from ttrpg_core.context import Context
 from ttrpg_core.documents import Chunk
-from ttrpg_core.search import Embedder, VectorIndex
+from ttrpg_core.errors import StoreError
+from ttrpg_core.paths import locked
+from ttrpg_core.search import Embedder, Filled, VectorIndex
 from ttrpg_search.fts import chunks_of
+from ttrpg_search.vectors.faiss_index import FaissIndex
 
 TITLE = 0.15
 """The share of the title in a passage's vector."""
-BATCH = 64
-"""Passages that are embedded and kept at once; what is lost when it is stopped."""
+FIRST, MOST = 4, 2048
+"""Passages that are embedded and kept at once: few at first, as nobody knows how long it takes."""
+QUICK, SLOW = 0.25, 1.0
+"""Seconds: after a batch that took less the next is twice as large, after more half."""
+PROBES = 8
+"""Vectors that are made again and compared, before others are put beside them."""
+LIKE = 0.98
+"""Cosine from which two vectors are of one text."""
+_GRAPH = "a graph that makes a large library quick"
 
 
 @attrs.frozen
@@ -30,35 +43,73 @@ class Filling:
     kept: int
 
 
+def filled(context: Context) -> Iterator[Filled]:
+    """Fill what the settings choose, one process at a time; see :class:`ttrpg_core.search.Filler`.
+
+    Nothing where there is no embedder or no index. Busy while another process does it.
+    """
+    index, embedder = context.backend("vector"), context.backend("embedder")
+    if not isinstance(index, VectorIndex) or not isinstance(embedder, Embedder):
+        return
+    try:
+        left = -1
+        while left:
+            with locked(context.folder / "filling", 0):
+                yield from steps(context.database(), embedder, index)
+            # whoever added a book while the lock was held went away, and relies on this look
+            before, left = left, len(_missing(context.database(), index)[0])
+            if left == before:
+                return
+    finally:
+        index.close()
+
+
+def steps(
+    connection: sqlite3.Connection, embedder: Embedder, index: VectorIndex
+) -> Iterator[Filled]:
+    """Fill one index; how far it is, before the first batch and after each."""
+    missing, gone, total = _ready(connection, embedder, index)
+    if gone:
+        index.remove(gone)
+    done, size = total - len(missing), FIRST
+    yield Filled(done, total, embedder.id, _rest(index) if not missing else "")
+    while missing:
+        batch, missing = missing[:size], missing[size:]
+        begun = time.monotonic()
+        chunks = list(chunks_of(connection, batch).values())
+        if chunks:
+            index.add(embedder.id, [each.id for each in chunks], vectors_of(embedder, chunks))
+        took = time.monotonic() - begun
+        if took < QUICK:
+            size = min(2 * size, MOST)
+        elif took > SLOW:
+            size = max(size // 2, FIRST)
+        done += len(batch)
+        yield Filled(done, total, embedder.id, _rest(index) if not missing else "")
+    if isinstance(index, FaissIndex) and index.outgrown():
+        index.grow()
+        yield Filled(done, total, embedder.id)
+
+
 def fill(
     connection: sqlite3.Connection,
     embedder: Embedder,
     index: VectorIndex,
     progress: Callable[[int, int], None] | None = None,
 ) -> Filling:
-    """Give every indexed passage a vector; ``progress`` is told how many are done, of how many.
-
-    Another embedder's vectors are cleared first. It may be stopped anywhere, as by Ctrl-C.
-    """
-    wanted = [row[0] for row in connection.execute("SELECT id FROM search_texts ORDER BY id")]
-    if index.embedder() not in {"", embedder.id}:
-        index.clear()
-    there = index.ids()
-    gone = there.difference(wanted)
-    if gone:
-        index.remove(gone)
-    missing = [number for number in wanted if number not in there]
-    done = len(wanted) - len(missing)
-    made = 0
-    for batch in _batches(connection, missing):
-        index.add(embedder.id, [chunk.id for chunk in batch], vectors_of(embedder, batch))
-        made += len(batch)
+    """Fill one index to the end; ``progress`` is told how many are done, of how many."""
+    before = index.ids() if index.embedder() == embedder.id else frozenset()
+    first = last = 0
+    for number, step in enumerate(steps(connection, embedder, index)):
+        if not number:
+            first = step.done
+        last = step.done
         if progress is not None:
-            progress(done + made, len(wanted))
-    return Filling(made, len(gone), done)
+            progress(step.done, step.total)
+    return Filling(last - first, len(before - index.ids()), first)
 
 
-def vectors_of(embedder: Embedder, chunks: list[Chunk]) -> np.ndarray:
+def vectors_of(embedder: Embedder, chunks: Sequence[Chunk]) -> np.ndarray:
     """The vectors of passages, of length one."""
     passages = np.asarray(embedder.embed([passage(chunk) for chunk in chunks]), np.float32)
     titles = np.asarray(embedder.embed([title(chunk) for chunk in chunks]), np.float32)
@@ -79,8 +130,52 @@ def passage(chunk: Chunk) -> str:
     return f"{crumbs}: {chunk.text}" if crumbs else chunk.text
 
 
-def _batches(connection: sqlite3.Connection, numbers: list[int]) -> Iterator[list[Chunk]]:
-    for start in range(0, len(numbers), BATCH):
-        found = chunks_of(connection, numbers[start : start + BATCH])
-        if found:
-            yield list(found.values())
+def _ready(
+    connection: sqlite3.Connection, embedder: Embedder, index: VectorIndex
+) -> tuple[list[int], frozenset[int], int]:
+    """An index that holds nothing wrong: passages without a vector, those gone, and how many."""
+    try:
+        if index.embedder() not in {"", embedder.id}:
+            index.clear()
+        found = _missing(connection, index)
+    except StoreError:  # damaged; what is there can be made again
+        index.clear()
+        found = _missing(connection, index)
+    if (found[0] or found[1]) and not _true(connection, embedder, index):
+        index.clear()
+        found = _missing(connection, index)
+    return found
+
+
+def _missing(
+    connection: sqlite3.Connection, index: VectorIndex
+) -> tuple[list[int], frozenset[int], int]:
+    wanted = [
+        row[0]
+        for row in connection.execute(
+            "SELECT id FROM search_texts WHERE id IN (SELECT id FROM chunks) ORDER BY id"
+        )
+    ]
+    there = index.ids()
+    return [n for n in wanted if n not in there], there.difference(wanted), len(wanted)
+
+
+def _true(connection: sqlite3.Connection, embedder: Embedder, index: VectorIndex) -> bool:
+    """Whether some vectors are those of the passages with their ids now, the latest among them.
+
+    They are not where an older copy of the database was put back: ids are then given again.
+    """
+    there = sorted(index.ids())
+    chosen = {*there[-PROBES // 2 :], *there[:: max(1, 2 * len(there) // PROBES)]}
+    chunks = list(chunks_of(connection, chosen).values())
+    if not chunks:
+        return True
+    for chunk, vector in zip(chunks, vectors_of(embedder, chunks), strict=True):
+        found = index.search(vector, 1, frozenset({chunk.id}))
+        if found and found[0][1] < LIKE:
+            return False
+    return True
+
+
+def _rest(index: VectorIndex) -> str:
+    return _GRAPH if isinstance(index, FaissIndex) and index.outgrown() else ""

@@ -4,6 +4,7 @@ import click
 
 from ttrpg_ingest.commands.adding import add_books
 from ttrpg_ingest.commands.changing import edit_book, prune_books, remove_books
+from ttrpg_ingest.commands.indexing import index_books
 from ttrpg_ingest.commands.listing import list_books
 from ttrpg_ingest.commands.names import complete_books
 from ttrpg_ingest.commands.reading import export_book, open_book, read_page
@@ -33,6 +34,7 @@ for _command in (
     edit_book,
     remove_books,
     prune_books,
+    index_books,
     reindex_books,
     verify_books,
     export_book,

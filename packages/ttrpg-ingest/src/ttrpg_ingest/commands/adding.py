@@ -12,7 +12,8 @@ from ttrpg_ingest.commands.names import (
     complete_parsers,
     complete_systems,
 )
-from ttrpg_ingest.shelf import Came, Failed, Wishes, add_all
+from ttrpg_ingest.shelf import Added, Came, Failed, Wishes, add_all
+from ttrpg_ingest.shelf.vectors import after_adding
 
 
 @click.command("add")
@@ -78,6 +79,8 @@ def add_books(
     if len(came) == 1 and isinstance(came[0], Failed):
         raise came[0].error
     show_came(app, came)
+    if any(isinstance(each, Added) for each in came):
+        after_adding(app)
     failed = [each for each in came if isinstance(each, Failed)]
     if failed:
         ctx.exit(failed[0].error.code)
