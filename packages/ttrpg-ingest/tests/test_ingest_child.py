@@ -1,10 +1,12 @@
 """The child process: whatever a parser does in it, the parent gets sections or a ParseError."""
 
+import contextlib
 import os
 import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 
@@ -12,7 +14,7 @@ import pytest
 
 from ttrpg_core.documents import Document, Section
 from ttrpg_core.errors import ParseError
-from ttrpg_ingest.reading import Limits, environment, read
+from ttrpg_ingest.reading import Limits, environment, read, sniffs
 
 LIMITS = Limits(seconds=30, megabytes=1500)
 
@@ -173,6 +175,132 @@ def test_no_secrets_and_a_temporary_folder_that_goes(parser, file, monkeypatch):
     folder = text.rpartition("]")[2]
     assert "ttrpg-" in folder
     assert not pathlib.Path(folder).exists()
+
+
+def test_it_works_in_its_temporary_folder(parser, file, tmp_path, monkeypatch):
+    home, private = tmp_path / "here", tmp_path / "private"
+    for folder in (home, private):
+        folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(private))
+    monkeypatch.chdir(home)
+    here = file.rename(home / "odd.bin").relative_to(home)
+    target = parser(
+        "import tempfile\nopen('left.txt', 'w').write('x')\nos.mkdir('folder')\n"
+        "tempfile.NamedTemporaryFile(delete=False).write(b'x')\n"
+        "open(os.path.join(os.environ['TMP'], 'more'), 'w').write('x')\n"
+        "yield Section(source.path.read_text() + ' ' + os.getcwd())"
+    )
+    found = list(read(target, here, 0, LIMITS))
+    assert found[2].text.startswith(f"odd {private}")
+    assert [path.name for path in home.iterdir()] == ["odd.bin"]
+    assert list(private.iterdir()) == []
+
+
+def test_modules_are_found_from_a_relative_place(parser, file, monkeypatch):
+    target = parser("pass")
+    monkeypatch.chdir(file.parent)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["modules", "none"]))
+    assert len(list(read(target, file, 0, LIMITS))) == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are POSIX")
+@pytest.mark.parametrize("after", ["", "os._exit(0)", "while True: pass"])
+def test_what_it_starts_ends_with_it(parser, file, tmp_path, after):
+    pids = tmp_path / "pids"
+    target = parser(
+        "for _ in range(3):\n"
+        "    if os.fork() == 0:\n"
+        f"        with open({str(pids)!r}, 'a') as file: file.write(f'{{os.getpid()}} ')\n"
+        "        while True: time.sleep(1)\n"
+        f"while len(open({str(pids)!r}, 'a+').name) and os.path.getsize({str(pids)!r}) < 6:\n"
+        f"    time.sleep(0.02)\n{after}"
+    )
+    with pytest.raises(ParseError) if after else contextlib.nullcontext():
+        list(read(target, file, 0, Limits(4, 1500)))
+    for pid in pids.read_text().split():
+        assert gone(int(pid))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are POSIX")
+def test_a_grandchild_that_left_does_not_hold_the_reading(parser, file, tmp_path):
+    pid = tmp_path / "pid"
+    target = parser(
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        f"    open({str(pid)!r}, 'w').write(str(os.getpid()))\n"
+        "    time.sleep(60)\n"
+        "    os._exit(0)\n"
+        f"while not os.path.exists({str(pid)!r}): time.sleep(0.02)"
+    )
+    began = time.monotonic()
+    try:
+        assert len(list(read(target, file, 0, LIMITS))) == 3
+        assert time.monotonic() - began < 20
+    finally:
+        os.kill(int(pid.read_text()), signal.SIGKILL)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+def test_one_that_ignores_signals_is_ended(parser, file, tmp_path):
+    pid = tmp_path / "pid"
+    target = parser(
+        "import signal\n"
+        "for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM):\n"
+        "    signal.signal(each, signal.SIG_IGN)\n"
+        f"open({str(pid)!r}, 'w').write(str(os.getpid()))\nwhile True: pass"
+    )
+    assert "took longer" in fails(target, file, Limits(2, 1500)).message
+    assert gone(int(pid.read_text()))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is bounded on Linux")
+def test_one_that_takes_memory_without_end(parser, file):
+    error = fails(
+        parser("kept = []\nwhile True: kept.append(bytes(1_000_000))"), file, Limits(30, 300)
+    )
+    assert error.message == "odd.bin needs more than 300 MB of memory to read"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files are bounded on POSIX")
+def test_one_that_fills_the_disk(parser, file, monkeypatch):
+    target = parser(
+        "from ttrpg_ingest import worker\nassert worker.LARGEST_FILE == 1 << 30\n"
+        "import resource\nassert resource.getrlimit(resource.RLIMIT_FSIZE)[1] == 1 << 30\n"
+        "with open('full', 'wb') as out:\n    out.seek((1 << 30) - 1)\n    out.write(b'xx')"
+    )
+    assert "File too large" in fails(target, file).message
+
+
+LOOKS = {
+    "True": True,
+    "head == b'odd'": True,
+    "print('[\"sniff\", true]')": False,
+    "0": False,
+    "[1]": True,
+}
+
+
+@pytest.mark.parametrize("answer", LOOKS)
+def test_a_look_is_asked_in_a_child(hostile, file, answer):
+    method = f"    def sniff(self, head): return {answer}"
+    module = hostile(f"{BASE}\nclass Odd(Base):\n{method}\n")
+    assert sniffs(f"{module}:Odd", file, LIMITS) is LOOKS[answer]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("while True: pass", "odd.bin: looking at it took longer than 2 seconds"),
+        ("os._exit(5)", "odd.bin: the parser crashed (exit code 5)"),
+        ("raise KeyError('x')", "odd.bin: the parser crashed (exit code 1: KeyError: 'x')"),
+        ("raise ParseError('no')", "no"),
+    ],
+)
+def test_a_look_that_goes_wrong_is_a_parse_error(hostile, file, body, said):
+    module = hostile(f"{BASE}\nclass Odd(Base):\n    def sniff(self, head):\n        {body}\n")
+    with pytest.raises(ParseError) as caught:
+        sniffs(f"{module}:Odd", file, Limits(2, 1500))
+    assert caught.value.message == said
 
 
 def test_the_environment_keeps_what_python_needs(tmp_path):

@@ -6,9 +6,9 @@ import zipfile
 
 import pytest
 
-from ttrpg_core import Parser
+from ttrpg_core import Parser, hookimpl
 from ttrpg_core.errors import InputError, NotFound, ParseError
-from ttrpg_ingest import shelf
+from ttrpg_ingest import choosing, shelf
 from ttrpg_ingest.choosing import choose
 
 
@@ -130,6 +130,61 @@ def test_a_parser_may_be_asked_for_by_name(app, tmp_path):
         choose(app, path, "pdf")
     with pytest.raises(NotFound, match="no parser is called 'word'"):
         choose(app, path, "word")
+
+
+THIRD = """
+import os, time
+class Odd:
+    def __init__(self, context):
+        {made}
+    def sniff(self, head):
+        {sniff}
+"""
+
+
+class Third:
+    """Somebody else's parser, which is asked before ours."""
+
+    @hookimpl
+    def ttrpg_parsers(self):
+        yield Parser("odd", "Odd", "hostile_parsers:Odd", suffixes=(".txt",), priority=50)
+
+
+@pytest.mark.parametrize(
+    ("made", "sniff", "said"),
+    [
+        ("pass", "while True: pass", "took longer than 1 seconds"),
+        ("while True: pass", "return True", "took longer than 1 seconds"),
+        ("pass", "os.kill(os.getpid(), 9)", "crashed (SIGKILL)"),
+        ("pass", "os._exit(0)", "crashed (exit code 0)"),
+        ("raise SystemExit(3)", "return True", "crashed (exit code 3)"),
+        ("pass", "return bytes(9_000_000_000)", "memory to read"),
+        ("self.x = 1 / 0", "return True", "ZeroDivisionError"),
+    ],
+)
+def test_a_parser_of_others_can_do_no_harm_by_looking(
+    make_app, hostile, tmp_path, monkeypatch, made, sniff, said
+):
+    monkeypatch.setattr(choosing, "LOOK_SECONDS", 1.0)
+    hostile(THIRD.format(made=made, sniff=sniff))
+    app = make_app(plugins=[Third()])
+    path = tmp_path / "a.txt"
+    path.write_text("words")
+    assert choose(app, path).name == "text"
+    (problem,) = app.plugins.problems
+    assert (problem.plugin, problem.where) == ("odd", "sniff of the parser odd")
+    assert said in problem.error
+
+
+def test_a_parser_of_others_is_chosen_when_it_says_so(make_app, hostile, tmp_path):
+    hostile(THIRD.format(made="pass", sniff="return head == b'words'"))
+    app = make_app(plugins=[Third()])
+    path = tmp_path / "a.txt"
+    path.write_text("words")
+    assert choose(app, path).name == "odd"
+    path.write_text("other words")
+    assert choose(app, path).name == "text"
+    assert "hostile_parsers" not in sys.modules
 
 
 def test_other_peoples_packages_are_never_chosen_by_themselves(app, tmp_path):

@@ -9,7 +9,10 @@ from ttrpg_core.errors import NotFound, ParseError, PluginError
 from ttrpg_core.plugins import describe
 from ttrpg_ingest.formats import EPUB, HTML, MOBI, PDF, begins_with, kind
 from ttrpg_ingest.plain import first_bytes
+from ttrpg_ingest.reading import Limits, sniffs
 
+LOOK_SECONDS = 20.0
+"""Time that a parser of others may take to say whether a file is its own."""
 EPUB_TYPE = "application/epub+zip"
 _EXPECTED = {".pdf": PDF, ".epub": EPUB, ".mobi": MOBI, ".azw3": MOBI, ".azw": MOBI}
 """What files of these names are; a web page instead is the message of a shop, and no book."""
@@ -49,7 +52,7 @@ def choose(app: App, path: Path, wanted: str = "") -> entries.Parser:
         raise _refusal(path, head, known)
     files = [entry for entry in asked.values() if not entry.folders]
     for entry in sorted(files, key=lambda each: (suffix not in each.suffixes, -each.priority)):
-        if _accepts(app, entry, head):
+        if _accepts(app, entry, path, head):
             return entry
     for entry in files:
         if EPUB_TYPE in entry.media_types and entry.priority >= 0 and _is_epub_inside(path, head):
@@ -82,14 +85,26 @@ def _is_epub_inside(path: Path, head: bytes) -> bool:
         return False
 
 
-def _accepts(app: App, entry: entries.Parser, head: bytes) -> bool:
+def _accepts(app: App, entry: entries.Parser, path: Path, head: bytes) -> bool:
+    """Whether a parser takes a file. Those of others are asked in a child, as anything may happen.
+
+    Ours take a few microseconds for a head and were tried on hostile ones.
+    """
     try:
+        if not _is_ours(app, entry):
+            limits = Limits(LOOK_SECONDS, app.settings.library.parse_megabytes)
+            return sniffs(entry.target, path, limits)
         return bool(app.make(entries.Parser, entry.name, Parser).sniff(head))  # type: ignore[type-abstract]
     except PluginError:
         return False  # already among the plugins' problems
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything; the next one is asked
         app.plugins.report(entry.name, describe(error), f"sniff of the parser {entry.name}")
         return False
+
+
+def _is_ours(app: App, entry: entries.Parser) -> bool:
+    owner = app.plugins.owned(entry.kind)[entry.name].plugin
+    return any(each.first_party for each in app.plugins.installed if each.name == owner)
 
 
 def _refusal(path: Path, head: bytes, known: dict[str, entries.Parser]) -> ParseError:

@@ -10,6 +10,7 @@ import json
 import os
 import queue
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -68,6 +69,35 @@ def read(
         _child(target, path, start, limits, folder) as child,
     ):
         yield from _listen(child, path, limits, halt or threading.Event())
+
+
+def sniffs(target: str, path: Path, limits: Limits) -> bool:
+    """Whether a parser says that a file is of its format, asked in a child.
+
+    Raises ParseError when it cannot say, or takes longer than ``limits.seconds``.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="ttrpg-", ignore_cleanup_errors=True) as folder,
+        _child(target, path, wire.LOOK, limits, folder) as child,
+    ):
+        try:
+            line = child.hear(limits.seconds, threading.Event())
+        except queue.Empty:
+            raise ParseError(
+                f"{path.name}: looking at it took longer than {limits.seconds:g} seconds",
+                source=path.name,
+            ) from None
+        if isinstance(line, _Ended):
+            raise child.died(path, None, limits)
+        try:
+            kind, said, *_ = json.loads(line)
+        except (ValueError, TypeError) as error:
+            raise ParseError(
+                f"{path.name}: no answer of a parser: {line[:40]!r}", source=path.name
+            ) from error
+        if kind == "error":
+            raise ParseError(str(said), source=path.name)
+        return said is True
 
 
 def _listen(child: "_Child", path: Path, limits: Limits, halt: threading.Event) -> Events:
@@ -158,10 +188,38 @@ class _Child:
         raise queue.Empty
 
     def _listen(self, out: IO[bytes]) -> None:
-        with contextlib.suppress(ValueError, OSError):  # closed while reading
-            while line := out.readline(MAX_LINE):
-                self._put(line)
+        held: list[bytes] = []
+        size = 0
+        for part in self._parts(out):
+            first, *more = part.split(b"\n")
+            held.append(first)
+            size += len(first)
+            for line in more:
+                self._put(b"".join(held))
+                held, size = [line], len(line)
+            if size > MAX_LINE:
+                self._put(b"".join(held))
+                held, size = [], 0
+        if size:
+            self._put(b"".join(held))
         self._put(_Ended())
+
+    def _parts(self, pipe: IO[bytes]) -> Iterator[bytes]:
+        """What comes out of a pipe until it is closed, or until nobody wants more.
+
+        Whoever the child has started may keep the pipe open for ever, so the wait has an end.
+        """
+        waiting = select.poll() if hasattr(select, "poll") else None
+        with contextlib.suppress(ValueError, OSError):  # closed while reading
+            if waiting is not None:
+                waiting.register(pipe.fileno(), select.POLLIN)
+            while not self.stopped:
+                if waiting is not None and not waiting.poll(1000 * POLL_SECONDS):
+                    continue
+                part = os.read(pipe.fileno(), 65536)
+                if not part:
+                    return
+                yield part
 
     def _put(self, line: bytes | _Ended) -> None:
         while not self.stopped:
@@ -172,9 +230,8 @@ class _Child:
             return
 
     def _keep_tail(self, err: IO[bytes]) -> None:
-        with contextlib.suppress(ValueError, OSError):  # closed while reading
-            while part := os.read(err.fileno(), 65536):
-                self.tail = (self.tail + part)[-_TAIL:]
+        for part in self._parts(err):
+            self.tail = (self.tail + part)[-_TAIL:]
 
     def died(self, path: Path, page: int | None, limits: Limits) -> ParseError:
         """Why the child ended without saying so."""
@@ -223,7 +280,8 @@ def _child(target: str, path: Path, start: int, limits: Limits, folder: str) -> 
     command = [sys.executable, "-P", "-m", "ttrpg_ingest.worker"]
     try:
         process = subprocess.Popen(
-            [*command, target, str(path), str(start), str(limits.megabytes)],
+            [*command, target, str(path.absolute()), str(start), str(limits.megabytes)],
+            cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -244,6 +302,9 @@ def _child(target: str, path: Path, start: int, limits: Limits, folder: str) -> 
 
 
 def environment(environ: Mapping[str, str], folder: str) -> dict[str, str]:
-    """The environment of the child: no secrets, and a temporary folder of its own."""
+    """The environment of the child: no secrets, and a temporary folder of its own to work in."""
     kept = {name: value for name, value in environ.items() if not _SECRET.search(name)}
+    if kept.get("PYTHONPATH"):
+        places = kept["PYTHONPATH"].split(os.pathsep)
+        kept["PYTHONPATH"] = os.pathsep.join(str(Path(place).absolute()) for place in places)
     return kept | {"TMPDIR": folder, "TEMP": folder, "TMP": folder, "PYTHONIOENCODING": "utf-8"}

@@ -1,7 +1,8 @@
 """What the parsing child and its parent say to each other: one JSON list a line.
 
 ``["document", {...}]``, then ``["section", [...]]`` or ``["notice", text, page]`` for each, then
-``["end"]``; or ``["error", message, hint, page]``. Sections are lists because they are many.
+``["end"]``; or ``["error", message, hint, page]``. Sections are lists because they are many. A
+child that starts at :data:`LOOK` says ``["sniff", bool]`` alone.
 """
 
 import json
@@ -12,6 +13,8 @@ import attrs
 
 from ttrpg_core.documents import Block, Document, Notice, Section
 
+LOOK = -1
+"""The start that asks no more than whether the parser reads the file."""
 MOST = 10_000_000
 """Above every page, line and level that a book can have."""
 BLOCKS = frozenset(get_args(Block))
@@ -32,6 +35,11 @@ def section_line(section: Section) -> str:
 def notice_line(notice: Notice) -> str:
     """The line that carries a notice."""
     return _line("notice", notice.text, notice.page)
+
+
+def sniff_line(mine: object) -> str:
+    """The line that says whether the parser reads the file."""
+    return _line("sniff", bool(mine))
 
 
 def end_line() -> str:

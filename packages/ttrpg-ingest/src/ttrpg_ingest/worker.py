@@ -15,20 +15,27 @@ from pathlib import Path
 from typing import TextIO, cast
 
 from ttrpg_core.context import Context
-from ttrpg_core.documents import Notice, Parser, Source
+from ttrpg_core.documents import HEAD_BYTES, Notice, Parser, Source
 from ttrpg_core.errors import TtrpgError
 from ttrpg_ingest import wire
 
 MEGABYTE = 1 << 20
+LARGEST_FILE = 1 << 30
+"""Bytes that a parser may write into one file of its temporary folder."""
 
 
 def main(target: str, file: str, start: int, megabytes: int) -> int:
-    """Read one file and say what is in it; 0 when it came to its end."""
+    """Read one file and say what is in it, or look at its head; 0 when it came to its end."""
     with _protected_output() as out:
         _end_with_the_parent()
         _limit(megabytes)
         try:
-            _read(out, target, Source(Path(file), start))
+            parser = _made(target)
+            if start == wire.LOOK:
+                with Path(file).open("rb") as book:
+                    out.write(wire.sniff_line(parser.sniff(book.read(HEAD_BYTES))))
+            else:
+                _read(out, parser, Source(Path(file), start))
         except TtrpgError as error:
             out.write(wire.error_line(error.message, error.hint, getattr(error, "page", None)))
             return 1
@@ -47,14 +54,16 @@ def main(target: str, file: str, start: int, megabytes: int) -> int:
     return 0
 
 
-def _read(out: TextIO, target: str, source: Source) -> None:
+def _made(target: str) -> Parser:
     module, _, attribute = target.partition(":")
     made: object = importlib.import_module(module)
     for part in attribute.split("."):
         made = getattr(made, part)
-    parser = cast("type[Parser]", made)(
-        Context(folder=Path(os.environ.get("TMPDIR", ".")), offline=True)
-    )  # type: ignore[call-arg]
+    context = Context(folder=Path(os.environ.get("TMPDIR", ".")), offline=True)
+    return cast("type[Parser]", made)(context)  # type: ignore[call-arg]
+
+
+def _read(out: TextIO, parser: Parser, source: Source) -> None:
     out.write(wire.document_line(parser.describe(source)))
     for found in parser.parse(source):
         if isinstance(found, Notice):
@@ -89,12 +98,17 @@ def _end_with_the_parent() -> None:
 
 
 def _limit(megabytes: int) -> None:
-    """Bound the memory, and leave no core file; where the platform cannot, go without."""
+    """Bound memory and files, and leave no core file; where the platform cannot, go without."""
     try:
         import resource
     except ImportError:  # Windows
         return
-    for kind, value in ((resource.RLIMIT_AS, megabytes * MEGABYTE), (resource.RLIMIT_CORE, 0)):
+    limits = (
+        (resource.RLIMIT_AS, megabytes * MEGABYTE),
+        (resource.RLIMIT_FSIZE, LARGEST_FILE),
+        (resource.RLIMIT_CORE, 0),
+    )
+    for kind, value in limits:
         with contextlib.suppress(ValueError, OSError):  # macOS refuses some
             resource.setrlimit(kind, (value, value))
 
