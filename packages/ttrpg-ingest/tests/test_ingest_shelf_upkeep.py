@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+import attrs
 import pytest
 
 from ttrpg_core.context import Context
@@ -202,6 +203,32 @@ def test_what_looks_like_markdown_stays_text(app, pdf, tmp_path):
     assert [s.heading for s in again if s.heading] == ["A * b [c] <d", "B"]
     assert {s.page for s in again} == {0, 2}
     assert texts(again).replace("\\", "") == app.library.text(pdf.sha256)
+
+
+def test_an_export_reads_back_to_the_same_sections(app, pdf, tmp_path):
+    kept = [
+        Section("A long line\nMoves =\nand on.", "Start", 1, 0, "5"),
+        Section("Another run of text ends with ####### seven.", page=0, label="5"),
+        Section("| a | b |\n| --- | --- |\n| 1 | 2 |", page=0, label="5", kind="table"),
+        Section("It is cold.\n\nThe door is shut.", page=0, label="5", kind="read_aloud"),
+        Section("A rule beside.", page=0, label="5", kind="sidebar"),
+        Section("After the box.", page=0, label="5"),
+        Section("The next page.", page=1, label="6"),
+    ]
+    app.library.finish(pdf.sha256, [], kept)
+    again = reread(app, pdf, tmp_path)
+    assert [attrs.evolve(s, line=None) for s in again] == kept
+
+
+@pytest.mark.parametrize("name", ["rules/pdf/loner-en.pdf", "rules/ebook/Cairn.epub"])
+def test_a_real_book_comes_back_from_its_export(app, data, tmp_path, name):
+    def known(sections):
+        return [(s.heading, s.level, s.label, s.text) for s in sections if s.heading or s.text]
+
+    book = shelf.add(app, data(name)).book
+    again = known(reread(app, book, tmp_path))
+    assert again == known(app.library.sections(book.sha256))
+    assert len(again) > 50
 
 
 def test_viewers_are_asked_for_the_page(tmp_path):

@@ -6,7 +6,8 @@ file. A library's tree would have to be turned back into that text.
 
 Understood: ``#`` and underlined headings, also inside block quotes; front matter; pipe tables;
 callouts (``> [!info]``); the links and comments of Obsidian; ``<!-- page 12 -->``, which says that
-what follows stands on the printed page 12. Each section knows the line that it begins on.
+what follows stands on the printed page 12, and ``<!-- part -->``, where a run of text ends. Each
+section knows the line that it begins on.
 """
 
 import re
@@ -27,6 +28,7 @@ _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*\Z")
 _UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*\Z")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)\Z")
 _PAGE = re.compile(r"\s*<!--\s*page[\s:]+([\w.-]{1,16})\s*-->\s*\Z", re.IGNORECASE)
+_PART = re.compile(r"\s*<!--\s*part\s*-->\s*\Z")
 _BLOCK = re.compile(r"\s*(?:[-*+]\s|\d+[.)]\s|>|\||`{3}|~{3}|$)|\s{4}")
 
 
@@ -128,6 +130,9 @@ class _Scanner:
             yield from self._flush()
             self.page = 0 if self.page is None else self.page + 1
             self.label = marker[1]
+            return
+        if not self.comments.open and _PART.match(line):
+            yield from self._flush()
             return
         visible = self.comments.without(line, place)
         if visible is None:

@@ -1,7 +1,8 @@
 """A book as Markdown, which reads back to the same text on the same printed pages.
 
 ``<!-- page 12 -->`` stands where the printed page 12 begins; ``<!-- page #12 -->`` says that it is
-the twelfth of the file and nobody knows what is printed on it.
+the twelfth of the file and nobody knows what is printed on it. ``<!-- part -->`` parts two runs of
+text that nothing else parts.
 """
 
 import re
@@ -13,8 +14,10 @@ from ttrpg_core.library import Book
 
 DEEPEST = 6
 """Levels of headings that Markdown has."""
+_BOXES = {"read_aloud": "read-aloud", "sidebar": "sidebar"}
+"""Kinds of text that Markdown writes as a box."""
 _PLAIN_LABEL = re.compile(r"[\w.-]{1,16}\Z")
-_STRUCTURE = re.compile(r"( {0,3})(#{1,6}(?:[ \t]|$)|(?:`{3,}|~{3,})|={1,}\s*$|-{2,}\s*$)")
+_STRUCTURE = re.compile(r"\A( {0,3})(#{1,6}(?:[ \t]|$)|(?:`{3,}|~{3,})|={1,}\s*$|-{2,}\s*$)")
 _COMMENT = re.compile(r"(<|%)(!--|(?<=%)%)")
 _IN_HEADING = re.compile(r"([\\`*_\[\]<>{}])")
 
@@ -25,13 +28,23 @@ def markdown(app: App, book: Book) -> Iterator[str]:
     sections = app.library.sections(book.sha256)
     labels = app.library.pages(book.sha256)
     there = -1
+    before: Section | None = None
     for section in sections:
         if section.page is not None and section.page > there:
             for index in range(there + 1, section.page + 1):
                 yield _marker(_label(labels, index), index)
                 yield ""
             there = section.page
+        elif before is not None and _runs_on(before, section):
+            yield "<!-- part -->"
+            yield ""
         yield from _section(section)
+        before = section
+
+
+def _runs_on(before: Section, section: Section) -> bool:
+    """Whether two sections of one page would be read as one: text after text, without a heading."""
+    return not section.heading and not {before.kind, section.kind} & {"table", *_BOXES}
 
 
 def _front_matter(book: Book) -> Iterator[str]:
@@ -74,7 +87,11 @@ def _section(section: Section) -> Iterator[str]:
         yield f"{'#' * level} {_IN_HEADING.sub(_escaped, section.heading)}"
         yield ""
     if section.text:
-        yield from _lines(section.text, verbatim=section.kind == "code")
+        lines = _lines(section.text, verbatim=section.kind == "code")
+        if section.kind in _BOXES and not section.heading:
+            yield f"> [!{_BOXES[section.kind]}]"
+            lines = (f"> {line}".rstrip() for line in lines)
+        yield from lines
         yield ""
 
 
