@@ -31,7 +31,7 @@ def lancedb_fill(folder: Path, corpus: Corpus) -> None:
         table.create_index(metric="cosine", vector_column_name="vector")
 
 
-def lancedb_open(folder: Path, corpus: Corpus) -> Ask:
+def lancedb_open(folder: Path, corpus: Corpus, top: int = TOP) -> Ask:
     """Hybrid search with reciprocal rank fusion, as LanceDB does it by default."""
     import lancedb
     from lancedb.rerankers import RRFReranker
@@ -45,7 +45,7 @@ def lancedb_open(folder: Path, corpus: Corpus) -> Ask:
             .vector(corpus.query_vectors[number])
             .text(corpus.queries[number])
             .rerank(reranker)
-            .limit(TOP)
+            .limit(top)
             .to_arrow()
         )
         return [int(each) for each in found["id"].to_pylist()]
@@ -68,7 +68,7 @@ def chroma_fill(folder: Path, corpus: Corpus) -> None:
         )
 
 
-def chroma_open(folder: Path, corpus: Corpus) -> Ask:
+def chroma_open(folder: Path, corpus: Corpus, top: int = TOP) -> Ask:
     """Vectors only: that is what Chroma does."""
     import chromadb
 
@@ -76,7 +76,7 @@ def chroma_open(folder: Path, corpus: Corpus) -> Ask:
 
     def ask(number: int) -> list[int]:
         found = chunks.query(
-            query_embeddings=corpus.query_vectors[number : number + 1], n_results=TOP
+            query_embeddings=corpus.query_vectors[number : number + 1], n_results=top
         )
         return [int(each) for each in found["ids"][0]]
 

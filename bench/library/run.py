@@ -2,9 +2,9 @@
 
     nox -s bench -- library [PART...]
 
-Parts: quality, fidelity, ingest, speed, hostile, shell. Each is a script of its own beside this one
-and says what it compares with. A part that cannot run here (test data or a package is missing)
-says so, and the others run.
+Parts: quality, pages (of the PDF), held-out, fidelity, ingest, speed, hostile, shell. Each is a
+script beside this one and says what it compares with. A part that cannot run here (test data or a
+package is missing) says so, and the others run.
 """
 
 import subprocess
@@ -14,7 +14,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PARTS = {
-    "quality": "quality.py",
+    "quality": "quality.py --model",
+    "pages": "quality.py --pdf",
+    "held-out": "quality.py --held-out",
     "fidelity": "pdf_fidelity.py",
     "ingest": "ingest.py",
     "speed": "speed.py",
@@ -33,7 +35,8 @@ def main(wanted: list[str]) -> int:
     for part in wanted or PARTS:
         print(f"\n== {part}", flush=True)
         start = time.perf_counter()
-        code = subprocess.run([sys.executable, str(HERE / PARTS[part])], check=False).returncode
+        script, *flags = PARTS[part].split()
+        code = subprocess.run([sys.executable, HERE / script, *flags], check=False).returncode
         print(f"-- {part}: {time.perf_counter() - start:.0f} s", flush=True)
         if code:
             failed.append(part)

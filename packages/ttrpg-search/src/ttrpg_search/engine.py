@@ -29,7 +29,7 @@ from ttrpg_search.asking.asked import Asked
 from ttrpg_search.asking.lexicon import lexicon
 from ttrpg_search.asking.reading import Reader
 from ttrpg_search.fts import Fts5, Matched, chunks_of
-from ttrpg_search.fusion import Ranking, convex
+from ttrpg_search.fusion import Fuse, Ranking, convex
 from ttrpg_search.keyword.marks import marks
 from ttrpg_search.keyword.plan import Plan, plan
 from ttrpg_search.keyword.texts import Standing, Texts
@@ -38,7 +38,7 @@ from ttrpg_search.scope import Scope, scope_of
 
 @attrs.frozen
 class Tuning:
-    """The few numbers of the whole; docs/decisions/0015 says how they were found."""
+    """The few numbers of the whole; docs/decisions/0016 says how they were found."""
 
     pool: int = 60
     """Passages that each stage hands on."""
@@ -56,6 +56,8 @@ class Tuning:
     """What a stat block, table of contents or fiction counts for a question about the rules."""
     reranked: int = 20
     """Passages that a reranker sees."""
+    fuse: Fuse = convex
+    """How words and vectors are put together."""
 
 
 TUNING = Tuning()
@@ -145,7 +147,7 @@ class Engine:
         if query.absent:  # vectors know nothing of what must not be there
             there = {number for number, _ in whole}
             dense = [each for each in dense if each[0] in there]
-        fused = convex(whole, dense, share)
+        fused = self._tuning.fuse(whole, dense, share)
         steps.append(Step("fused", f"{len(fused)} passages, {share:.2f} of it by vectors"))
         return {"words": lexical, "vectors": dense, "fused": fused}
 

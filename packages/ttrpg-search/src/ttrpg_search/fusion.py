@@ -1,9 +1,11 @@
 """Putting two rankings together: by normalised scores, or by ranks alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 Ranking = Sequence[tuple[int, float]]
 """Ids with their scores, best first."""
+Fuse = Callable[[Ranking, Ranking, float], list[tuple[int, float]]]
+"""Puts the ranking of words and that of vectors together; the number is the share of the latter."""
 
 
 def convex(lexical: Ranking, dense: Ranking, share: float) -> list[tuple[int, float]]:
@@ -30,6 +32,11 @@ def reciprocal(
         for rank, (each, _) in enumerate(ranking, 1):
             scores[each] = scores.get(each, 0.0) + weight / (constant + rank)
     return _best(scores)
+
+
+def by_ranks(lexical: Ranking, dense: Ranking, share: float) -> list[tuple[int, float]]:
+    """Reciprocal rank fusion of the two, in the form of :func:`convex`."""
+    return reciprocal([lexical, dense], [1 - share, share])
 
 
 def _stretched(ranking: Ranking) -> dict[int, float]:

@@ -13,7 +13,7 @@ from ttrpg_search.language import Concept, Language, Phrase, load
 
 @attrs.frozen
 class Matching:
-    """The few numbers of matching concepts; docs/decisions/0015 says how they were found."""
+    """The few numbers of matching concepts; docs/decisions/0016 says how they were found."""
 
     enough: float = 0.5
     """Share of a saying, weighed by rarity, that a question must have."""

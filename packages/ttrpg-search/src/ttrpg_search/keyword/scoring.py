@@ -16,7 +16,7 @@ from ttrpg_search.keyword.texts import Text
 
 @attrs.frozen
 class Weights:
-    """The few numbers of the ranking; docs/decisions/0015 says how they were found."""
+    """The few numbers of the ranking; docs/decisions/0016 says how they were found."""
 
     heading: float = 3.0
     path: float = 0.5
@@ -35,8 +35,6 @@ class Weights:
 
 
 WEIGHTS = Weights()
-_IN_PATH = 0.7
-_MOST_PLACES = 300
 
 
 def score(text: Text, plan: Plan, weights: Weights = WEIGHTS) -> float:
@@ -71,43 +69,9 @@ def score(text: Text, plan: Plan, weights: Weights = WEIGHTS) -> float:
     return score
 
 
-def gathered(text: Text, plan: Plan, window: int = 12) -> float:
-    """The share of a query's meaning, by rarity, that a passage says in one breath.
-
-    The terms in its headings count wherever they stand, the others within ``window`` words of each
-    other: a long passage has many words, and none of them need belong together.
-    """
-    possible = sum(group.weight * group.rarity for group in plan.groups)
-    if not possible:
-        return 0.0
-    titled = [0.0] * len(plan.groups)
-    found: list[tuple[int, int, float]] = []
-    body = text.body.split()
-    starts: dict[str, list[int]] = {}
-    for place, one in enumerate(body):
-        starts.setdefault(one, []).append(place)
-    for number, group in enumerate(plan.groups):
-        for way in group.ways:
-            value = group.weight * min(way.weight * way.rarity, group.rarity)
-            if way.stems in text.heading:
-                titled[number] = max(titled[number], value)
-            elif way.stems in text.path:
-                titled[number] = max(titled[number], _IN_PATH * value)
-            found += [
-                (place, number, value)
-                for place in starts.get(way.parts[0], ())
-                if tuple(body[place : place + len(way.parts)]) == way.parts
-            ]
-    found.sort()
-    best = sum(titled)
-    for first, (place, _, _) in enumerate(found[:_MOST_PLACES]):
-        here = titled.copy()
-        for other, number, value in found[first : first + _MOST_PLACES]:
-            if other - place > window:
-                break
-            here[number] = max(here[number], value)
-        best = max(best, sum(here))
-    return best / possible
+def headed(text: Text, plan: Plan) -> float:
+    """The share of a passage's heading that belongs to the query."""
+    return _told(text.heading, plan) / max(1, len(text.heading.split()))
 
 
 def _group(
