@@ -151,7 +151,11 @@ class _Files:
             self._searcher.close()
         if self._index is None:
             self._index = _part("index").open_dir(str(self._folder))
-        self._searcher = self._index.searcher()
+        # the length of a heading says nothing, least of all where most passages have none
+        weighting = _part("scoring").BM25F(
+            WEIGHTS.length, WEIGHTS.saturation, heading_B=0.0, path_B=0.0
+        )
+        self._searcher = self._index.searcher(weighting=weighting)
         reader = self._searcher.reader()
         column = reader.column_reader("id")
         self._ids = [int(column[place]) for place in range(reader.doc_count_all())]
