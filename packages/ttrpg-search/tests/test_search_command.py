@@ -58,6 +58,8 @@ def test_a_book_that_fits_two_or_none(shelf):
 def test_filters_among_the_words(shelf):
     found = shelf("search", "harm foe book:lamp-book page:7 kind:text", "--json").json()["hits"]
     assert [(hit["book"], hit["page"]) for hit in found] == [("lamp-book", "7")]
+    listed = shelf("search", "--page", "7-8", "--book", "lamp-book", "--json").json()
+    assert [hit["heading"] for hit in listed["hits"]] == ["Grappling", "Climbing"]
     result = shelf("search", "harm book:nobody")
     assert result.code == 2
     assert "nobody" in result.err

@@ -79,7 +79,7 @@ def wanted_again(asked: Asked) -> Wanted:
 
 def checked(wanted: Wanted) -> Wanted:
     """The same with a query and filters that can be used; InputError says what cannot."""
-    text.query(wanted.query)
+    text.query(wanted.question)  # filters alone are a question too
     text.text(wanted.system, "system", text.NAME_MAX)
     if '"' in wanted.page or len(wanted.page) > text.NAME_MAX:
         raise InputError(

@@ -16,6 +16,7 @@ just lets like may me might mine must my need of on onto or our ours really shal
 she should so some somebody someone something still such than that thats the their theirs them then
 there theres these they thing things this those though to too u us very want was we were what whats
 when where wheres which while who whom whose why will with would you your yours
+explain happen happens happening rule rules tell work works working
 """
 STOP = frozenset(_COMMON.split())
 """English words left out of a question while others remain."""
