@@ -76,6 +76,7 @@ def texts(app, plugins):
             passage(3, "A wild shape lasts an hour. Fireball burns.", "Wild Shape"),
             passage(4, "The lantern of seven winds glows.", "Lantern of Seven Winds"),
             passage(5, "A natural twenty hits. The rogue sneaks. A grappled foe is held.", "Rolls"),
+            passage(6, "Ale costs a copper piece.", "Tavern"),
         ]
     )
     return kept
@@ -278,11 +279,34 @@ def test_synonyms(read):
 
 def test_a_concept_that_is_described(read):
     asked = read("what if I run away from it")
-    assert any(
-        term.text == "Parting Blow" and dict(term.others) == {"Blow in Passing": 1.0}
-        for term in asked.terms
-    )
+    assert any(term.text == "Parting Blow" for term in asked.terms[asked.words :])
+    assert "Parting Blow" in ways(asked, "run")
     assert not any(term.text == "Parting Blow" for term in read("a foe").terms)
+
+
+def test_a_concept_that_the_books_do_not_have(read):
+    asked = read("lungs full of water")
+    assert not any(term.text == "Drowning" for term in asked.terms)
+    assert not any("Blow in Passing" in dict(term.others) for term in read("run away").terms)
+
+
+def test_a_kind_of_thing_is_described_by_its_kind(texts):
+    language = attrs.evolve(TABLE, kinds={"wyvern": ("beast",)})
+    language = attrs.evolve(
+        language,
+        concepts=(Concept(("Wild Shape",), (Phrase("a beast", ("beast",)),)),),
+    )
+    read = Reader(texts, Lexicon(language)).read
+    assert "Wild Shape" in [term.text for term in read("become a wyvern").terms]
+    assert "Wild Shape" not in [term.text for term in read("become a king").terms]
+    assert "beast" not in [text for text, _ in read("become a wyvern").terms[1].others]
+
+
+def test_a_saying_is_meant_as_a_whole(texts):
+    language = attrs.evolve(TABLE, synonyms={"out cold": (("grappled", 1.0),)})
+    asked = Reader(texts, Lexicon(language)).read("he is out cold")
+    assert "grappled" in ways(asked, "cold")
+    assert "grappled" not in ways(Reader(texts, Lexicon(language)).read("cold ale"), "cold")
 
 
 def test_a_concept_in_its_surroundings(read):

@@ -44,7 +44,7 @@ class Lexicon:
 
     def __init__(self, language: Language, matching: Matching = MATCHING) -> None:
         self._language = language
-        self._matching = matching
+        self.matching = matching
         self.abbreviations = language.abbreviations
         self.splits = language.splits
         self.words = language.words
@@ -121,7 +121,7 @@ class Lexicon:
                     asked[one] = max(asked.get(one, 0.0), weight)
             for kind in self._language.kinds.get(" ".join(parts), ()):
                 for one in stems(kind):
-                    asked[one] = max(asked.get(one, 0.0), self._matching.kind * weight)
+                    asked[one] = max(asked.get(one, 0.0), self.matching.kind * weight)
         numbers = Counter(number for one in asked for number in self._index.get(one, ()))
         found = []
         for number in numbers:
@@ -129,16 +129,16 @@ class Lexicon:
             if concept.near and not any(one in asked for one in concept.near):
                 continue
             strength, phrase = self._strength(concept, asked)
-            if phrase and strength >= self._matching.fewest:
+            if phrase and strength >= self.matching.fewest:
                 by = frozenset(one for one in phrase.stems if one in asked)
                 found.append(Described(concept, strength, by))
         found.sort(key=lambda each: (-each.strength, each.concept.names))
-        return found[: self._matching.most]
+        return found
 
     def _strength(
         self, concept: Concept, asked: Mapping[str, float]
     ) -> tuple[float, Phrase | None]:
-        certain = self._matching.certain * math.log(1 + self._whole / 8)
+        certain = self.matching.certain * math.log(1 + self._whole / 8)
         best, by = 0.0, None
         for phrase in concept.says:
             if asked.keys().isdisjoint(phrase.stems):
@@ -149,7 +149,7 @@ class Lexicon:
                 whole += rarity
                 met += rarity * asked.get(one, 0.0)
             share = met / whole if whole else 0.0
-            if share >= self._matching.enough:
+            if share >= self.matching.enough:
                 value = phrase.weight * share * share * min(1.0, met / certain)
                 if value > best:
                     best, by = value, phrase

@@ -9,7 +9,7 @@ import attrs
 from ttrpg_core.search import Step, Term
 from ttrpg_search.asking.asked import Asked
 from ttrpg_search.asking.filters import parse
-from ttrpg_search.asking.lexicon import Lexicon
+from ttrpg_search.asking.lexicon import Described, Lexicon
 from ttrpg_search.asking.spelling import SHORTEST, nearest
 from ttrpg_search.keyword.plan import MOST_TERMS
 from ttrpg_search.keyword.stemming import stem
@@ -27,6 +27,7 @@ _LIKELY = 0.25
 _CONCEPT = 0.7
 """What a term that the question only describes weighs, beside one that it names."""
 _NAMED = 0.7
+"""What the name of a thing counts for a word that describes it."""
 _JOINED = 0.9
 _PIECE = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 _ASKS = frozenset(
@@ -257,22 +258,33 @@ class Reader:
         name and nothing of the description would seem to miss half of the question.
         """
         said = [each for term in terms for each in ((term.text, 1.0), *term.others)]
+        parts = [
+            {one for text in (term.text, *dict(term.others)) for one in stems(text)}
+            for term in terms
+        ]
         added = []
-        for each in self._lexicon.described(
-            [word.text for word in found if word.text not in STOP], said
-        ):
-            names = each.concept.names
+        telling = [word.text for word in found if word.text not in STOP]
+        for each, names in self._there(self._lexicon.described(telling, said)):
             steps.append(Step("concept", f"{', '.join(names[:3])} ({each.strength:.2f})"))
             added.append(
                 Term(names[0], tuple((name, 1.0) for name in names[1:]), _CONCEPT * each.strength)
             )
+            more = tuple((name, round(_NAMED * each.strength, 3)) for name in names)
             for place, term in enumerate(terms):
-                if each.by & {
-                    one for text in (term.text, *(t for t, w in term.others)) for one in stems(text)
-                }:
-                    more = tuple((name, _NAMED * each.strength) for name in names)
+                if each.by & parts[place]:
                     terms[place] = attrs.evolve(term, others=(*term.others, *more))
         return added
+
+    def _there(self, described: Sequence[Described]) -> list[tuple[Described, list[str]]]:
+        """The strongest whose names the books have; those of another game say nothing here."""
+        said = {name: stems(name) for each in described for name in each.concept.names}
+        known = self._texts.chunks_with(one for parts in said.values() for one in parts)
+        found = []
+        for each in described:
+            names = [name for name in each.concept.names if all(s in known for s in said[name])]
+            if names:
+                found.append((each, names))
+        return found[: self._lexicon.matching.most]
 
 
 def _pieces(text: str) -> tuple[tuple[str, ...], tuple[str, ...], list[_Word]]:

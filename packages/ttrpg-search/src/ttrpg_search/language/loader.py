@@ -3,6 +3,7 @@
 A file of it is TOML. Everything in it is optional::
 
     systems = ["dnd5e", "5e"]        # what it is for; without it: for every game
+    base = "osr"                      # a game whose language holds here too, where not said anew
 
     [abbreviations]                   # short = what it means; "; " between several meanings
     hp = "hit points"
@@ -79,8 +80,7 @@ def load(systems: Collection[str], extra: Sequence[Path] = ()) -> Language:
     files = [COMMON]
     for system in systems:
         name = _file(system.lower(), known)
-        if name and name not in files:
-            files.append(name)
+        files += [each for each in (_base(name, known), name) if each and each not in files]
     parts = [_shipped(name) for name in files]
     packs, problems = _packs(systems, extra) if extra else ([], ())
     return _language([*parts, *packs], problems)
@@ -100,6 +100,10 @@ def _packs(systems: Collection[str], paths: Sequence[Path]) -> "tuple[list[Rows]
         if not meant or any(_file(system.lower(), meant) for system in systems):
             found.append(rows)
     return found, tuple(problems)
+
+
+def _base(name: str, known: Mapping[str, str]) -> str:
+    return _file(_shipped(name)["base"], known) if name else ""
 
 
 def _file(system: str, known: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from ttrpg_search.keyword.stemming import stem
 from ttrpg_search.keyword.tokens import STOP, stems, words
 from ttrpg_search.language.model import Concept, Meaning, Phrase, Typo
 
-_SECTIONS = "systems abbreviations concepts synonyms kinds splits typos antonyms".split()  # noqa: SIM905 - a list of words
+_SECTIONS = "systems base abbreviations concepts synonyms kinds splits typos antonyms".split()  # noqa: SIM905 - a list of words
 _WEIGHT = re.compile(r"\s*~\s*(?P<weight>\S*)$")
 _LONGEST = 5
 """Words with meaning that a phrase may have; with more it is a sentence, which nobody types."""
@@ -28,6 +28,7 @@ class Rows(TypedDict):
     """
 
     systems: list[str]
+    base: str
     abbreviations: dict[str, list[tuple[str, float, list[str], float, bool]]]
     concepts: list[tuple[list[str], list[tuple[str, str, float]], list[str], list[str]]]
     index: dict[str, list[int]]
@@ -110,6 +111,7 @@ def read(path: Path) -> Rows:
         raise file.wrong("systems", "is a list of names")
     return Rows(
         systems=[file.text(each, "systems").lower() for each in systems],
+        base=file.text(tables["base"], "base").lower() if "base" in tables else "",
         abbreviations=_abbreviations(file, tables.get("abbreviations", {})),
         concepts=(concepts := _concepts(file, tables.get("concepts", {}))),
         index=index(concepts),
