@@ -115,3 +115,14 @@ def test_a_one_page_dungeon_keeps_its_map_out_of_its_text(data):
     assert "All orcs should be killed. All humans should be killed." in text
     rooms = [part.split()[0] for part in re.split(r"\n+", text) if re.match(r"\d+ [A-Z]", part)]
     assert rooms == [str(n) for n in range(1, 23)]
+
+
+def test_the_title_of_a_table_begins_no_entry(data):
+    found = {each.heading: each.level for each in page(data("rules/pdf/SRD_CC_v5.1.pdf"), 115)}
+    assert found["Animate Objects"] < found["Animated Object Statistics"]
+
+
+def test_a_line_of_a_stat_block_in_bold_up_to_its_value_is_no_heading(data):
+    found = [each.heading for each in page(data("rules/pdf/SRD_CC_v5.1.pdf"), 334)]
+    assert "Guardian Naga" in found
+    assert not any(each.startswith(("Languages", "Channel Negative")) for each in found)

@@ -18,7 +18,7 @@ from ttrpg_ingest.pdf.ink import Ink
 from ttrpg_ingest.pdf.lines import Line, rows_of, spans_of
 from ttrpg_ingest.pdf.marks import keys_of_a_map, with_marks
 from ttrpg_ingest.pdf.outline import Outline
-from ttrpg_ingest.pdf.style import Page, Style
+from ttrpg_ingest.pdf.style import LOWEST, Page, Style
 from ttrpg_ingest.pdf.tables import Table, led, markdown, with_tables, without_leaders
 
 BULLETS = tuple(
@@ -28,6 +28,8 @@ SAME_SIZE, SAME_EDGE = 0.2, 2.5
 """Points by which letters of one size, and lines that begin under each other, may differ."""
 OTHER_SIZE = 0.15
 """The part by which the letters of two paragraphs differ."""
+SMALL = 4
+"""The level from which a heading over a table may be the table's title."""
 HEADING_LINES = 3
 """Lines that one heading may have; more of them are text in large letters."""
 LONGEST_ALOUD = 200
@@ -163,8 +165,10 @@ def _runs(
         heading, level = _heading(items, place, style, outline, index)
         if heading:
             here.close(style)
-            runs.append(_Run(joined(line.text for line in heading), level))
             place += len(heading)
+            if level >= SMALL and _is_title(heading[0], items[place : place + 1], style):
+                level = max(level, LOWEST)
+            runs.append(_Run(joined(line.text for line in heading), level))
             before = ()
             continue
         then = items[place + 1] if place + 1 < len(items) else None
@@ -177,6 +181,15 @@ def _runs(
     runs[-1].close(style)
     carried.head = before
     return [run for run in runs if run.heading or any(part.paragraphs for part in run.parts)]
+
+
+def _is_title(heading: Line, following: Sequence[Line | Table], style: Style) -> bool:
+    """Whether a heading is the title of the table below it, and no new entry.
+
+    It is where tables have a typeface of their own and the title is in it.
+    """
+    families = [each.family for each in following if isinstance(each, Table) and each.family]
+    return families == [heading.face.family] and heading.face.family != style.face.family
 
 
 def _box(lines: Sequence[Line], style: Style) -> tuple[Block, str]:

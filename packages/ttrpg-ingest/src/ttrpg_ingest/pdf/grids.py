@@ -359,7 +359,8 @@ def _table(grid: Grid, inside: Sequence[Span]) -> Table | None:
     if not _sound(rows):
         return None
     bold = [all(span.words[0].face.bold for span in band) for band in bands]
-    return Table(tuple(rows), (bold[0] and not all(bold)) or is_named(rows), grid.ys[0])
+    headed = (bold[0] and not all(bold)) or is_named(rows)
+    return Table(tuple(rows), headed, bands[-1][0].words[0].face.family)
 
 
 def _bands(grid: Grid, inside: Sequence[Span]) -> list[list[Span]]:

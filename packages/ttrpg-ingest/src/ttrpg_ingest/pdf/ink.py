@@ -52,6 +52,11 @@ class Face:
     bold: bool = False
     italic: bool = False
 
+    @property
+    def family(self) -> str:
+        """The name without the cut, as "Calibri" of "Calibri-Bold"."""
+        return self.name.replace(",", "-").split("-")[0]
+
 
 @attrs.define(eq=False)
 class Word:

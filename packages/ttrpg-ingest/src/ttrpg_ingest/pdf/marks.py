@@ -5,6 +5,7 @@ letter is called where nothing says what it means: it cannot be searched or show
 it would make "Smith" and an hourglass a title that nobody writes.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -20,8 +21,9 @@ _DINGBATS = frozenset(
 _PRIVATE = frozenset(map(chr, range(0xE000, 0xF900)))
 _ICONS = 3
 """Private letters that make a word at the most: more are a font whose letters nobody can tell."""
-FEWEST_KEYS, LONGEST_KEY = 4, 3
-"""Keys of a map, at the least, and characters of one."""
+_KEY = re.compile(r"\d{1,3}[a-z]?|[A-Za-z]\d?")
+FEWEST_KEYS = 4
+"""Keys of a map, at the least."""
 FEWEST_CELLS, SLACK = 2, 2.0
 """Cells beside or under each other that no map has, and points by which they may differ."""
 MOST_KEYS = 300
@@ -57,7 +59,7 @@ def keys_of_a_map(spans: Sequence[Span]) -> list[Span]:
             faces[span.words[0].face, round(span.size)].append(span)
     found: list[Span] = []
     for alike in faces.values():
-        short = all(len(span.text) <= LONGEST_KEY and span.text.isalnum() for span in alike)
+        short = all(_KEY.fullmatch(span.text) for span in alike)
         if not short or not FEWEST_KEYS <= len(alike) <= MOST_KEYS:
             continue
         in_line = sum(
@@ -65,8 +67,6 @@ def keys_of_a_map(spans: Sequence[Span]) -> list[Span]:
             or sum(abs(span.y - other.y) < SLACK for other in alike) > FEWEST_CELLS
             for span in alike
         )
-        if in_line < ALIGNED * len(alike) and any(
-            span.single and len(span.words) > LONGEST_KEY for span in spans
-        ):
+        if in_line < ALIGNED * len(alike):
             found += alike
     return found

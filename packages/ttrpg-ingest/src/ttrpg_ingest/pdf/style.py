@@ -115,6 +115,8 @@ class Style:
         level = next((level for least, level in RATIOS if ratio >= least), 0)
         if level or line.face not in self.loud:
             return level
+        if any(word.face != line.face for word in line.words):
+            return 0  # the label of a line that goes on in the face of the text
         if ratio >= LARGER or (ratio >= SMALLER and _label_like(line, text)):
             return LOWEST
         return 0

@@ -40,11 +40,14 @@ _LEADERS = re.compile(r"(?:\. ?){4,}|\u2026{2,}|_{4,}")
 
 @attrs.frozen
 class Table:
-    """Rows of cells; ``headed`` says that the first row is a head of its own."""
+    """Rows of cells; ``headed`` says that the first row is a head of its own.
+
+    ``family`` is the typeface of its last cell.
+    """
 
     rows: tuple[tuple[str, ...], ...]
     headed: bool
-    y: float
+    family: str = ""
 
     @property
     def columns(self) -> int:
@@ -303,7 +306,7 @@ def _table(lines: Sequence[Line], cells: Sequence[list[Span]]) -> Table:
         for at, span in placed:
             rows[-1][at].append(span.text)
     done = tuple(tuple(joined(cell) for cell in row) for row in rows)
-    return Table(done, bool(heads) or is_named(done), lines[0].y)
+    return Table(done, bool(heads) or is_named(done), lines[-1].face.family)
 
 
 def _broken(row: Sequence[Sequence[str]], placed: Sequence[tuple[int, Span]]) -> bool:
