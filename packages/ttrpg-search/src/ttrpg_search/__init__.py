@@ -31,7 +31,7 @@ def ttrpg_searchers() -> Iterable[Searcher]:
 def ttrpg_embedders() -> Iterable[Embedder]:
     """Embedders; the first ships with the package and needs no model."""
     yield Embedder(
-        "static", "Vectors that ship; no model runs", "ttrpg_search.embed.static:Static", 256
+        "static", "Vectors that ship; no model runs", "ttrpg_search.embed.static:Static", 224
     )
     yield Embedder(
         "minilm",
