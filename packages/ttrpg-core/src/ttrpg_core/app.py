@@ -194,7 +194,23 @@ class App:
             database=lambda: self.store.connection,
             offline=self.settings.general.offline,
             backend=self.backend,
+            language=self.language,
         )
+
+    def language(self) -> tuple[Path, ...]:
+        """The files of what players call things: those of installed packs, then the user's.
+
+        A genre has it as ``language.toml`` in its folder, a system as ``NAME.language.toml`` beside
+        its ``NAME.toml``, and the user as any TOML file in the folder ``language`` of the settings.
+        """
+        packs: list[Path] = []
+        for kind in (entries.Genre, entries.System):
+            for owned in self.plugins.owned(kind.kind).values():
+                if (data := getattr(owned.entry, "path", None)) is not None:
+                    path = Path(str(data))
+                    beside = path.with_name(f"{path.stem}.language.toml")
+                    packs.append(path / "language.toml" if path.is_dir() else beside)
+        return (*filter(Path.is_file, packs), *sorted(self.paths.language.glob("*.toml")))
 
     def make(self, kind: type[entries.Entry], name: str, protocol: type[T]) -> T:
         """The implementation that an entry names, checked against its protocol.

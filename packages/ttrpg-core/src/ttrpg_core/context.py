@@ -21,6 +21,10 @@ def _no_database() -> sqlite3.Connection:
     raise RuntimeError(msg)
 
 
+def _no_language() -> tuple[Path, ...]:
+    return ()
+
+
 def _no_backend(role: str, name: str = "") -> object:
     msg = f"this context has no {role} {name}; give it one: Context(backend=...)"
     raise RuntimeError(msg)
@@ -35,7 +39,8 @@ class Context:
     ``database()`` is the open connection of the one database, inside the caller's transaction.
     ``backend(role, name)`` is a part of the search that is installed: role "keyword", "vector",
     "embedder" or "reranker"; without a name the one that the settings choose, None where they
-    choose none or none is installed.
+    choose none or none is installed. ``language()`` are the files in which installed packs and the
+    user say what players call things, the user's last.
     """
 
     settings: Any = None
@@ -44,3 +49,4 @@ class Context:
     database: Callable[[], sqlite3.Connection] = attrs.field(default=_no_database, repr=False)
     offline: bool = False
     backend: Callable[..., object | None] = attrs.field(default=_no_backend, repr=False)
+    language: Callable[[], tuple[Path, ...]] = attrs.field(default=_no_language, repr=False)

@@ -5,6 +5,7 @@ what           under TTRPG_HOME            otherwise (Linux shown)
 =============  ==========================  =============================
 ``config``     ``config.toml``             ``~/.config/ttrpg/``
 ``keys``       ``keys.toml``               ``~/.config/ttrpg/``
+``language``   ``language/``               ``~/.config/ttrpg/``
 ``database``   ``ttrpg.db``                ``~/.local/share/ttrpg/``
 ``backups``    ``backups/``                ``~/.local/share/ttrpg/``
 ``indexes``    ``indexes/``                ``~/.local/share/ttrpg/``
@@ -75,6 +76,11 @@ class Paths:
     def keys(self) -> Path:
         """Keys kept in a file, where there is no keyring."""
         return self.config_dir / "keys.toml"
+
+    @property
+    def language(self) -> Path:
+        """The user's own words for the search: TOML files as packs bring them."""
+        return self.config_dir / "language"
 
     @property
     def database(self) -> Path:

@@ -106,7 +106,8 @@ class Findings:
     """The answer to a question.
 
     ``answered`` is False when nothing in the books answers: the hits are then what is nearest.
-    ``corrected`` is the text that was searched where spelling was mended, else "". ``ranks`` say
+    ``corrected`` is the text that was searched where spelling was mended, else ""; ``suggested`` is
+    the text that may have been meant, where that was not sure enough to search for. ``ranks`` say
     for a chunk's id where each stage put it and with what score. ``total`` hits there are to page
     through, at the most.
     """
@@ -117,6 +118,7 @@ class Findings:
     corrected: str = ""
     steps: tuple[Step, ...] = ()
     ranks: Mapping[int, tuple[tuple[str, int, float], ...]] = attrs.field(factory=dict, hash=False)
+    suggested: str = ""
 
 
 @runtime_checkable

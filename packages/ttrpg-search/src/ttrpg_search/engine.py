@@ -79,10 +79,12 @@ class Engine:
         connection = self._context.database()
         texts = Texts(connection)
         systems = [row[0] for row in connection.execute("SELECT DISTINCT system FROM books")]
-        asked = Reader(texts, lexicon(frozenset(systems))).read(question.text)
+        known = lexicon(frozenset(systems), self._context.language())
+        asked = Reader(texts, known).read(question.text)
         scope = scope_of(connection, question, asked.filters)
         within = _with_phrases(texts, asked, scope.within)
-        steps = [*asked.steps, *scope.steps]
+        left = [Step("language", f"left aside: {problem}") for problem in known.problems]
+        steps = [*left, *asked.steps, *scope.steps]
         query = Query(asked.plain, scope.sources, asked.terms, asked.absent, within)
         matched = self._matched(query, texts, self._tuning.pool)
         planned = matched.plan
@@ -109,6 +111,7 @@ class Engine:
             corrected=asked.corrected,
             steps=tuple(steps),
             ranks=_ranks([hit.chunk.id for hit in hits], stages),
+            suggested=asked.suggested,
         )
 
     def fill(self) -> Iterator[Filled]:

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
+from pathlib import Path
 
 import attrs
 
@@ -21,6 +22,8 @@ class Matching:
     """Rarities of a middling word from which a match is certain."""
     fewest: float = 0.2
     """Strength from which a described concept is looked for."""
+    untold: float = 0.7
+    """What a meaning of an abbreviation counts while the words nearby speak for another."""
     kind: float = 0.6
     """What the kind of a thing counts, where the question has the thing."""
     most: int = 6
@@ -74,12 +77,19 @@ class Lexicon:
         return found
 
     def meant(self, abbreviation: str, around: set[str], *, upper: bool) -> list[tuple[str, float]]:
-        """What an abbreviation stands for among these stems, likeliest first; weights to 1."""
+        """What an abbreviation stands for among these stems, likeliest first; weights to 1.
+
+        A meaning that a word nearby speaks for comes before one that needs none.
+        """
         found = []
-        for each in self.abbreviations.get(abbreviation, ()):
-            settled = bool(around & each.near) or (not each.near and not each.upper)
-            settled = settled or (each.upper and upper)
-            weight = each.weight if settled else each.weight * each.alone
+        meanings = self.abbreviations.get(abbreviation, ())
+        told = any(around & each.near for each in meanings)
+        for each in meanings:
+            weight = each.weight
+            if not each.near and not each.upper:
+                weight *= self.matching.untold if told else 1.0
+            elif not (around & each.near or (each.upper and upper)):
+                weight *= each.alone
             if weight > 0:
                 found.append((each.full.lower(), round(weight, 3)))
         return sorted(found, key=lambda each: -each[1])
@@ -156,7 +166,21 @@ class Lexicon:
         return best, by
 
 
+def lexicon(systems: frozenset[str], packs: Sequence[Path] = ()) -> Lexicon:
+    """The lexicon for books of these systems, with the words of some packs.
+
+    It is made once, and anew when one of the packs has changed.
+    """
+    return _lexicon(systems, tuple((path, _changed(path)) for path in packs))
+
+
 @lru_cache(maxsize=8)
-def lexicon(systems: frozenset[str]) -> Lexicon:
-    """The lexicon for books of these systems."""
-    return Lexicon(load(sorted(systems)))
+def _lexicon(systems: frozenset[str], packs: tuple[tuple[Path, int], ...]) -> Lexicon:
+    return Lexicon(load(sorted(systems), [path for path, _ in packs]))
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:  # gone meanwhile: reading it says so
+        return 0

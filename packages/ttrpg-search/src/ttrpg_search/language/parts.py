@@ -55,6 +55,8 @@ class Concepts(Sequence[Concept]):
     def __getitem__(self, number: int | slice) -> Concept | Sequence[Concept]:
         if isinstance(number, slice):
             return [self[each] for each in range(*number.indices(len(self)))]
+        if number < 0:
+            number += len(self)
         if number not in self._made:
             self._made[number] = _concept(self._row(number))
         return self._made[number]
