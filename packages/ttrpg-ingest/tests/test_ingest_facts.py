@@ -339,6 +339,15 @@ SPELL = "*2nd-level evocation*\n\n**Casting Time:** 1 action\n\n**Range:** 60 fe
             "",
             [Section(PLAIN, name, 1) for name in ("History", "Geography", "Religion", "Factions")],
         ),
+        (
+            "rulebook",
+            "",
+            [
+                Section(PLAIN, "Combat", 1),
+                Section(PLAIN, "Skills", 1),
+                *(Section(SPELL[:9], f"{n}. Circle", 2) for n in range(1, 20)),
+            ],
+        ),
         ("house_rules", "House Rules of the Table", [Section(PLAIN, "Rest", 1)]),
         ("flavour", "", [Section(PLAIN * 60, "One", 1)]),
     ],

@@ -41,7 +41,8 @@ _RULES = re.compile(
     r"\b(?:character creation|creating (?:a|your) character|combat|skills?|equipment|experience|"
     r"rules|dice|role[- ]?playing|rpg|magic|ability scores|running the game|game "
     r"?master\w*|actions|attributes|"
-    r"characters?|kampf|charakter\w*|erschaffung)\b"
+    r"characters?|kampf|k\u00e4mpfen|charakter\w*|erschaffung|grundregeln|fertigkeiten|"
+    r"ausr\u00fcstung|gesinnung|zauberspr\u00fcche)\b"
 )
 _ADVENTURE = re.compile(
     r"\b(?:adventure (?:hook|background|summary|synopsis)|read[- ]aloud|boxed text|"
@@ -52,6 +53,7 @@ _PLACES = re.compile(
     r"\b(?:history|geography|region|culture|population|nations?|factions?|religion|climate|trade)\b"
 )
 _RULE_WORDS = re.compile(r"\d*d\d+|\b(?:roll|dice|die|bonus|damage|modifier|points?)\b")
+_NUMBERED = "0123456789.:)- "
 WORDS_OF = {"bestiary": 300, "spells": 170, "items": 150}
 """How many words such an entry has."""
 MUCH = 0.4
@@ -68,14 +70,16 @@ def kind(looked_at: Sample, sections: Sequence[Section]) -> Guess:
     """What a book is for, as one of the kinds of the library."""
     words = 1 + sum(len(section.text) for section in sections) // 6
     counts = {"bestiary": 0, "spells": 0, "items": 0}
-    keyed = aloud = 0
+    aloud = 0
+    keyed: set[str] = set()
     for section in sections:
         head = section.text[:400]
         counts["bestiary"] += len(_CREATURE.findall(head)) > 0
         counts["spells"] += len(_SPELL.findall(head)) > 0
         counts["items"] += len(_ITEM.findall(head[:80])) > 0
         aloud += section.kind == "read_aloud"
-        keyed += section.heading[:1].isdigit() and is_keyed(section.heading)
+        if section.heading[:1].isdigit() and is_keyed(section.heading):
+            keyed.add(section.heading.lstrip(_NUMBERED))  # "1. Circle", "2. Circle" are no places
     scores = {name: TITLE * bool(found.search(looked_at.title)) for name, found in _NAMED.items()}
     for name, count in counts.items():
         share = count * WORDS_OF[name] / words
@@ -84,7 +88,7 @@ def kind(looked_at: Sample, sections: Sequence[Section]) -> Guess:
     rules = len(set(_RULES.findall(looked_at.headings)))
     scores["rulebook"] += min(8, rules)
     scores["adventure"] += min(4, 2 * len(set(_ADVENTURE.findall(text))))
-    scores["adventure"] += min(3, aloud / 2) + min(3, keyed / 4)
+    scores["adventure"] += min(3, aloud / 2) + min(3, len(keyed) / 4)
     places = len(set(_PLACES.findall(looked_at.headings)))
     scores["setting"] += places if places >= PLACES else 0
     dice = len(_RULE_WORDS.findall(looked_at.text)) / (1 + len(looked_at.text.split()))
