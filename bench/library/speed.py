@@ -22,7 +22,7 @@ import ours
 from corpus import make
 
 SIZES = (5_000, 20_000, 100_000)
-DEFAULT: dict[str, str] = {}
+DEFAULT = {"keyword": "fts5", "vector": "exact"}
 FAST = {"keyword": "tantivy", "vector": "faiss"}
 ENGINES = ("lancedb", "chroma", "ttrpg", "ttrpg-fast")
 OF_LANCEDB, OF_MEDIAN, LARGEST = 0.35, 4.0, 100_000

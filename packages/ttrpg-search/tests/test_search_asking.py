@@ -13,7 +13,7 @@ from ttrpg_search.asking.lexicon import Lexicon
 from ttrpg_search.asking.reading import Reader
 from ttrpg_search.asking.spelling import distance, nearest, reach
 from ttrpg_search.keyword.stemming import stem
-from ttrpg_search.keyword.texts import Texts, letters
+from ttrpg_search.keyword.texts import Texts
 from ttrpg_search.keyword.tokens import stems
 from ttrpg_search.language import Concept, Language, Meaning, Phrase, Typo
 
@@ -189,29 +189,35 @@ def test_distance_is_one(one, two):
     assert far <= 1.3 * max(len(one), len(two)) + 0.6
 
 
+def near(word, known, more=None):
+    """The nearest of a book's words, with how often they are."""
+    return nearest(
+        word,
+        lambda *_: list(known),
+        lambda words: {each: known[each] for each in words},
+        more or {},
+    )
+
+
 def test_common_words_come_first():
-    known = [("lantern", 40), ("lectern", 1), ("cavern", 3)]
-    found = nearest("lentern", lambda *_: [(w, letters(w), n) for w, n in known])
+    found = near("lentern", {"lantern": 40, "lectern": 1, "cavern": 3})
     assert found[0].word == "lantern"
     assert found[0].sure > found[1].sure
-    assert nearest("abc", lambda *_: [("abd", letters("abd"), 9)]) == []
+    assert near("abc", {"abd": 9}) == []
     assert reach("abc") == 0
 
 
 def test_a_word_of_a_book_comes_before_one_of_the_language():
-    def like(*_):
-        return [("grapple", letters("grapple"), 1)]
-
-    found = nearest("graple", like, {"grape": 1, "grapple": 5, "staple": 5})
+    found = near("graple", {"grapple": 1}, {"grape": 1, "grapple": 5, "staple": 5})
     assert [each.word for each in found][:2] == ["grapple", "grape"]
-    assert nearest("staaple", like, {"staple": 1})[0].word == "staple"
+    assert near("staaple", {"grapple": 1}, {"staple": 1})[0].word == "staple"
 
 
 @given(st.text("abcdefgh", min_size=4, max_size=12), st.text("abcdefgh", min_size=1, max_size=12))
 def test_every_word_within_reach_is_found(one, two):
     """The library counts slips; none of those that our distance lets pass is lost to it."""
     far = distance(one, two, reach(one))
-    found = {each.word for each in nearest(one, lambda *_: [(two, letters(two), 1)])}
+    found = {each.word for each in near(one, {two: 1})}
     if one != two and far <= reach(one) and one[0] == two[0] and abs(len(one) - len(two)) <= 1:
         assert two in found
     assert found <= {two}
@@ -332,7 +338,7 @@ def test_any_text_is_read(text):
         def said(self, words):
             return {}
 
-        chunks_with = said
+        chunks_with = often = said
 
         def initials(self, word):
             return []

@@ -39,10 +39,9 @@ def stems_of_chunks(db: Database) -> None:
     kernel's ``chunks``. It is what FTS5 indexes and what passages are scored by; ``section`` is one
     number for all chunks of a section. ``search_lots`` and ``search_postings`` have the same stems
     by their places, see ``keyword/packs.py``. ``search_totals`` counts it all; its ``generation``
-    is another number after each change. ``search_stems``
-    says in how many chunks a stem is, ``search_words`` which words were seen, with their length
-    and the set of their letters (for spelling); "wildshape" is one, said "wild shape".
-    ``search_initials`` has the initials of headings: "boh" is "bag of holding".
+    is another number after each change. ``search_stems`` says in how many chunks a stem is,
+    ``search_words`` which words were seen, with their length (for spelling); "wildshape" is one,
+    said "wild shape". ``search_initials`` has the initials of headings: "boh" is "bag of holding".
 
     The books on the shelf are indexed anew; a later step that changes these tables fills them
     itself, and then takes the filling out of this one.
@@ -73,8 +72,9 @@ def stems_of_chunks(db: Database) -> None:
     )
     db.execute(
         "CREATE TABLE search_words (word TEXT PRIMARY KEY, stem TEXT NOT NULL, said TEXT NOT"
-        " NULL, length INTEGER NOT NULL, letters INTEGER NOT NULL) WITHOUT ROWID"
+        " NULL, length INTEGER NOT NULL) WITHOUT ROWID"
     )
+    db.execute("CREATE INDEX search_words_length ON search_words (length)")
     db.execute(
         "CREATE TABLE search_initials (initials TEXT NOT NULL, said TEXT NOT NULL, stems TEXT NOT"
         " NULL, PRIMARY KEY (initials, said)) WITHOUT ROWID"

@@ -18,6 +18,8 @@ from ttrpg_search.keyword.tokens import STOP, WORD, fold, stems, words
 
 SURE = 0.55
 """How sure a mended word is that takes the place of the one typed."""
+STRANGE = 0.8
+"""The same for a word that is in no book: what is in none may as well be a name."""
 SYNONYM = 0.75
 """What a synonym counts beside the word itself."""
 SPOKEN = 0.6
@@ -144,11 +146,11 @@ class Reader:
 
     def _guessed(self, word: _Word) -> str:
         """The word that was likely meant; the word as typed when that is not sure."""
-        near = nearest(word.text, self._texts.like, self._lexicon.words)
+        near = nearest(word.text, self._texts.like, self._texts.often, self._lexicon.words)
         if not near:
             return word.text
         where = self._texts.said(each.word for each in near)
-        sure = near[0].sure >= SURE
+        sure = near[0].sure >= (SURE if near[0].word in where else STRANGE)
         if sure:
             word.known = near[0].word in where
         word.others += [

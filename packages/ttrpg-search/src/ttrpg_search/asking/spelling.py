@@ -67,14 +67,15 @@ def reach(word: str) -> float:
 
 def nearest(
     word: str,
-    like: Callable[[int, int], Iterable[tuple[str, int, int]]],
+    like: Callable[[int, int], Sequence[str]],
+    often: Callable[[Iterable[str]], Mapping[str, int]],
     more: Mapping[str, int] = MappingProxyType({}),
     count: int = 3,
 ) -> list[Mended]:
     """The words that could be meant, best first.
 
-    ``like(length, reach)`` answers the books' words of about a length, each with the set of its
-    letters and how often it is; ``more`` are words of a list, with how common they are. Slips are
+    ``like(length, reach)`` answers the books' words of about a length, and ``often`` how often some
+    of them are there still; ``more`` are words of a list, with how common they are. Slips are
     counted by rapidfuzz, which looks at a hundred thousand words in the time that Python takes for
     a thousand; our softer distance then orders the few that are near. It is imported here because
     a question that is spelled right does not need it.
@@ -86,16 +87,16 @@ def nearest(
     if not most:
         return []
     limit = math.ceil(most)
-    own = {other: often for other, _, often in like(len(word), limit)}
+    slips = _SLIPS[limit]
+
+    def near(known: Sequence[str]) -> list[str]:
+        got = process.extract(word, known, scorer=OSA.distance, score_cutoff=slips, limit=None)
+        return [other for other, _, _ in got]
+
+    own = often(near(like(len(word), limit)))
     found: dict[str, tuple[float, float]] = {}
     begins = _BEGINS.get(word[0], frozenset(word[0]))
-    for other, _, _ in (
-        slip
-        for known in (own, more)
-        for slip in process.extract(
-            word, list(known), scorer=OSA.distance, score_cutoff=_SLIPS[limit], limit=None
-        )
-    ):
+    for other in {**own, **dict.fromkeys(near(list(more)))}:
         if other == word or not (
             other[0] in begins or other[0] == word[1] or other[1:2] == word[0]
         ):

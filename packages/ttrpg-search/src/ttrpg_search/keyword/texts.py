@@ -120,9 +120,9 @@ class Texts:
         pack(self._connection, list(rows.values()))
         self._count(seen)
         self._connection.executemany(
-            "INSERT OR IGNORE INTO search_words VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO search_words VALUES (?, ?, ?, ?)",
             [
-                (word, known, said, len(word), letters(word))
+                (word, known, said, len(word))
                 for word, (known, said) in sorted(
                     {**pairs, **{word: (known, word) for word, known in stems.items()}}.items()
                 )
@@ -231,14 +231,22 @@ class Texts:
         )
         return [row[0] for row in rows.fetchall() if self.matching(f'{{heading}} : "{row[1]}"', 1)]
 
-    def like(self, length: int, reach: int) -> list[tuple[str, int, int]]:
-        """Words of about a length: word, set of letters, chunks that have its stem."""
+    def like(self, length: int, reach: int) -> list[str]:
+        """Words of about a length, those of books that are gone among them."""
         rows = self._connection.execute(
-            "SELECT word, letters, chunks FROM search_words JOIN search_stems USING (stem)"
-            " WHERE length BETWEEN ? AND ? AND chunks > 0",
+            "SELECT word FROM search_words WHERE length BETWEEN ? AND ?",
             [length - reach, length + reach],
         )
-        return [(row[0], row[1], row[2]) for row in rows]
+        return [row[0] for row in rows]
+
+    def often(self, words: Iterable[str]) -> dict[str, int]:
+        """How many chunks have the stem of each word; those of none are left out."""
+        rows = self._connection.execute(
+            "SELECT word, chunks FROM search_words JOIN search_stems USING (stem) WHERE chunks > 0"
+            " AND word IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(words))],
+        )
+        return {row[0]: row[1] for row in rows}
 
     def _drop(self, where: str, values: list[int] | list[str]) -> None:
         told = [json.dumps(values)]
@@ -295,11 +303,3 @@ def _initials(titled: list[str]) -> set[str]:
     every = "".join(word[0] for word in titled)
     large = "".join(word[0] for word in titled if word not in _SMALL)
     return {each for each in (every, large) if len(each) > 1}
-
-
-def letters(word: str) -> int:
-    """The set of a word's letters as bits: "a" is 1, "b" 2, and all that is no letter the last."""
-    found = 0
-    for letter in word:
-        found |= 1 << (ord(letter) - 97 if "a" <= letter <= "z" else 26)
-    return found
