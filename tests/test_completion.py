@@ -49,7 +49,8 @@ WORDS = [
     (["campaign", "use", "salt-r"], {"salt-road"}),
     (["library", "show", "the-"], {"the-lamplit-road"}),
     (["search", "--book", "the"], {"the-lamplit-road"}),
-    (["config", "get", "search."], {"search.keyword", "search.results"}),
+    (["config", "get", "search.re"], {"search.reranker", "search.results"}),
+    (["ask", "--book", "the"], {"the-lamplit-road"}),
     (["completion", "z"], {"zsh"}),
     (["campaign", "show", "nobody"], set()),
 ]

@@ -57,15 +57,28 @@ Program:
   keys        Keys of providers: kept, shown by source only
   plugins     What is installed, and what is wrong with it
 """
-SEARCH = "  search  Find a rule in your books, with its page\n"
-LIBRARY = "  library  Your rule books: add, list, show, remove\n"
-BOOKS = "\nBooks:\n"
+LIBRARY = {"library": "Your rule books: add, list, show, remove"}
+SEARCH = {
+    "ask": "Ask your books: the sentences that answer, with their page",
+    "eval": "How good the search is, by questions with known answers",
+    "quote": "Whether a quote stands in your books, word for word",
+    "search": "Find a rule in your books, with its page",
+}
 ALONE = ("ttrpg-core", "ttrpg-cli")
+
+
+def books(commands):
+    """Their section of the help."""
+    width = max(map(len, commands))
+    lines = "".join(f"  {name:{width}}  {commands[name]}\n" for name in sorted(commands))
+    return f"\nBooks:\n{lines}"
+
+
 SETS = [
     (ALONE, ""),
-    ((*ALONE, "ttrpg-search"), BOOKS + SEARCH),
-    ((*ALONE, "ttrpg-ingest"), BOOKS + LIBRARY),
-    (FIRST_PARTY, BOOKS + LIBRARY + SEARCH.replace("search  ", "search   ")),
+    ((*ALONE, "ttrpg-search"), books(SEARCH)),
+    ((*ALONE, "ttrpg-ingest"), books(LIBRARY)),
+    (FIRST_PARTY, books(LIBRARY | SEARCH)),
 ]
 
 

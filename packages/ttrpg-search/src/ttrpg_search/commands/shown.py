@@ -9,6 +9,7 @@ from ttrpg_core.search import Findings, Hit
 from ttrpg_core.views import Block, Quote, Table, Text
 from ttrpg_search.commands.finding import Answer
 from ttrpg_search.commands.passages import cut, laid
+from ttrpg_search.scope import HOUSE
 
 NEIGHBOUR = 400
 """Characters shown of a passage that stands before or after a hit."""
@@ -31,14 +32,15 @@ def caption(hit: Hit, book: Book) -> str:
 
 def scored(hit: Hit, book: Book) -> str:
     """The caption of a hit with its score; a higher one is better, within one answer."""
-    return f"{caption(hit, book)} (score {hit.score:.3g})"
+    return f"{caption(hit, book)} (score {hit.score:.2f})"
 
 
 def title(number: int, hit: Hit, book: Book, system: str = "") -> str:
     """A hit's heading line: its number, heading, and in brackets what it is."""
     chunk = hit.chunk
     kind = "" if chunk.kind == "text" else chunk.kind.replace("_", " ")
-    badges = [kind, "GM only" if chunk.gm_only else "", system]
+    house = "house rule" if book.kind == HOUSE else ""
+    badges = [house, kind, "GM only" if chunk.gm_only else "", system]
     told = "".join(f" [{badge}]" for badge in badges if badge)
     return f"{number}. {chunk.heading or book.title}{told}"
 
