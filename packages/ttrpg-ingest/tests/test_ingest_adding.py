@@ -221,7 +221,7 @@ def test_a_third_party_parser_is_used_and_a_broken_one_is_passed_by(
     book = shelf.add(app, file).book
     assert (book.parser, book.title, book.pages, book.chunks) == ("shout", "Shouted", 0, 1)
     assert [problem.plugin for problem in app.plugins.problems] == ["plugin-0"]
-    sys.modules.pop("hostile_parsers")
+    sys.modules.pop("hostile_parsers", None)
 
 
 def test_a_file_that_changes_meanwhile_is_not_shelved(app, pdf, monkeypatch):
@@ -267,7 +267,7 @@ def test_a_damaged_page_keeps_what_came_before_it(app, hostile, make_app, tmp_pa
     shelf.add(app, file)
     assert ("continuing at page 5 of 9", "dim") in app.screen.said
     assert [row[4] for row in kept(app)] == [f"Page {n}." for n in range(9)]
-    sys.modules.pop("hostile_parsers")
+    sys.modules.pop("hostile_parsers", None)
 
 
 MISCOUNTED = """
@@ -290,7 +290,7 @@ def test_a_parser_that_miscounts_its_pages_loses_none(make_app, hostile, tmp_pat
     file.write_bytes(b"SHOUT\0")
     shelf.add(app, file)
     assert [row[4] for row in kept(app)] == [f"Page {n}." for n in range(50)]
-    sys.modules.pop("hostile_parsers")
+    sys.modules.pop("hostile_parsers", None)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")

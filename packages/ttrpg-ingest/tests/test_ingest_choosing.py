@@ -172,7 +172,7 @@ def test_a_parser_of_others_can_do_no_harm_by_looking(
     path.write_text("words")
     assert choose(app, path).name == "text"
     (problem,) = app.plugins.problems
-    assert (problem.plugin, problem.where) == ("odd", "sniff of the parser odd")
+    assert (problem.plugin, problem.where) == ("plugin-0", "sniff of the parser odd")
     assert said in problem.error
 
 

@@ -52,7 +52,9 @@ def test_add_then_list(app, run, book):
     assert run("list") == 0
     (_, data, (table,)) = app.screen.shown[0]
     assert data["books"][0]["id"] == "road"
-    assert table.rows == [["road", "road", "1", "3", "2026-01-02"]]
+    assert table.rows == [["road", "road", "1", "3"]]
+    assert run("list", "--sort", "added") == 0
+    assert app.screen.shown[0][2][0].rows == [["road", "road", "1", "3", "2026-01-02"]]
     assert run("add", book) == 0
     assert app.screen.shown[0][1]["books"][0]["new"] is False
     there = '"road" is on the shelf already (1 page, 3 passages); --if-there update reads it anew'

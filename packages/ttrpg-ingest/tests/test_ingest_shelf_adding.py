@@ -10,6 +10,7 @@ from ttrpg_core import Parser, hookimpl
 from ttrpg_core.errors import InputError, NotFound
 from ttrpg_ingest import shelf
 from ttrpg_ingest.shelf import Added, Copied, Failed, Skipped, Wishes, jobs
+from ttrpg_ingest.shelf.crew import Crew
 from ttrpg_ingest.shelf.finding import Suffixes, find, gather
 from ttrpg_ingest.shelf.likeness import likeness, sketch
 
@@ -147,6 +148,28 @@ def test_a_long_book_is_read_by_several_children(make_app, make_pdf, book_pages,
     add_all(app, file, jobs=1)
     alone = [attrs.astuple(each) for each in app.library.sections(app.library.books()[0].sha256)]
     assert split == alone
+
+
+def test_a_child_without_work_takes_half_of_what_another_has_left(
+    make_app, make_pdf, book_pages, monkeypatch
+):
+    monkeypatch.setattr(jobs, "PAGES_EACH", 10)
+    started = []
+    start = Crew.start
+    monkeypatch.setattr(Crew, "start", lambda crew, part: (started.append(part), start(crew, part)))
+    long = make_pdf("long.pdf", book_pages(150), title="Long")
+    short = make_pdf("short.pdf", book_pages(2, seed=3), title="Short")
+    app = make_app()
+    add_all(app, short, long, jobs=2)
+    parts = [part for part in started if part.path == long and part.stop != part.start]
+    assert len(parts) > 1
+    assert [part.path for part in started[2:4]] == [long, short]
+    (sha256,) = [book.sha256 for book in app.library.books() if book.title == "Long"]
+    shared = list(app.library.sections(sha256))
+    app.library.forget(sha256)
+    add_all(app, long, jobs=1)
+    assert list(app.library.sections(sha256)) == shared
+    assert sum(part.path == long for part in started) == len(parts) + 2
 
 
 def test_copies_in_one_run_are_one_book(app, make_pdf, book_pages, tmp_path):

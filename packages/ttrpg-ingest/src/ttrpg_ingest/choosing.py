@@ -98,7 +98,8 @@ def _accepts(app: App, entry: entries.Parser, path: Path, head: bytes) -> bool:
     except PluginError:
         return False  # already among the plugins' problems
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything; the next one is asked
-        app.plugins.report(entry.name, describe(error), f"sniff of the parser {entry.name}")
+        owner = app.plugins.owned(entry.kind)[entry.name].plugin
+        app.plugins.report(owner, describe(error), f"sniff of the parser {entry.name}")
         return False
 
 

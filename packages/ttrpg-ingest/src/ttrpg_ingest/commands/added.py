@@ -24,12 +24,10 @@ def show_came(app: App, came: Sequence[Came]) -> None:
     blocks: list[Block] = [_table(new)] if len(came) > 1 and new else []
     app.screen.show("ttrpg.library.add/1", _data(came), blocks)
     say_came(app, came)
-    if len(came) > 1:
-        _say_sum(app, came)
 
 
 def say_came(app: App, came: Sequence[Came]) -> None:
-    """Say what happened to each; of several that were added only what is worth knowing."""
+    """Say what happened to each, of several what is worth knowing, and then their sum."""
     for each in came:
         if isinstance(each, Failed):
             app.screen.say(_failure(each.path, each.error), "bad")
@@ -49,6 +47,8 @@ def say_came(app: App, came: Sequence[Came]) -> None:
         app.screen.say(
             "no search backend is installed; ttrpg-search makes books searchable", "warn"
         )
+    if len(came) > 1:
+        _say_sum(app, came)
 
 
 def _say_added(app: App, added: Added) -> None:

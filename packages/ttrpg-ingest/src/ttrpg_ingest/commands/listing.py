@@ -60,7 +60,7 @@ def list_books(
         books = [book for book in books if states[book.id] == state]
     filtered = bool(words) or state is not None or any(said.values())
     empty = "No books like that" if filtered else "No books yet. Add one: ttrpg library add FILE"
-    blocks: list[Block] = [_table(books, states, empty)]
+    blocks: list[Block] = [_table(books, states, empty, sort)]
     unread = [book for book in books if states[book.id] == "not read"]
     blocks += [Text(f"To read it again: ttrpg library add {each.path}", "dim") for each in unread]
     half = [] if filtered else _partly_read(app)
@@ -92,7 +92,8 @@ def _states(app: App, books: list[Book]) -> dict[str, State]:
     return {book.id: state(app, book, indexed=book.sha256 in indexed) for book in books}
 
 
-def _table(books: list[Book], states: dict[str, State], empty: str) -> Table:
+def _table(books: list[Book], states: dict[str, State], empty: str, sort: str) -> Table:
+    """A row a book; what says nothing is left out, so that ids stay whole on a narrow terminal."""
     rows = [
         [
             book.id,
@@ -106,8 +107,9 @@ def _table(books: list[Book], states: dict[str, State], empty: str) -> Table:
         for book in books
     ]
     headings = ["book", "title", "system", "pages", "passages", "added", "state"]
-    always = {"book", "title", "pages", "passages", "added"}
-    shown = [n for n, name in enumerate(headings) if name in always or any(row[n] for row in rows)]
+    always = {"book", "title", "pages", "passages", sort}
+    told = {name for n, name in enumerate(headings) if any(row[n] for row in rows)} - {"added"}
+    shown = [n for n, name in enumerate(headings) if name in always | told]
     return Table([headings[n] for n in shown], [[row[n] for n in shown] for row in rows], empty)
 
 

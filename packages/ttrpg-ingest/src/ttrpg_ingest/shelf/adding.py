@@ -128,6 +128,7 @@ class Adding:
                     if left is not None:
                         jobs.remove(job)
                         yield left
+                jobs.sort(key=lambda job: -job.weight)  # the longest first, so none is left alone
             yield from self._read(crew, jobs)
 
     def _prepare(self, found: Found, seen: dict[str, Found]) -> Job | Added | Copied:
@@ -253,6 +254,13 @@ class Adding:
             job.seconds = time.monotonic()
             part = job.part(job.start, job.start if job.complete else None)
             job.parts = [part]
+            self.active[part] = job
+            crew.start(part)
+        while len(self.active) < self.most:
+            shared = next(((p, j) for j in set(self.active.values()) if (p := j.share())), None)
+            if shared is None:
+                return
+            part, job = shared
             self.active[part] = job
             crew.start(part)
 

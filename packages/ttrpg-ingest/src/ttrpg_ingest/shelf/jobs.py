@@ -109,6 +109,19 @@ class Job:
         self.parts += more
         return more
 
+    def share(self) -> Part | None:
+        """Half of what is left of its last part, for a child that has nothing else to do."""
+        if self.keeper is None or self.document is None or self.complete:
+            return None
+        last = self.parts[-1]
+        read = last.start + self.reached.get(len(self.parts) - 1, 0)
+        left = self.document.pages - read
+        if left < 2 * PAGES_EACH:
+            return None
+        last.stop = read + left // 2
+        self.parts.append(self.part(last.stop))
+        return self.parts[-1]
+
     def hear(self, heard: Heard) -> bool:
         """Keep what came, in the order of the pages; whether that was all of the book."""
         number = self.parts.index(heard.part)
@@ -140,7 +153,11 @@ class Job:
         if heard.error is not None:
             self.keep()
             raise heard.error
+        stop = heard.part.stop
         for found in heard.found:
+            page = getattr(found, "page", None)
+            if stop is not None and page is not None and page >= stop:
+                continue  # read before it was given to another part
             if self.keeper is not None and isinstance(found, (Section, Notice)):
                 self.keeper.take(found)
         if heard.ended:
