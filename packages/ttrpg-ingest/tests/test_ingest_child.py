@@ -130,6 +130,30 @@ def test_what_is_no_section_is_refused(parser, file, odd):
     assert "parser" in fails(parser(f"yield {odd}"), file).message
 
 
+@pytest.mark.parametrize(("most", "limit"), [("MAX_TEXT", 500), ("MOST_SECTIONS", 60)])
+def test_more_than_a_book_has_is_refused(parser, file, monkeypatch, most, limit):
+    monkeypatch.setattr(f"ttrpg_ingest.reading.{most}", limit)
+    target = parser("for n in range(99): yield Section('a long line', page=n)")
+    assert fails(target, file).message == "odd.bin has more text than any book"
+
+
+def test_a_section_longer_than_any_comes_in_parts(parser, file, monkeypatch):
+    monkeypatch.setattr("ttrpg_ingest.reading.LONGEST_SECTION", 40)
+    text = "\n\n".join(f"Paragraph {n} is here." for n in range(5))
+    found = list(read(parser(f"yield Section({text!r}, 'Long', 2, 4, line=7)"), file, 0, LIMITS))[
+        2:-1
+    ]
+    assert [(s.heading, s.level, s.page, s.line) for s in found] == [
+        ("Long", 2, 4, 7),
+        *[("", 0, 4, 7)] * 4,
+    ]
+    assert "\n\n".join(section.text for section in found) == text
+    whole = "no" * 100
+    found = list(read(parser(f"yield Section({whole!r})"), file, 0, LIMITS))[2:-1]
+    assert [len(section.text) for section in found] == [40] * 5
+    assert "".join(section.text for section in found) == whole
+
+
 def test_text_that_cannot_be_kept_is_mended(parser, file):
     found = list(read(parser("yield Section('a\\x00b\\ud800c')"), file, 0, LIMITS))
     assert found[2].text == "ab?c"

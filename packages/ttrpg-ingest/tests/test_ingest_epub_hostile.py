@@ -12,7 +12,7 @@ import pytest
 from ttrpg_core.context import Context
 from ttrpg_core.documents import Document, Section, Source
 from ttrpg_core.errors import ParseError
-from ttrpg_ingest.ebooks import archive
+from ttrpg_ingest.ebooks import archive, binding
 from ttrpg_ingest.ebooks.epub import Epub
 from ttrpg_ingest.ebooks.trees import NoTree, tree
 from ttrpg_ingest.reading import Limits, read
@@ -70,6 +70,13 @@ def test_a_bomb_below_the_ratio_stops_while_it_is_read(make):
     page = b"<p>" + b"".join(b"%07d " % n for n in range(3_200_000))
     with pytest.raises(ParseError, match="unpacks to more than 24 MB"):
         in_child(make(page))
+
+
+def test_a_book_with_more_tags_than_any_is_refused(make, monkeypatch):
+    monkeypatch.setattr(binding, "MOST_TAGS", 8)
+    assert text_of(Epub(Context()).parse(Source(make("<p>x</p>" * 4)))) == "x\n\nx\n\nx\n\nx"
+    with pytest.raises(ParseError, match="has more than 8 tags in its text"):
+        list(Epub(Context()).parse(Source(make("<p>x</p>" * 5))))
 
 
 def test_many_parts_may_not_unpack_to_more_than_a_book(make, monkeypatch):

@@ -9,6 +9,7 @@ from ttrpg_core.documents import Source, headed
 from ttrpg_core.errors import ParseError
 from ttrpg_core.testing import ParserTests
 from ttrpg_core.testing.suites.parser import OTHERS
+from ttrpg_ingest.ebooks import webpage
 from ttrpg_ingest.ebooks.reader import read_page
 from ttrpg_ingest.ebooks.tables import Grid, pipes
 from ttrpg_ingest.ebooks.webpage import WebPage
@@ -224,3 +225,13 @@ def test_pages_in_wide_letters(tmp_path, encoding):
     (found,) = WebPage(Context()).parse(Source(path))
     assert (found.heading, found.text) == ("H\u00f6hle", "Tief.")
     assert WebPage(Context()).sniff(path.read_bytes()) is True
+
+
+def test_a_page_with_more_tags_than_any_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(webpage, "MOST_TAGS", 5)
+    path = tmp_path / "page.html"
+    path.write_text("<p>one<p>two")
+    assert len(list(WebPage(Context()).parse(Source(path)))) == 1
+    path.write_text("<p><b><i>" * 2)
+    with pytest.raises(ParseError, match=r"page\.html has more than 5 tags"):
+        WebPage(Context()).describe(Source(path))

@@ -274,6 +274,12 @@ def test_form_feeds_are_pages(plain):
     assert [s.page for s in plain("one", start=2)] == [None]
 
 
+def test_more_form_feeds_than_a_book_has_pages_are_none(plain, monkeypatch):
+    monkeypatch.setattr("ttrpg_ingest.text.MOST_PAGES", 3)
+    assert [s.page for s in plain("a\fb\fc\fd")] == [0, 1, 2, 3]
+    assert [(s.page, s.text) for s in plain("a\fb\fc\fd\fe")] == [(None, "a\nb\nc\nd\ne")]
+
+
 @pytest.mark.parametrize(
     ("data", "text"),
     [

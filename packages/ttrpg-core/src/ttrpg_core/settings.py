@@ -95,7 +95,7 @@ class LibrarySettings:
         60, "Seconds that a parser may take for one page.", low=1, high=3600, personal=True
     )
     parse_megabytes: int = setting(
-        1500, "Memory that a parser may use.", low=200, high=64_000, personal=True
+        440, "Memory that a parser may use.", low=200, high=64_000, personal=True
     )
     viewer: str = setting(
         "",

@@ -8,8 +8,8 @@ from ttrpg_core.errors import ParseError
 from ttrpg_ingest.formats import decode, kind
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-MAX_BYTES = 64_000_000
-"""Largest text that is read; the longest rule books have a fortieth of it."""
+MAX_BYTES = 24_000_000
+"""Largest text that is read; the longest rule books have a fifteenth of it."""
 
 
 def read(path: Path) -> str:

@@ -38,6 +38,10 @@ MAX_LINE = 64_000_000
 """Longest line that a child may say, in bytes."""
 MAX_TEXT = 200_000_000
 """Most text that a book may have, in characters; the longest rule books have a hundredth of it."""
+MOST_SECTIONS = 200_000
+"""Most sections that a book may have; a thousand pages of rules have ten thousand."""
+LONGEST_SECTION = 100_000
+"""Characters after which a section is told in parts."""
 
 _SECRET = re.compile(r"key|token|secret|passw|credential|auth", re.IGNORECASE)
 _TAIL = 2000
@@ -102,7 +106,7 @@ def sniffs(target: str, path: Path, limits: Limits) -> bool:
 
 def _listen(child: "_Child", path: Path, limits: Limits, halt: threading.Event) -> Events:
     page: int | None = None
-    size = 0
+    size = count = 0
     allowed = OPENING * limits.seconds
     while True:
         try:
@@ -137,11 +141,33 @@ def _listen(child: "_Child", path: Path, limits: Limits, halt: threading.Event) 
             allowed = limits.seconds
             page = page if found.page is None else found.page
             size += len(found.text) + len(found.heading)
-            if size > MAX_TEXT:
+            count += 1
+            if size > MAX_TEXT or count > MOST_SECTIONS:
                 raise ParseError(
                     f"{path.name} has more text than any book", source=path.name, page=page
                 )
-        yield found
+            yield from _bounded(found)
+        else:
+            yield found
+
+
+def _bounded(section: Section) -> Iterator[Section]:
+    """A section, or one longer than any in parts, so that no later step holds a whole book.
+
+    The parts after the first have no heading, and so stand under that of the first.
+    """
+    text = section.text
+    at = 0
+    while at == 0 or at < len(text):
+        end = len(text)
+        if end - at > LONGEST_SECTION:
+            most, least = at + LONGEST_SECTION, at + LONGEST_SECTION // 2
+            places = (text.rfind(mark, least, most) for mark in ("\n\n", "\n", " "))
+            end = next((place for place in places if place > 0), most)
+        part = text if end - at == len(text) else text[at:end].strip("\n")
+        yield attrs.evolve(section, text=part)
+        section = attrs.evolve(section, heading="", level=0)
+        at = max(end, 1)
 
 
 def _told(kind: str, rest: list[Any]) -> Document | Section | Notice:

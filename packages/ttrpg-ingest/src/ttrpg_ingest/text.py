@@ -37,6 +37,8 @@ _SMALL = frozenset(
         "with",
     ]
 )
+MOST_PAGES = 20_000
+"""Pages of a text; where there are more form feeds, they are something else."""
 SHORTEST, LONGEST, MOST_WORDS = 2, 60, 8
 """Characters and words of a heading."""
 
@@ -67,7 +69,7 @@ class PlainText:
 
 
 def _pages(text: str) -> list[str]:
-    pages = text.split("\f")
+    pages = text.split("\f") if text.count("\f") <= MOST_PAGES else [text.replace("\f", "\n")]
     if not pages[-1].strip():
         pages.pop()
     return pages

@@ -20,6 +20,8 @@ from ttrpg_core.errors import TtrpgError
 from ttrpg_ingest import wire
 
 MEGABYTE = 1 << 20
+MAPPED = 2500
+"""Megabytes that libraries and the book itself may take in the address space, not in memory."""
 LARGEST_FILE = 1 << 30
 """Bytes that a parser may write into one file of its temporary folder."""
 
@@ -104,7 +106,8 @@ def _limit(megabytes: int) -> None:
     except ImportError:  # Windows
         return
     limits = (
-        (resource.RLIMIT_AS, megabytes * MEGABYTE),
+        (resource.RLIMIT_DATA, megabytes * MEGABYTE),
+        (resource.RLIMIT_AS, (megabytes + MAPPED) * MEGABYTE),
         (resource.RLIMIT_FSIZE, LARGEST_FILE),
         (resource.RLIMIT_CORE, 0),
     )

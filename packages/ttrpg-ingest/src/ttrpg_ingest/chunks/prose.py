@@ -13,6 +13,8 @@ READ_ALOUD_WORDS = 150
 """More than this is no text to read aloud; good boxes have 50 to 70 words."""
 FICTION_WORDS = 80
 """Fewer than this is no story."""
+FICTION_SAMPLE = 100_000
+"""Characters of a text by which it is told to be one."""
 FEWEST_WORDS = 8
 """Fewer than this in a quotation is a motto."""
 SPEECHES = 4
@@ -142,7 +144,7 @@ def is_contents_line(heading: str) -> bool:
 
 def is_fiction(pieces: Sequence[Piece]) -> bool:
     """Whether this is a story: people speak or are spoken of, and no rule is given."""
-    text = "\n".join(piece.text for piece in pieces)
+    text = "\n".join(piece.text for piece in pieces)[:FICTION_SAMPLE]
     words = len(text.split())
     if words < FICTION_WORDS or _MECHANICS.search(text) or "|" in text:
         return False

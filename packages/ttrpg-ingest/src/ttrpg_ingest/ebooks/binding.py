@@ -14,7 +14,7 @@ from ttrpg_ingest.ebooks.blocks import Break, PageMark, Piece, Point
 from ttrpg_ingest.ebooks.decoding import is_markup
 from ttrpg_ingest.ebooks.outline import grouped, is_contents, shift, with_headings
 from ttrpg_ingest.ebooks.package import Book
-from ttrpg_ingest.ebooks.reader import read_page
+from ttrpg_ingest.ebooks.reader import MOST_TAGS, read_page
 from ttrpg_ingest.ebooks.telling import Teller
 
 MOST_NOTICES = 20
@@ -59,7 +59,7 @@ class Bound:
         marks: dict[str, list[PageMark]] = {}
         for mark in self.book.marks:
             marks.setdefault(mark.file, []).append(mark)
-        depth = 0
+        depth = tags = 0
         for name in self.book.files:
             try:
                 data = self.read(name)
@@ -69,6 +69,13 @@ class Bound:
             if not is_markup(data):
                 self.notices.append(f"left out: {name} is no page of text")
                 continue
+            tags += data.count(b"<")
+            if tags > MOST_TAGS:
+                raise ParseError(
+                    f"{self.name} has more than {MOST_TAGS:,} tags in its text",
+                    "A real book is never so; get it from another place",
+                    source=self.name,
+                )
             mine, here = marks.get(name, []), points.get(name, [])
             labels = {mark.id: mark.label for mark in mine}
             page = read_page(data, default=self.book.encoding, breaks=labels)

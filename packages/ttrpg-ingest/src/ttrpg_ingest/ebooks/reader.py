@@ -16,6 +16,8 @@ from ttrpg_ingest.ebooks.decoding import decoded, harmless
 from ttrpg_ingest.ebooks.paragraphs import DEEPEST, LINE, Open, Paragraphs
 
 PAGE_BREAK = frozenset({"pagebreak", "doc-pagebreak"})
+MOST_TAGS = 1_500_000
+"""Tags of a book, or of a web page by itself; a thousand pages of rules have a tenth of it."""
 MOST_IDS = 50
 """Anchors of one block that are remembered."""
 _REF = re.compile(r"[\[(]?([\d*\u2020\u2021\u00a7]{1,4}|[a-z])[\])]?\Z")

@@ -7,7 +7,7 @@ from ttrpg_core.context import Context
 from ttrpg_core.documents import Document, Section, Source
 from ttrpg_core.errors import ParseError
 from ttrpg_ingest.ebooks.blocks import Block, Page, Piece
-from ttrpg_ingest.ebooks.reader import read_page
+from ttrpg_ingest.ebooks.reader import MOST_TAGS, read_page
 from ttrpg_ingest.ebooks.telling import Teller
 from ttrpg_ingest.formats import is_html
 from ttrpg_ingest.plain import bytes_of
@@ -41,7 +41,14 @@ class WebPage:
 
 def page_of(path: Path) -> Page:
     """The page in a file. ParseError when there is no text in it."""
-    page = read_page(bytes_of(path, MOST_BYTES))
+    data = bytes_of(path, MOST_BYTES)
+    if data.count(b"<") > MOST_TAGS:
+        raise ParseError(
+            f"{path.name} has more than {MOST_TAGS:,} tags",
+            "No page of rules is so; get it from another place",
+            source=path.name,
+        )
+    page = read_page(data)
     if not page.blocks:
         raise ParseError(f"{path.name} has no text in it", source=path.name)
     return page
