@@ -1,15 +1,17 @@
 """Every odd and hostile file: what came of adding it, in a process of its own.
 
-    python bench/library/hostile.py
+    python bench/library/hostile.py [WORD...]
 
-Each file of the test data's ``pdf`` and ``ebooks`` folders, and bombs made here, is given to
-``ttrpg library add`` with a home, a working folder and a temporary folder of its own. Printed for
-each: what came of it, the seconds, the most memory that one process had, and what was left outside
-the home. The goals: nothing hangs, the program itself never crashes, nothing has over 500 MB,
-nothing is written elsewhere.
+Each file of the test data's ``pdf`` and ``ebooks`` folders, and those of ``hostile_made.py``, is
+given to ``ttrpg library add`` with a home, a working folder and a temporary folder of its own;
+ebooks once more to the readers of other people, where these are installed. Printed for each: what
+came of it, the seconds, the most memory that one process had, and what was left outside the home.
+With WORDs, only files with one of them in their name. The goals: nothing hangs, the program itself
+never crashes, nothing has over 500 MB, nothing is written elsewhere.
 """
 
 import ast
+import importlib.util
 import os
 import resource
 import subprocess
@@ -17,12 +19,11 @@ import sys
 import sysconfig
 import tempfile
 import time
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
+from hostile_made import make
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("TTRPG_TEST_DATA", ROOT.parent / "shared" / "data"))
@@ -31,6 +32,13 @@ LONGEST = 300.0
 """Seconds after which a file counts as one that hangs."""
 MOST = 500
 """Megabytes that no process may have."""
+ONE = "--one"
+OTHERS = {
+    ".epub": ("ebooklib", "epub-ebooklib"),
+    ".mobi": ("mobi", "mobi-unpack"),
+    ".azw3": ("mobi", "mobi-unpack"),
+}
+"""By suffix, a package of other people and the name of the parser that asks it."""
 GOOD_CODES = (0, 1, 2, 3)
 """Exit codes that say what happened; 70 and signals are crashes."""
 
@@ -48,63 +56,26 @@ class Came:
 
 
 def files(made: Path) -> Iterator[Path]:
-    """The files of the data, then the bombs, which are made in ``made``."""
+    """The files of the data, then those that mean harm, which are made in ``made``."""
     for folder in ("pdf", "ebooks"):
         for path in sorted((DATA / folder).rglob("*")):
             if path.is_file() and path.suffix != ".md":
                 yield path
-    yield from _bombs(made)
+    yield from make(made)
 
 
-def _bombs(made: Path) -> Iterator[Path]:
-    """A PDF whose page inflates to 600 MB, and an EPUB with a chapter of 1.5 GB."""
-    stream = zlib.compressobj(9)
-    block = b"BT /F1 9 Tf (bomb) Tj ET " * 40_000
-    squeezed = b"".join(stream.compress(block) for _ in range(600)) + stream.flush()
-    pdf = made / "made-flate-bomb.pdf"
-    objects = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        (
-            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 4 0 R"
-            b"/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>"
-        ),
-        b"<</Filter/FlateDecode/Length %d>>stream\n%b\nendstream" % (len(squeezed), squeezed),
-    ]
-    whole = bytearray(b"%PDF-1.4\n")
-    places = []
-    for number, body in enumerate(objects, 1):
-        places.append(len(whole))
-        whole += b"%d 0 obj%b endobj\n" % (number, body)
-    start = len(whole)
-    whole += b"xref\n0 5\n0000000000 65535 f \n"
-    whole += b"".join(b"%010d 00000 n \n" % place for place in places)
-    whole += b"trailer<</Size 5/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % start
-    pdf.write_bytes(whole)
-    yield pdf
-    epub = made / "made-zip-bomb.epub"
-    with zipfile.ZipFile(epub, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("mimetype", "application/epub+zip", zipfile.ZIP_STORED)
-        archive.writestr(
-            "META-INF/container.xml",
-            '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
-            '<rootfile full-path="o.opf" media-type="application/oebps-package+xml"/></rootfiles>'
-            "</container>",
-        )
-        archive.writestr(
-            "o.opf",
-            '<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><manifest><item id="a"'
-            ' href="a.xhtml" media-type="application/xhtml+xml"/></manifest><spine><itemref'
-            ' idref="a"/></spine></package>',
-        )
-        with archive.open("a.xhtml", "w", force_zip64=True) as chapter:
-            for _ in range(1500):
-                chapter.write(b"<p>" + b"bomb " * 209_714 + b"</p>")
-    yield epub
+def readers(path: Path) -> Iterator[str]:
+    """Who reads a file: what suits it, said by "", and what others wrote for its kind."""
+    yield ""
+    package, parser = OTHERS.get(path.suffix, ("", ""))
+    if package and importlib.util.find_spec(package) is not None:
+        yield parser
 
 
-def add(path: Path) -> Came:
+def add(path: Path, parser: str) -> Came:
     """What comes of ``ttrpg library add`` for one file."""
+    chosen = ["--parser", parser] if parser else []
+    beside = {*path.parent.iterdir(), *path.parent.parent.iterdir()}
     with tempfile.TemporaryDirectory() as where:
         folders = {name: Path(where, name) for name in ("home", "work", "tmp", "user")}
         for folder in folders.values():
@@ -114,12 +85,14 @@ def add(path: Path) -> Came:
             "TTRPG_HOME": str(folders["home"]),
             "TMPDIR": str(folders["tmp"]),
             "HOME": str(folders["user"]),
+            # vectors are filled by a process of its own, which goes on after this one
+            "TTRPG_SEARCH_EMBEDDER": "none",
         }
         start = time.perf_counter()
         code: int | None
         try:
             ended = subprocess.run(
-                [TTRPG, "library", "add", str(path)],
+                [TTRPG, "library", "add", *chosen, str(path)],
                 env=environ,
                 cwd=folders["work"],
                 capture_output=True,
@@ -136,30 +109,27 @@ def add(path: Path) -> Came:
             for name in ("work", "tmp", "user")
             for each in folders[name].rglob("*")
         )
+    left += tuple(map(str, {*path.parent.iterdir(), *path.parent.parent.iterdir()} - beside))
     lines = [line for line in said.splitlines() if line.strip()]
     told = next((line for line in lines if path.name in line or "added" in line), "")
     most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-    return Came(path.name, code, seconds, most, told or (lines[-1] if lines else ""), left)
+    name = f"{path.name} [{parser}]" if parser else path.name
+    return Came(name, code, seconds, most, told or (lines[-1] if lines else ""), left)
 
 
-def main() -> None:
-    """Print the table and the sums; ends with 1 when a goal is missed."""
-    if len(sys.argv) > 1:
-        came = add(Path(sys.argv[1]))
-        print(repr(attrs.astuple(came)))
-        return
+def main(words: list[str]) -> int:
+    """Print the table and the sums; 1 when a goal is missed."""
     rows = []
-    with tempfile.TemporaryDirectory() as made:
-        for path in files(Path(made)):
-            # a process of its own for each, so that its children's memory is this file's alone
-            told = subprocess.run(
-                [sys.executable, __file__, str(path)], capture_output=True, text=True, check=True
-            )
-            rows.append(Came(*ast.literal_eval(told.stdout)))
-            row = rows[-1]
-            code = "hung" if row.code is None else str(row.code)
-            figures = f"{code:>4} {row.seconds:6.1f} s {row.megabytes:5} MB"
-            print(f"{row.name:62.62} {figures}  {row.said:.90}")
+    with tempfile.TemporaryDirectory() as top:
+        made = Path(top, "made")
+        made.mkdir()
+        for path in files(made):
+            for parser in readers(path):
+                if words and not any(word in f"{path.name} {parser}" for word in words):
+                    continue
+                rows.append(_row(path, parser))
+            if path.parent == made:
+                path.unlink()
     hung = sum(row.code is None for row in rows)
     crashed = sum(row.code is not None and row.code not in GOOD_CODES for row in rows)
     heavy = sum(row.megabytes > MOST for row in rows)
@@ -168,8 +138,30 @@ def main() -> None:
         f"{len(rows)} files: {hung} hung, {crashed} crashed, {heavy} over {MOST} MB,"
         f" {left} left files outside (goal: 0 each)"
     )
-    sys.exit(bool(hung + crashed + heavy + left))
+    return int(bool(hung + crashed + heavy + left))
+
+
+def _row(path: Path, parser: str) -> Came:
+    """One line of the table.
+
+    Each file has a process of its own, so that the memory of its children is this file's alone.
+    """
+    told = subprocess.run(
+        [sys.executable, __file__, ONE, str(path), parser],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    row = Came(*ast.literal_eval(told.stdout))
+    code = "hung" if row.code is None else str(row.code)
+    figures = f"{code:>4} {row.seconds:6.1f} s {row.megabytes:5} MB"
+    outside = f" LEFT {', '.join(row.left)}" if row.left else ""
+    print(f"{row.name:62.62} {figures}  {row.said:.90}{outside}", flush=True)
+    return row
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == [ONE]:
+        print(repr(attrs.astuple(add(Path(sys.argv[2]), sys.argv[3]))))
+        sys.exit(0)
+    sys.exit(main(sys.argv[1:]))
