@@ -76,7 +76,9 @@ def _blocks(answer: Answer, found: list[Cited], *, full: bool) -> list[Block]:
         said = caption(attrs.evolve(hit, chunk=attrs.evolve(hit.chunk, label=one.label)), book)
         if blocks:
             blocks.append(Text(""))
-        blocks.append(Text(title(number, hit, book, told.get(book.sha256, "")), "title"))
+        blocks.append(
+            Text(title(number, hit, book, told.get(book.sha256, ""), scored=False), "title")
+        )
         if full:
             blocks += passage(hit.chunk, said, one.quoted.spans, full=True)
         else:

@@ -17,11 +17,11 @@ from ttrpg_search.commands.opening import open_book, read_book
 from ttrpg_search.commands.saying import say_read, say_unanswered
 from ttrpg_search.commands.shown import (
     around,
+    caption,
     data,
     explanation,
     neighbours,
     passage,
-    scored,
     title,
 )
 from ttrpg_search.commands.typed import is_typed, line, remember_lines
@@ -177,7 +177,7 @@ class Talk:
     def _passage(self, number: int, hit: Hit, book: Book, count: int) -> None:
         before, after = neighbours(self._app, hit.chunk, count, players=self._wanted.players)
         shown: list[Block] = [Text(title(number, hit, book), "title")]
-        shown += around(before, passage(hit.chunk, scored(hit, book), hit.marks, full=True), after)
+        shown += around(before, passage(hit.chunk, caption(hit, book), hit.marks, full=True), after)
         self._app.screen.show(
             "ttrpg.search.passage/1",
             {

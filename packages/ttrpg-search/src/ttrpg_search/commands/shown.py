@@ -30,19 +30,23 @@ def caption(hit: Hit, book: Book) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def scored(hit: Hit, book: Book) -> str:
-    """The caption of a hit with its score; a higher one is better, within one answer."""
-    return f"{caption(hit, book)} (score {hit.score:.2f})"
+def title(number: int, hit: Hit, book: Book, system: str = "", *, scored: bool = True) -> str:
+    """A hit's heading line: its number, heading, and in brackets what it is and how it scored.
 
-
-def title(number: int, hit: Hit, book: Book, system: str = "") -> str:
-    """A hit's heading line: its number, heading, and in brackets what it is."""
+    A higher score is better, within one answer.
+    """
     chunk = hit.chunk
     kind = "" if chunk.kind == "text" else chunk.kind.replace("_", " ")
-    house = "house rule" if book.kind == HOUSE else ""
-    badges = [house, kind, "GM only" if chunk.gm_only else "", system]
-    told = "".join(f" [{badge}]" for badge in badges if badge)
-    return f"{number}. {chunk.heading or book.title}{told}"
+    told = [
+        "house rule" if book.kind == HOUSE else "",
+        kind,
+        "GM only" if chunk.gm_only else "",
+        system,
+        f"score {hit.score:.2f}" if scored else "",
+    ]
+    told = [each for each in told if each]
+    badges = f" [{', '.join(told)}]" if told else ""
+    return f"{number}. {chunk.heading or book.title}{badges}"
 
 
 def systems(answer: Answer) -> dict[str, str]:
@@ -74,7 +78,7 @@ def blocks(
         if found:
             found.append(Text(""))
         found.append(Text(title(number, hit, book, told.get(book.sha256, "")), "title"))
-        found += around(before, passage(hit.chunk, scored(hit, book), hit.marks, full=full), after)
+        found += around(before, passage(hit.chunk, caption(hit, book), hit.marks, full=full), after)
         if paths:
             found.append(Text(path(hit.chunk, book), "dim"))
     return found
