@@ -224,7 +224,14 @@ def test_the_nearest_is_told_by_what_stands_side_by_side(tmp_path):
     shelf.begin(ROAD, "text", len(pages), "2026-01-01")
     shelf.keep(ROAD, [Section(t, page=n, label=str(n)) for n, t in enumerate(pages)], len(pages))
     found = check("A target takes 9d6 fire damage on a failed save.", shelf, [ROAD])
+    pages[3] = pages[12]
+    shelf.begin(KEEP, "text", len(pages), "2026-01-01")
+    shelf.keep(KEEP, [Section(t, page=n, label=str(n)) for n, t in enumerate(pages)], len(pages))
+    cited = check(
+        "A target takes 9d6 fire damage on a failed save.", shelf, [KEEP], Place(KEEP, "12")
+    )
     store.close()
+    assert (cited.outcome, cited.found.label) == ("altered", "12")
     assert (found.outcome, found.found.label) == ("altered", "12")
     assert [(each.said, each.stands) for each in found.differences] == [("9", "8")]
 

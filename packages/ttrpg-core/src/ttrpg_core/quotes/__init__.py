@@ -93,7 +93,7 @@ class Checker:
     def _nearest(self, parts: Sequence[Part], cited: Place | None, length: int) -> Verdict:
         best = Verdict("not_found")
         for sha256 in self._order(cited):
-            near = self._book(sha256).nearest(parts, length)
+            near = self._book(sha256).nearest(parts, length, cited)
             if near is not None and near.similarity > best.similarity:
                 best = near
         return best if best.similarity >= ALIKE else Verdict("not_found")

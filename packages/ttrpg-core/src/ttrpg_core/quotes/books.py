@@ -52,8 +52,10 @@ class BookText:
                     seen.add(span)
                     yield self._found(*span)
 
-    def nearest(self, parts: Sequence[Part], length: int) -> Verdict | None:
-        """What is most like the quote in this book."""
+    def nearest(
+        self, parts: Sequence[Part], length: int, cited: Place | None = None
+    ) -> Verdict | None:
+        """What is most like the quote in this book; of equals what stands where it is cited."""
         said = [word for part in parts for word in part.words]
         probes = [
             *anchors([word.text for word in said], 8),
@@ -65,8 +67,11 @@ class BookText:
             for start, end, plain in self._blocks(length)
             if (have := _met(probes, plain))
         ]
+        likely = nsmallest(_NEAREST_BLOCKS, blocks)
+        if at := self.place_of(cited):
+            likely = [(0, at, _edge(self.text, at + _BLOCK)), *likely]
         best: Verdict | None = None
-        for _, start, end in nsmallest(_NEAREST_BLOCKS, blocks):
+        for _, start, end in likely:
             told = words(self.text[start:end])
             run = window(said, told)
             if run is None:
