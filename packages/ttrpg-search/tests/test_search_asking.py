@@ -308,6 +308,23 @@ def test_a_kind_of_thing_is_described_by_its_kind(texts):
     assert "beast" not in [text for text, _ in read("become a wyvern").terms[1].others]
 
 
+def test_the_opposite_of_what_is_asked_counts_less(texts):
+    phrases = (Phrase("weather", ("weather",)),)
+    language = attrs.evolve(
+        TABLE,
+        concepts=(Concept(("Wild Shape",), phrases), Concept(("Lantern",), phrases)),
+        antonyms=(("tame", "wild"),),
+    )
+    lexicon = Lexicon(language)
+
+    def strengths(question):
+        found = lexicon.described(question.split(), [(word, 1.0) for word in question.split()])
+        return {each.concept.names[0]: each.strength for each in found}
+
+    assert strengths("tame weather")["Wild Shape"] < strengths("tame weather")["Lantern"]
+    assert strengths("tame wild weather")["Wild Shape"] == strengths("weather")["Lantern"]
+
+
 def test_a_saying_is_meant_as_a_whole(texts):
     language = attrs.evolve(TABLE, synonyms={"out cold": (("grappled", 1.0),)})
     asked = Reader(texts, Lexicon(language)).read("he is out cold")

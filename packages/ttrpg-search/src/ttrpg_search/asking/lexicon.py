@@ -24,6 +24,8 @@ class Matching:
     """Strength from which a described concept is looked for."""
     untold: float = 0.7
     """What a meaning of an abbreviation counts while the words nearby speak for another."""
+    contrary: float = 0.4
+    """What a concept counts whose name is the opposite of what was asked."""
     kind: float = 0.6
     """What the kind of a thing counts, where the question has the thing."""
     most: int = 6
@@ -139,10 +141,31 @@ class Lexicon:
             if concept.near and not any(one in asked for one in concept.near):
                 continue
             strength, phrase = self._strength(concept, asked)
+            strength *= self._contrary(concept, asked)
             if phrase and strength >= self.matching.fewest:
                 by = frozenset(one for one in phrase.stems if one in asked)
                 found.append(Described(concept, strength, by))
         found.sort(key=lambda each: (-each.strength, each.concept.names))
+        return found
+
+    def _contrary(self, concept: Concept, asked: Mapping[str, float]) -> float:
+        """Less than 1 where the name of a concept says the opposite of a word of the question."""
+        named = {one for name in concept.names for one in stems(name)}
+        against = any(
+            one not in named and (self._opposites[one] & named).difference(asked)
+            for one, weight in asked.items()
+            if weight >= 1 and one in self._opposites
+        )
+        return self.matching.contrary if against else 1.0
+
+    @cached_property
+    def _opposites(self) -> dict[str, set[str]]:
+        """Words as stems to those that exclude them."""
+        found: dict[str, set[str]] = {}
+        for pair in self._language.antonyms:
+            one, other = (" ".join(stems(text)) for text in pair)
+            found.setdefault(one, set()).add(other)
+            found.setdefault(other, set()).add(one)
         return found
 
     def _strength(

@@ -8,7 +8,7 @@ from ttrpg_search.language.loader import COMMON, COMPILED, HOME
 from ttrpg_search.language.reading import Rows, index, read
 
 PARTS = {"common-typos": COMMON} | {
-    f"dnd5e-{part}": "dnd5e" for part in ("classes", "items", "monsters", "spells")
+    f"dnd5e-{part}": "dnd5e" for part in ("2024", "classes", "items", "monsters", "spells")
 }
 """Files that are a part of another, so that long lists have a file to themselves."""
 

@@ -32,7 +32,7 @@ A file of it is TOML. Everything in it is optional::
     rouge = { right = "rogue", near = "class level sneak" }
 
     [antonyms]
-    pairs = ["fire; cold"]
+    pairs = ["fire; cold"]            # single words: who asks for one does not mean the other
 
 A phrase of ``says`` is one to five words that carry meaning, in any order; ``~.4`` behind it is
 its weight (1 without). Words of ``near`` are compared by stem. The lists ``words.txt`` (five lines,
