@@ -19,9 +19,9 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
+from ttrpg_core.context import Context
 from ttrpg_core.documents import Chunk, Section, Source
 from ttrpg_ingest.chunks import cut
 
@@ -48,8 +48,7 @@ def folder(root: Path) -> list[Section]:
     """The sections of a folder of Markdown, with file and line."""
     from ttrpg_ingest.marks.vault import Vault
 
-    context: Any = SimpleNamespace(setting=lambda _name: None)
-    return [each for each in Vault(context).parse(Source(root)) if isinstance(each, Section)]
+    return [each for each in Vault(Context()).parse(Source(root)) if isinstance(each, Section)]
 
 
 def pages(path: Path) -> list[Section]:
@@ -58,8 +57,7 @@ def pages(path: Path) -> list[Section]:
     from ttrpg_ingest.labels import labelled
     from ttrpg_ingest.pdf import Pdf
 
-    context: Any = SimpleNamespace(setting=lambda _name: None)
-    found = [each for each in Pdf(context).parse(Source(path)) if isinstance(each, Section)]
+    found = [each for each in Pdf(Context()).parse(Source(path)) if isinstance(each, Section)]
     return list(without_running_lines(labelled(found)))
 
 

@@ -7,10 +7,10 @@ import re
 import sys
 from collections import Counter
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
+from ttrpg_core.context import Context
 from ttrpg_core.documents import Document, Section, Source
 from ttrpg_ingest.chunks import cut, in_place
 from ttrpg_ingest.facts import detect, quality
@@ -52,9 +52,7 @@ def read(name, target):
     if not path.exists():
         pytest.skip(f"no {name}: set TTRPG_TEST_DATA to the folder of shared data")
     module, _, attribute = target.partition(":")
-    parser = getattr(importlib.import_module(module), attribute)(
-        SimpleNamespace(setting=lambda _name: None)
-    )
+    parser = getattr(importlib.import_module(module), attribute)(Context())
     found = list(parser.parse(Source(path)))
     sections = [each for each in found if isinstance(each, Section)]
     notices = [each for each in found if not isinstance(each, Section)]

@@ -11,6 +11,8 @@ from ttrpg_ingest.folding import fold, join, joined
 from ttrpg_ingest.pdf import Pdf
 from ttrpg_ingest.pdf.flow import lines_of
 from ttrpg_ingest.pdf.style import Style, sample
+from ttrpg_ingest.reading import Limits
+from ttrpg_ingest.reading import read as child
 
 
 def read(path, start=0):
@@ -183,8 +185,32 @@ def test_a_password(make_pdf, algorithm):
     with pytest.raises(ParseError, match=r"^locked.pdf needs a password$") as caught:
         Pdf(Context()).describe(Source(locked))
     assert "save a copy" in caught.value.hint
+    right = Context(secret=lambda: "wrong\nopen sesame")
+    (section,) = Pdf(right).parse(Source(locked))
+    assert section.text == LONG
+    wrong = Context(secret=lambda: "wrong")
+    with pytest.raises(ParseError, match=r"^locked.pdf needs another password$"):
+        Pdf(wrong).describe(Source(locked))
     free = encrypted(make_pdf("free.pdf", [body(LONG)]), "", "owner", algorithm)
     assert read(free)[0].text == LONG
+    assert next(iter(Pdf(wrong).parse(Source(free)))).text == LONG
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        ("libreoffice-writer-password", "openpassword"),
+        ("r3-user-password", "asdfzxcv"),
+        ("r6-both-passwords", "foo"),
+        ("r6-both-passwords", "bar"),
+        ("r6-user-password", "asdfzxcv"),
+    ],
+)
+def test_passwords_of_real_files(data, name, password):
+    path = data(f"pdf/encrypted/{name}.pdf")
+    events = child("ttrpg_ingest.pdf:Pdf", path, 0, Limits(20, 500), passwords=f"no\n{password}\n")
+    _, *sections = events
+    assert any(each.text.strip() for each in sections)
 
 
 @pytest.mark.parametrize(

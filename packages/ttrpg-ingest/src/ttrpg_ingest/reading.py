@@ -61,16 +61,22 @@ class _Ended:
 
 
 def read(
-    target: str, path: Path, start: int, limits: Limits, halt: threading.Event | None = None
+    target: str,
+    path: Path,
+    start: int,
+    limits: Limits,
+    halt: threading.Event | None = None,
+    passwords: str = "",
 ) -> Events:
     """The document, then its sections. Close the iterator to stop reading.
 
-    Another thread stops it by setting ``halt``. Raises ParseError for everything that can go wrong,
-    with the page where it is known.
+    Another thread stops it by setting ``halt``. ``passwords``, one a line, are the parser's secret;
+    they go through a pipe, as others may see arguments and environment. Raises ParseError for
+    everything that can go wrong, with the page where it is known.
     """
     with (
         tempfile.TemporaryDirectory(prefix="ttrpg-", ignore_cleanup_errors=True) as folder,
-        _child(target, path, start, limits, folder) as child,
+        _child(target, path, start, limits, folder, passwords) as child,
     ):
         yield from _listen(child, path, limits, halt or threading.Event())
 
@@ -298,7 +304,9 @@ class _Child:
 
 
 @contextlib.contextmanager
-def _child(target: str, path: Path, start: int, limits: Limits, folder: str) -> Iterator[_Child]:
+def _child(
+    target: str, path: Path, start: int, limits: Limits, folder: str, passwords: str = ""
+) -> Iterator[_Child]:
     """A child that is certainly gone afterwards.
 
     It has a session of its own, so that Ctrl-C reaches the parent alone, which then ends it.
@@ -320,6 +328,10 @@ def _child(target: str, path: Path, start: int, limits: Limits, folder: str) -> 
             "Close something and try again",
             source=path.name,
         ) from error
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):  # it is gone, which is told when it is heard
+            process.stdin.write(json.dumps(passwords).encode() + b"\n")
+            process.stdin.flush()
     child = _Child(process)
     try:
         yield child

@@ -7,6 +7,7 @@ the parser cannot reach any more, and it ends by itself when its parent goes awa
 
 import contextlib
 import importlib
+import json
 import os
 import sys
 import threading
@@ -29,10 +30,11 @@ LARGEST_FILE = 1 << 30
 def main(target: str, file: str, start: int, megabytes: int) -> int:
     """Read one file and say what is in it, or look at its head; 0 when it came to its end."""
     with _protected_output() as out:
+        passwords = _passwords()
         _end_with_the_parent()
         _limit(megabytes)
         try:
-            parser = _made(target)
+            parser = _made(target, passwords)
             if start == wire.LOOK:
                 with Path(file).open("rb") as book:
                     out.write(wire.sniff_line(parser.sniff(book.read(HEAD_BYTES))))
@@ -56,12 +58,26 @@ def main(target: str, file: str, start: int, megabytes: int) -> int:
     return 0
 
 
-def _made(target: str) -> Parser:
+def _passwords() -> str:
+    """The first line of our standard input, a JSON text; empty when nothing is said."""
+    line = b""
+    with contextlib.suppress(OSError, ValueError):
+        while not line.endswith(b"\n"):
+            part = os.read(0, 1)
+            if not part:
+                break
+            line += part
+        return str(json.loads(line))
+    return ""
+
+
+def _made(target: str, passwords: str) -> Parser:
     module, _, attribute = target.partition(":")
     made: object = importlib.import_module(module)
     for part in attribute.split("."):
         made = getattr(made, part)
-    context = Context(folder=Path(os.environ.get("TMPDIR", ".")), offline=True)
+    folder = Path(os.environ.get("TMPDIR", "."))
+    context = Context(folder=folder, offline=True, secret=lambda: passwords or None)
     return cast("type[Parser]", made)(context)  # type: ignore[call-arg]
 
 

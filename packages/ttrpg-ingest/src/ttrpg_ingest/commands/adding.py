@@ -1,11 +1,13 @@
 """``ttrpg library add``."""
 
-from typing import Any
+from typing import Any, TextIO
 
+import attrs
 import click
 
 from ttrpg_core.app import App
 from ttrpg_core.library import BOOK_KINDS
+from ttrpg_ingest.commands import passwords
 from ttrpg_ingest.commands.added import say_came, show_came
 from ttrpg_ingest.commands.names import (
     complete_campaigns,
@@ -42,6 +44,12 @@ from ttrpg_ingest.shelf.vectors import after_adding
     metavar="NAME",
     help="What shall read it, instead of what suits its content.",
 )
+@click.option(
+    "--password-file",
+    type=click.File(encoding="utf-8"),
+    help="A file with the passwords of locked PDFs, one a line; '-' is stdin. Else"
+    f" {passwords.VARIABLE} is tried, and on a terminal you are asked.",
+)
 @click.option("--each", is_flag=True, help="Every file of a folder is a book of its own.")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Books read at once; all processors.")
 @click.pass_context
@@ -52,6 +60,7 @@ def add_books(
     authors: tuple[str, ...],
     if_there: str | None,
     jobs: int | None,
+    password_file: TextIO | None,
     **said: Any,
 ) -> None:
     """Read rule books and put them on the shelf.
@@ -65,6 +74,7 @@ def add_books(
         authors="; ".join(filter(None, map(str.strip, authors))),
         if_there=if_there or "",  # type: ignore[arg-type]
         jobs=jobs or 0,
+        passwords=passwords.given(app, password_file),
         **said,
     )
     if wishes.title and len(files) > 1:
@@ -72,6 +82,11 @@ def add_books(
     came: list[Came] = []
     try:
         came.extend(add_all(app, files, wishes))
+        locked = passwords.locked(came)
+        if locked and (asked := passwords.ask(locked)):
+            came = [each for each in came if each not in locked]
+            again = attrs.evolve(wishes, passwords=asked)
+            came.extend(add_all(app, [each.path for each in locked], again))
     except KeyboardInterrupt:
         say_came(app, came)
         raise

@@ -7,7 +7,7 @@ gigabytes, and PDFium has no limit of ours. A page that needs such a stream is n
 import logging
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,7 +127,7 @@ def _pieces(parts: Iterator[bytes], tool: "zlib._Decompress") -> Iterator[bytes]
 class Structure:
     """What pypdf says of a file; without a word where it cannot read it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, passwords: Sequence[str] = ()) -> None:
         from pypdf import PdfReader
         from pypdf.errors import DependencyError, WrongPasswordError
 
@@ -137,7 +137,8 @@ class Structure:
         self.reader: PdfReader | None = None
         try:
             reader = PdfReader(path)
-            self.locked = reader.is_encrypted and not reader.decrypt("")
+            tried = ("", *passwords)
+            self.locked = reader.is_encrypted and not any(map(reader.decrypt, tried))
             self.reader = reader
         except (DependencyError, WrongPasswordError):
             self.locked = True
@@ -232,11 +233,12 @@ def damaged(path: Path, error: Exception) -> ParseError:
     )
 
 
-def locked(path: Path) -> ParseError:
-    """What is said of a file that only a password opens."""
+def locked(path: Path, *, tried: bool = False) -> ParseError:
+    """What is said of a file that only a password opens; ``tried`` when one was given."""
     return ParseError(
-        f"{path.name} needs a password",
-        "Open it with the password and save a copy without one, then add the copy",
+        f"{path.name} needs {'another' if tried else 'a'} password",
+        "Add it on a terminal, where it is asked for, or with --password-file FILE; or save a copy"
+        " without one",
         source=path.name,
     )
 

@@ -117,17 +117,21 @@ class Pdf:
         if self._opened is not None and self._opened.path == path:
             return self._opened
         bombs = file.check(path)
-        structure = file.Structure(path)
+        passwords = tuple(filter(None, (self.context.secret() or "").splitlines()))
+        structure = file.Structure(path, passwords)
         document: pypdfium2.PdfDocument | None = None
         refused: Exception | None = None
-        try:
-            document = pypdfium2.PdfDocument(path)
-        except pypdfium2.PdfiumError as error:
-            refused = error
+        for password in (None, *passwords):
+            try:
+                document = pypdfium2.PdfDocument(path, password=password)
+            except pypdfium2.PdfiumError as error:
+                refused = error
+            else:
+                break
         if document is None:
             asked = "password" in str(refused).lower() and structure.reader is None
             if structure.locked or asked:
-                raise file.locked(path) from refused
+                raise file.locked(path, tried=bool(passwords)) from refused
             if not structure.pages():
                 raise file.damaged(path, structure.error or refused or ParseError("")) from refused
         self._opened = _Opened(path, document, structure, bombs)

@@ -119,7 +119,7 @@ class Adding:
                 jobs.append(job)
             else:
                 yield job
-        with Crew(self.limits) as crew:
+        with Crew(self.limits, self.wishes.passwords) as crew:
             if len(jobs) > 1:
                 yield from self._describe(crew, jobs)
                 jobs = [job for job in jobs if job.document is not None]

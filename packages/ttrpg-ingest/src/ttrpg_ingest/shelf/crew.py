@@ -47,8 +47,9 @@ class Heard:
 class Crew:
     """Reads parts at once. Use it in a ``with``: no child outlives the block."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, passwords: str = "") -> None:
         self.limits = limits
+        self._passwords = passwords
         self._heard: queue.Queue[Heard] = queue.Queue(WAITING)
         self._halt = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -84,7 +85,7 @@ class Crew:
     def _read(self, part: Part) -> None:
         page: list[Document | Section | Notice] = []
         here: int | None = None
-        reading = read(part.target, part.path, part.start, self.limits, self._halt)
+        reading = read(part.target, part.path, part.start, self.limits, self._halt, self._passwords)
         with contextlib.closing(reading) as events:
             try:
                 for found in events:

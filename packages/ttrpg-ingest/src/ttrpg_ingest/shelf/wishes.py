@@ -25,7 +25,8 @@ class Wishes:
     """How to add; the words are checked and "" says nothing.
 
     ``parser`` is the name of the one that shall read. ``each`` makes every file of a folder a book.
-    ``jobs`` children read at once, 0 for as many as there are processors.
+    ``jobs`` children read at once, 0 for as many as there are processors. ``passwords``, one a
+    line, open locked books.
     """
 
     title: str = ""
@@ -41,6 +42,7 @@ class Wishes:
     parser: str = ""
     each: bool = False
     jobs: int = 0
+    passwords: str = attrs.field(default="", repr=False)
 
     @property
     def said(self) -> dict[str, str]:
