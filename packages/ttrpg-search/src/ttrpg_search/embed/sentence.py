@@ -37,7 +37,6 @@ class _Model(Protocol):
     """What of ``SentenceTransformer`` is used here."""
 
     def encode(self, sentences: list[str], *, show_progress_bar: bool) -> Array: ...
-    def get_sentence_embedding_dimension(self) -> int | None: ...
 
 
 class SentenceTransformers:
@@ -63,13 +62,8 @@ class SentenceTransformers:
 
     @cached_property
     def dimension(self) -> int:
-        """Numbers in a vector."""
-        told = self._model.get_sentence_embedding_dimension()
-        return (
-            told
-            if told is not None
-            else self._model.encode(["a"], show_progress_bar=False).shape[1]
-        )
+        """Numbers in a vector: of one that is made, as its name for that has changed."""
+        return int(self._model.encode(["a"], show_progress_bar=False).shape[1])
 
     def embed(self, texts: Sequence[str]) -> Array:
         """One vector a text, in order; what is longer than the model's window is cut."""
