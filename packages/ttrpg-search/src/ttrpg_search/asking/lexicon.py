@@ -55,6 +55,7 @@ class Lexicon:
         self.words = language.words
         self.protected = language.protected
         self.problems = language.problems
+        self._rarities: dict[str, float] = {}
         self._rare: dict[str, float] = {}
 
     @cached_property
@@ -73,9 +74,9 @@ class Lexicon:
         return len(self._language.concepts) + 1.0
 
     def _rarity(self, one: str) -> float:
-        found = self._rare.get(one)
+        found = self._rarities.get(one)
         if found is None:
-            found = self._rare[one] = math.log(1 + self._whole / len(self._index[one]))
+            found = self._rarities[one] = math.log(1 + self._whole / len(self._index[one]))
         return found
 
     def meant(self, abbreviation: str, around: set[str], *, upper: bool) -> list[tuple[str, float]]:
@@ -141,8 +142,8 @@ class Lexicon:
             if concept.near and not any(one in asked for one in concept.near):
                 continue
             strength, phrase = self._strength(concept, asked)
-            strength *= self._contrary(concept, asked)
             if phrase and strength >= self.matching.fewest:
+                strength *= self._contrary(concept, asked)
                 by = frozenset(one for one in phrase.stems if one in asked)
                 found.append(Described(concept, strength, by))
         found.sort(key=lambda each: (-each.strength, each.concept.names))
