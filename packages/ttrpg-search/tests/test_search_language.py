@@ -384,6 +384,7 @@ def test_packs_and_the_user_are_read(app, plugins, pack, engine):
 def test_what_may_have_been_meant_is_suggested(engine):
     found = engine.find(Question("bagkeen", keyword_only=True))
     assert (found.suggested, found.corrected) == ("barkeep", "")
+    assert ("did you mean", "barkeep") in [(step.name, step.said) for step in found.steps]
     assert engine.find(Question("barkep", keyword_only=True)).corrected == "barkeep"
     assert engine.find(Question("barkeep", keyword_only=True)).suggested == ""
 

@@ -77,6 +77,9 @@ class Reader:
         plain = " ".join([*(f'"{each}"' for each in phrases), *(word.text for word in found)])
         mended = any(word.text != word.typed for word in found)
         guesses = [word for word in found if not word.known and word.others]
+        suggested = _suggested(found) if guesses else ""
+        if suggested:
+            steps.append(Step("did you mean", suggested))
         return Asked(
             text=rest,
             plain=" ".join([*phrases, *(word.text for word in found)]),
@@ -89,7 +92,7 @@ class Reader:
             filters=filters,
             natural=len(found) >= _NATURAL or any(word.text in _ASKS for word in found),
             unknown=tuple(word.text for word in found if not word.known),
-            suggested=_suggested(found) if guesses else "",
+            suggested=suggested,
             steps=tuple(steps),
         )
 
