@@ -89,6 +89,15 @@ def test_what_is_quick_is_made_at_once(filler, book):
     assert filler.app.screen.bars[-1].title != "Making vectors", "nor shown"
 
 
+def test_what_was_cut_anew_gets_vectors_too(filler, book):
+    assert run(filler.app, "add", book) == 0
+    filler.finder.answers = steps(0, 100)
+    assert run(filler.app, "reindex") == 0
+    assert filler.seen == []
+    assert run(filler.app, "reindex", "--cut") == 0
+    assert filler.seen == [0, 100]
+
+
 def test_what_takes_long_goes_on_in_the_background(filler, book, monkeypatch):
     monkeypatch.setattr(vectors, "PATIENCE", 0.0)
     filler.finder.answers = steps(0, 4, 8, 100)

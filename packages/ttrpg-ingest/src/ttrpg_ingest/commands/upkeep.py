@@ -8,6 +8,7 @@ from ttrpg_core.errors import StoreDamaged
 from ttrpg_core.views import Table
 from ttrpg_ingest import shelf
 from ttrpg_ingest.commands.names import books_named, complete_books
+from ttrpg_ingest.shelf.vectors import after_adding
 
 
 @click.command("reindex")
@@ -23,6 +24,8 @@ def reindex_books(app: App, books: tuple[str, ...], *, cut: bool) -> None:
     done = "cut and indexed" if cut else "indexed"
     app.screen.say(f"{done} {count:,} passages; nothing else was changed", "good")
     app.screen.show("ttrpg.library.reindex/1", {"passages": count}, [])
+    if cut:  # the new passages have no vectors yet
+        after_adding(app)
 
 
 @click.command("verify")
