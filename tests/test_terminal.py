@@ -174,6 +174,33 @@ def test_a_bar_ctrl_c_and_going_on(window, cli, home, road):
     cli.sound(home)
 
 
+def test_a_talk_with_the_books(window, cli, shelved, home):
+    """A prompt, a passage by its number, the arrow keys, and a way out that is no error."""
+    shutil.rmtree(home)
+    shutil.copytree(shelved, home)
+    window.type("search", "-i", "-n", "2")
+    window.until(r"(?m)^search> *$")
+    window.tmux("send-keys", "-t", "0", "-l", "falling damage")
+    window.press("Enter")
+    window.until(r"1\. Falling \[score [\d.]+\](?s:.*)more: n\nsearch>")
+    window.tmux("send-keys", "-t", "0", "-l", "2")
+    window.press("Enter")
+    window.until(r"search> 2\n2\. ")
+    window.press("Up")
+    window.press("Up")
+    window.until(r"search> falling damage *\n*\Z")
+    window.press("C-c")
+    assert window.code() == 0
+    assert "Stopped" not in window.screen()
+    window.type("search", "-i")
+    window.until(r"(?m)^search> *$")
+    window.press("C-d")
+    assert window.code() == 0
+    assert not (home / ".python_history").exists()
+    kept = json.loads(cli.run(home, "search", "stats", "--json").stdout)
+    assert (kept["questions"], kept["opened"]) == (1, {"2": 1})
+
+
 def test_long_output_comes_a_screen_at_a_time(window, home, cli):
     if shutil.which("less") is None:
         pytest.skip("less is not installed")
