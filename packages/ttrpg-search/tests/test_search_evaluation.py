@@ -128,8 +128,11 @@ def test_the_printed_page_of_right_hits():
     right = chunk(1, label="3", heading="Falling")
     wrong = chunk(2, label="9", heading="falling")
     other = chunk(3, label="5", heading="Flying")
-    one = outcome(gold, found(right, wrong, other))
-    assert (one.pages_right, one.pages_told) == (1, 2)
+    one = outcome(gold, found(wrong, right, other))
+    assert (one.pages_right, one.pages_told) == (1, 1)
+    two = outcome(gold, found(wrong, other))
+    assert (two.pages_right, two.pages_told) == (0, 1)
+    assert outcome(gold, found(other)).pages_told == 0
 
 
 def test_comparing_two():

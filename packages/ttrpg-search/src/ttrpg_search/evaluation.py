@@ -80,7 +80,11 @@ class Figures:
 
 @attrs.frozen
 class Outcome:
-    """What became of one question: the ranks of right hits from 1, and right pages among them."""
+    """What became of one question: the ranks of right hits from 1, and their printed pages.
+
+    ``pages_told`` places were found by their heading with a printed page, ``pages_right`` with the
+    right one.
+    """
 
     gold: Gold
     ranks: tuple[int, ...]
@@ -201,17 +205,19 @@ def outcome(
     ranks: list[int] = []
     met: set[int] = set()
     right = told = 0
-    for rank, hit in enumerate(sections(found.hits)[:DEPTH], 1):
+    hits = sections(found.hits)[:DEPTH]
+    for rank, hit in enumerate(hits, 1):
         path = (paths or {}).get(hit.chunk.sha256, "")
         lies = [n for n, place in enumerate(gold.places) if lies_on(hit, place, path)]
         if lies and not met.issuperset(lies):
             ranks.append(rank)
             met.update(lies)
-        named = [place for place in gold.places if place.pages and _same_heading(hit, place)]
-        if named and hit.chunk.label:
+    for place in gold.places:
+        pages = set(place.printed or place.pages)
+        labels = [hit.chunk.label for hit in hits if pages and _same_heading(hit, place)]
+        if any(labels):  # two sections of one name: the one that was meant is right or none is
             told += 1
-            printed = _pages(hit.chunk.label)
-            right += any(printed & set(place.printed or place.pages) for place in named)
+            right += any(_pages(label) & pages for label in labels)
     return Outcome(gold, tuple(ranks), right, told, found.answered, seconds)
 
 
