@@ -308,6 +308,13 @@ def test_a_kind_of_thing_is_described_by_its_kind(texts):
     assert "beast" not in [text for text, _ in read("become a wyvern").terms[1].others]
 
 
+def test_what_is_related_is_looked_for_too_and_counts_less(texts):
+    concept = Concept(("Tavern",), (Phrase("drink", ("drink",)),), related=("Hit Points",))
+    asked = Reader(texts, Lexicon(attrs.evolve(TABLE, concepts=(concept,)))).read("drink")
+    assert 0 < ways(asked, "Tavern")["Hit Points"] < 1
+    assert "Hit Points" not in ways(asked, "drink")
+
+
 def test_the_opposite_of_what_is_asked_counts_less(texts):
     phrases = (Phrase("weather", ("weather",)),)
     language = attrs.evolve(

@@ -30,6 +30,8 @@ _CONCEPT = 0.7
 """What a term that the question only describes weighs, beside one that it names."""
 _NAMED = 0.7
 """What the name of a thing counts for a word that describes it."""
+_RELATED = 0.4
+"""What counts that is related to a thing, beside the thing itself."""
 _JOINED = 0.9
 _PIECE = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 _ASKS = frozenset(
@@ -271,9 +273,9 @@ class Reader:
         telling = [word.text for word in found if word.text not in STOP]
         for each, names in self._there(self._lexicon.described(telling, said)):
             steps.append(Step("concept", f"{', '.join(names[:3])} ({each.strength:.2f})"))
-            added.append(
-                Term(names[0], tuple((name, 1.0) for name in names[1:]), _CONCEPT * each.strength)
-            )
+            ways = [(name, 1.0) for name in names[1:]]
+            ways += [(name, _RELATED) for name in each.concept.related]
+            added.append(Term(names[0], tuple(ways), _CONCEPT * each.strength))
             more = tuple((name, round(_NAMED * each.strength, 3)) for name in names)
             for place, term in enumerate(terms):
                 if each.by & parts[place]:
