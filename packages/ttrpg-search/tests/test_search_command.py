@@ -247,3 +247,20 @@ def test_a_caption(label, first, path, file, said):
     book = Book("book", "Book", "a" * 64, "/x", "pdf", 1, 9, 1, "2026")
     chunk = Chunk(1, "a" * 64, 0, "", path, first, first, label, "text", file=file)
     assert caption(Hit(chunk, 1.0), book) == said
+
+
+def test_what_may_have_been_meant_is_asked_back(shelve, reopened, ttrpg):
+    shelve("Inns", [("Barkeep", ("Barkeep",), 1, "1", "The barkeep hears every rumour.")])
+    reopened()
+    assert "Did you mean: barkeep" in ttrpg("search", "bagkeen").err
+    assert ttrpg("search", "bagkeen", "--json").json()["suggested"] == "barkeep"
+    assert ttrpg("search", "barkeep", "--json").json()["suggested"] is None
+
+
+def test_words_of_ones_own_that_are_wrong_are_told(shelf, ttrpg_home):
+    for folder in (ttrpg_home / "language", ttrpg_home / "config" / "language"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "mine.toml").write_text("[abbreviations]\nbob = 3\n", "utf-8")
+    result = shelf("search", "falling harm")
+    assert result.code == 0
+    assert "Language: left aside" in result.err

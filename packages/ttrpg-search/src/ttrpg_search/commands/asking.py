@@ -118,6 +118,7 @@ def _data(app: App, answer: Answer, found: list[Cited]) -> dict[str, object]:
     return {
         "question": answer.wanted.query,
         "searched": findings.corrected or answer.wanted.query,
+        "suggested": findings.suggested or None,
         "answered": findings.answered,
         "supported": not unsupported(found),
         "passages": [

@@ -3,7 +3,7 @@
 from ttrpg_core.app import App
 from ttrpg_search.commands.finding import Answer
 
-_PROMISED = frozenset({"spelling?", "did you mean", "systems", "system", "language"})
+_PROMISED = frozenset({"did you mean", "systems", "system", "language"})
 """Steps of the search that a person is told of without asking."""
 
 

@@ -139,6 +139,7 @@ def data(app: App, answer: Answer, context: int = 0) -> dict[str, object]:
         "query": answer.wanted.query,
         "searched": findings.corrected or answer.wanted.query,
         "corrected": findings.corrected or None,
+        "suggested": findings.suggested or None,
         "answered": findings.answered,
         "total": findings.total,
         "offset": answer.wanted.offset,
