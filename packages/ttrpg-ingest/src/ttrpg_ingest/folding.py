@@ -26,6 +26,8 @@ def fold(text: str) -> str:
     A soft hyphen at the very end is kept as a hyphen that says "the word goes on": ``-``; a real
     hyphen there is kept as U+2011, so that :func:`join` can tell the two apart.
     """
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     text = unicodedata.normalize("NFC", text.translate(_LIGATURES))
     text = " ".join(text.split())
     text = _UNPRINTABLE.sub("", text)

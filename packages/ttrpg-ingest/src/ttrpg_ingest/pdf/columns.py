@@ -111,9 +111,10 @@ def best_gutter(spans: list[Span], known: Sequence[float]) -> Gutter | None:
     if len(spans) < 2 * FEWEST:
         return None
     best: Gutter | None = None
+    rows = rows_of(spans)
     for x in _candidates(spans):
         usual = any(abs(x - each) <= KNOWN for each in known)
-        for gutter in _runs(spans, x):
+        for gutter in _runs(spans, rows, x):
             if best is not None and gutter.weight <= best.weight:
                 continue
             if gutter.weight >= (1 if usual else FEWEST) and _plausible(
@@ -138,10 +139,10 @@ def _candidates(spans: Sequence[Span]) -> list[float]:
     return found[1:] if len(found) > 1 else []
 
 
-def _runs(spans: Sequence[Span], x: float) -> Iterable[Gutter]:
+def _runs(spans: Sequence[Span], rows: Sequence[list[Span]], x: float) -> Iterable[Gutter]:
     """The runs of spans that do not cross ``x``."""
     first = left = right = 0
-    across = _table_rows(spans, x)
+    across = _table_rows(rows, x)
     for place, span in enumerate(spans):
         if id(span) in across:
             crosses = True
@@ -159,12 +160,12 @@ def _runs(spans: Sequence[Span], x: float) -> Iterable[Gutter]:
         yield Gutter(x, first, len(spans), left, right)
 
 
-def _table_rows(spans: Sequence[Span], x: float) -> set[int]:
+def _table_rows(rows: Sequence[list[Span]], x: float) -> set[int]:
     """The spans of rows with several cells on both sides, as a table over all columns has."""
     found: set[int] = set()
     held: list[Span] = []
     count = 0
-    for row in rows_of(spans):
+    for row in rows:
         left = sum(span.x1 < x for span in row)
         if left >= CELLS and len(row) - left >= CELLS and len(row) > CELLS + 1:
             count += 1

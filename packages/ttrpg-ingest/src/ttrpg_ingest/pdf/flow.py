@@ -219,7 +219,9 @@ def _heading(
     """The lines of the heading that begins here, and its level; none when this line is text."""
     following = [item for item in items[place : place + HEADING_LINES] if isinstance(item, Line)]
     first = following[0]
-    listed, depth = outline.match([line.text for line in following], index)
+    listed, depth = 0, 0
+    if index in outline.pages:
+        listed, depth = outline.match([line.text for line in following], index)
     if listed and (style.level(first) or style.stands_out(first)):
         return following[:listed], depth if outline.rich else style.level(first) or depth
     level = style.level(first)
@@ -299,15 +301,19 @@ def _paragraph(block: list[Line], style: Style) -> str:
     A line break stays after a line much shorter than its neighbours, as in a list, before one that
     begins with a label in bold, as in a stat block, and around one with dots that lead to a page.
     """
-    texts = [without_leaders(line.text) for line in block]
+    listed = [led(line.text) for line in block]
+    texts = [
+        without_leaders(line.text) if dots else line.text
+        for line, dots in zip(block, listed, strict=True)
+    ]
     width = max(style.width, *map(len, texts))
     whole = ""
     for number, text in enumerate(texts):
         before = texts[number - 1] if number else ""
         short = len(before) < 0.62 * width and not before.endswith(("-", "\u2011", ","))
         labelled = style.labelled(block[number]) and not block[number - 1].words[-1].face.bold
-        listed = led(block[number].text) or led(block[number - 1].text)
-        if number and (listed or ((short or labelled) and not text[:1].islower())):
+        entry = listed[number] or listed[number - 1]
+        if number and (entry or ((short or labelled) and not text[:1].islower())):
             whole += "\n" + text
         else:
             whole = join(whole, text)

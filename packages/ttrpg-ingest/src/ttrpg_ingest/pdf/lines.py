@@ -82,6 +82,10 @@ class Line:
 
     @cached_property
     def _style(self) -> tuple[float, Face, bool]:
+        first = self.words[0]
+        size, face = first.size, first.face
+        if all(word.size == size and word.face is face for word in self.words):
+            return size, face, True
         sizes: dict[tuple[float, Face], int] = {}
         for word in self.words:
             key = word.size, word.face

@@ -37,9 +37,11 @@ def with_marks(words: Iterable[Word]) -> Iterator[Word]:
     """The words, each dingbat that stands alone as a bullet, and those that are icons left out."""
     for word in words:
         text = word.text
-        if len(text) == 1 and not text.isalnum() and _mark(word):
+        if len(text) > _ICONS or text.isalnum():
+            yield word
+        elif len(text) == 1 and _mark(word):
             yield attrs.evolve(word, text="\u2022")
-        elif len(text) > _ICONS or not all(char in _PRIVATE for char in text):
+        elif not all(char in _PRIVATE for char in text):
             yield word
 
 

@@ -184,7 +184,7 @@ def _cells(line: Line) -> list[Span]:
 
 def led(text: str) -> bool:
     """Whether dots lead from a title to its page, as in a table of contents."""
-    return bool(_LED.search(text))
+    return (".." in text or ". ." in text or "\u2026" in text) and bool(_LED.search(text))
 
 
 def without_leaders(text: str) -> str:
