@@ -14,9 +14,17 @@ Drawn, with the exit code the command line ends with::
     │   └── Offline                 4   the network was asked for under --offline
     ├── ProviderError               5   a language model, speech engine or the network
     │   ├── AuthError               5
+    │   │   └── NotPermitted        5   the key is right, and not allowed to do this
+    │   ├── UnknownModel            5
     │   ├── RateLimited             5
+    │   ├── OutOfQuota              5   nothing is left of what was paid for
     │   ├── Overloaded              5
-    │   └── TooLong                 5
+    │   ├── ServerFailed            5
+    │   ├── TooLong                 5   with the tokens counted and allowed
+    │   ├── Refused                 5   declined or filtered for what it says
+    │   ├── TimedOut                5
+    │   ├── Unreachable             5   no connection, or it broke
+    │   └── BadReply                5   an answer that is none
     ├── CitationError               6   an answer's quote is not in the source
     ├── ParseError                  1   a document that cannot be read
     ├── PluginError                 1   a plugin that cannot be loaded or used
@@ -103,20 +111,39 @@ class Offline(Denied):
 
 
 class ProviderError(TtrpgError):
-    """A vendor or the network failed; ``retryable`` says whether trying again can help."""
+    """A vendor or the network failed; ``retryable`` says whether trying again can help.
+
+    ``retry_after`` is how many seconds the vendor asks to wait, None when it did not say, and
+    ``status`` that of HTTP, None when there was no answer.
+    """
 
     code = 5
 
     def __init__(
-        self, message: str, hint: str = "", *, retryable: bool = False, status: int | None = None
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        retryable: bool = False,
+        status: int | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message, hint)
         self.retryable = retryable
         self.status = status
+        self.retry_after = retry_after
 
 
 class AuthError(ProviderError):
     """The key is missing, wrong or not allowed to do this."""
+
+
+class NotPermitted(AuthError):
+    """The key is right, and its owner may not do this."""
+
+
+class UnknownModel(ProviderError):
+    """The vendor has no such model, or not for this key."""
 
 
 class RateLimited(ProviderError):
@@ -130,16 +157,52 @@ class RateLimited(ProviderError):
         status: int | None = 429,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(message, hint, retryable=True, status=status)
-        self.retry_after = retry_after
+        super().__init__(message, hint, retryable=True, status=status, retry_after=retry_after)
+
+
+class OutOfQuota(ProviderError):
+    """Nothing is left of what was paid for or granted; waiting a minute does not help."""
 
 
 class Overloaded(ProviderError):
     """The vendor is busy; trying again later can help."""
 
 
+class ServerFailed(ProviderError):
+    """The vendor's server broke; trying again can help."""
+
+
 class TooLong(ProviderError):
-    """The request does not fit the model's context."""
+    """The request does not fit the model: it has ``tokens`` of ``limit``, None when not said."""
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        status: int | None = None,
+        tokens: int | None = None,
+        limit: int | None = None,
+    ) -> None:
+        super().__init__(message, hint, status=status)
+        self.tokens = tokens
+        self.limit = limit
+
+
+class Refused(ProviderError):
+    """The vendor declined the request for what it says, or filtered it."""
+
+
+class TimedOut(ProviderError):
+    """A time limit passed: connecting, until the first byte, or between two pieces."""
+
+
+class Unreachable(ProviderError):
+    """There was no connection, or it broke before the answer was whole."""
+
+
+class BadReply(ProviderError):
+    """What came is no answer of a language model: a web page, half an answer, other JSON."""
 
 
 class CitationError(TtrpgError):

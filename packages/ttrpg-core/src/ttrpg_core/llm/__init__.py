@@ -5,14 +5,17 @@ Routing, budget, ledger and conversations join this package with the issue on la
 
 from ttrpg_core.llm.messages import (
     Delta,
+    Effort,
     Finish,
     Image,
     Message,
     Part,
+    Reasoning,
     Request,
     Text,
     Tool,
     ToolCall,
+    ToolPiece,
     ToolResult,
     Usage,
 )
@@ -20,6 +23,7 @@ from ttrpg_core.llm.model import Model, ModelInfo, Price, Reply, Vendor
 
 __all__ = [
     "Delta",
+    "Effort",
     "Finish",
     "Image",
     "Message",
@@ -27,11 +31,13 @@ __all__ = [
     "ModelInfo",
     "Part",
     "Price",
+    "Reasoning",
     "Reply",
     "Request",
     "Text",
     "Tool",
     "ToolCall",
+    "ToolPiece",
     "ToolResult",
     "Usage",
     "Vendor",

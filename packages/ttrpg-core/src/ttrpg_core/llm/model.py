@@ -11,16 +11,30 @@ from typing import Protocol, runtime_checkable
 
 import attrs
 
-from ttrpg_core.llm.messages import Delta, Finish, Request, ToolCall, Usage
+from ttrpg_core.llm.messages import (
+    Delta,
+    Finish,
+    Message,
+    Part,
+    Request,
+    Text,
+    ToolCall,
+    Usage,
+)
 
 
 @attrs.frozen
 class Price:
-    """US dollars for a million tokens, with the day it was read and where. None is *unpriced*."""
+    """US dollars for a million tokens, with the day it was read and where. None is *unpriced*.
+
+    ``cached`` and ``written`` are for tokens read from the vendor's cache and put there; None
+    where they cost what other input does.
+    """
 
     input: float
     output: float
     cached: float | None = None
+    written: float | None = None
     date: str = ""
     source: str = ""
 
@@ -41,6 +55,7 @@ class Reply:
 
     After the block, or when it was left early, ``text``, ``tool_calls``, ``usage`` and ``finish``
     hold what had arrived; ``finish`` is "cancelled" when the reply did not end by itself.
+    ``message`` makes a turn of it, in the order it came.
     """
 
     def __init__(self, pieces: AsyncIterator[Delta]) -> None:
@@ -48,6 +63,7 @@ class Reply:
         self.text = ""
         self.reasoning = ""
         self.tool_calls: list[ToolCall] = []
+        self._turn: list[Part | list[str]] = []
         self.usage = Usage()
         self.finish: Finish = "cancelled"
 
@@ -58,19 +74,38 @@ class Reply:
         piece = await anext(self._pieces)
         self.text += piece.text
         self.reasoning += piece.reasoning
+        if piece.text:
+            self._said(piece.text)
+        if piece.thought is not None:
+            self._turn.append(piece.thought)
         if piece.tool_call is not None:
             self.tool_calls.append(piece.tool_call)
+            self._turn.append(piece.tool_call)
         if piece.usage is not None:
             self.usage = piece.usage
         if piece.finish is not None:
             self.finish = piece.finish
         return piece
 
+    def _said(self, text: str) -> None:
+        last = self._turn[-1] if self._turn else None
+        if isinstance(last, list):
+            last.append(text)
+        else:
+            self._turn.append([text])
+
     async def read(self) -> str:
         """Take every piece that is left, and answer the whole text."""
         async for _ in self:
             pass
         return self.text
+
+    def message(self) -> Message:
+        """The assistant's turn so far, with what a vendor wants back of it, to go on from."""
+        return Message(
+            "assistant",
+            [Text("".join(part)) if isinstance(part, list) else part for part in self._turn],
+        )
 
 
 @runtime_checkable
