@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pickle
+import random
 import shutil
 import stat
 import subprocess
@@ -26,6 +27,9 @@ from ttrpg_search.backends.state import Foreign, StateFile
 from ttrpg_search.backends.tantivy_index import Tantivy
 from ttrpg_search.backends.whoosh_index import Whoosh
 from ttrpg_search.fts import Fts5
+from ttrpg_search.keyword.plan import plan
+from ttrpg_search.keyword.scoring import score
+from ttrpg_search.keyword.texts import Texts
 
 BACKENDS = {"tantivy": Tantivy, "whoosh": Whoosh}
 
@@ -156,6 +160,31 @@ def test_the_heading_weighs_more_than_a_mention(make, only_files):
     many = [chunk(10 + n, "A lantern, a lantern and a lantern. " * 3) for n in range(150)]
     shelved(searcher, make.connection, [*many, chunk(900, "It glows.", heading="Lantern")])
     assert ids(searcher, "lantern", 1) == [900]
+
+
+def test_the_best_of_many_is_among_its_candidates(make):
+    rng = random.Random(4)
+    names = ["oath", "bell", "river", "thorn", "mirror", "ash", "lamp", "crown", "ferry", "salt"]
+    weights = [2**-n for n in range(len(names))]
+    many = [
+        chunk(
+            n,
+            " ".join(rng.choices(names, weights, k=rng.randint(5, 60))),
+            heading=" ".join(rng.choices(names, k=2)) if n % 3 else "",
+        )
+        for n in range(1, 500)
+    ]
+    searcher = make()
+    shelved(searcher, make.connection, many)
+    texts = Texts(make.connection)
+    every = list(texts.of(texts.ids()))
+    missed = 0
+    for _ in range(40):
+        asked = Query(" ".join(rng.sample(names, rng.randint(1, 4))))
+        planned = plan(asked, texts)
+        best = max(score(text, planned) for text in every)
+        missed += searcher.search(asked, 1)[0].score < best - 1e-6
+    assert missed <= 1, "what many passages say alike leaves something to chance"
 
 
 def test_what_another_process_adds_is_seen(make, only_files):

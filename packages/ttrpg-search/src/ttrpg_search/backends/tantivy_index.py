@@ -10,11 +10,13 @@ from ttrpg_core.errors import StoreError
 from ttrpg_core.search import Query
 from ttrpg_search.backends.beside import Beside, Damaged
 from ttrpg_search.extras import needed
-from ttrpg_search.keyword.plan import Plan
-from ttrpg_search.keyword.scoring import WEIGHTS
+from ttrpg_search.keyword.plan import Group, Plan
 from ttrpg_search.keyword.texts import Text
 
-FIELDS = {"heading": WEIGHTS.heading, "path": WEIGHTS.path, "body": 1.0}
+FIELDS = {"heading": 1.6, "path": 1.0, "body": 1.0}
+"""What a term counts in each field: that it is there, as its rarity among all passages."""
+OFTEN = 0.1
+"""What it counts besides, by BM25, how often a passage says it."""
 _STEMS = "stems"
 """Our name of the way to cut: stems are parted by spaces already."""
 _HEAP = 64_000_000
@@ -85,8 +87,8 @@ class _Files:
             return []
         made = self._library.Query
         schema, occur = self._index.schema, self._library.Occur
-        wanted = [(occur.Should, self._group(each.ways, each.weight)) for each in planned.groups]
-        parts = [(occur.Must, made.boolean_query([part for part in wanted if part[1]]))]
+        wanted = [(occur.Should, self._group(each)) for each in planned.groups if each.ways]
+        parts = [(occur.Must, made.boolean_query(wanted))]
         for name, allowed in (("sha256", query.sources), ("id", query.within)):
             if allowed is not None:
                 chosen = made.term_set_query(schema, name, sorted(allowed))
@@ -107,16 +109,25 @@ class _Files:
         """Let go of the files."""
         self._index = self._searcher = None
 
-    def _group(self, ways: Iterable[Any], weight: float) -> Any:
+    def _group(self, group: Group) -> Any:
+        """A term: what its best way is worth, and a little for how often it is said."""
         made = self._library.Query
-        return made.disjunction_max_query(
-            [
-                made.boost_query(self._words(name, way.parts), weight * way.weight * boost)
-                for way in ways
-                for name, boost in FIELDS.items()
-            ],
-            tie_breaker=0.3,
-        )
+        worth = [
+            made.const_score_query(
+                self._words(name, way.parts), group.weight * way.weight * way.rarity * boost
+            )
+            for way in group.ways
+            for name, boost in FIELDS.items()
+        ]
+        often = [
+            (
+                self._library.Occur.Should,
+                made.boost_query(self._words("body", way.parts), OFTEN * group.weight * way.weight),
+            )
+            for way in group.ways
+        ]
+        best = made.disjunction_max_query(worth)
+        return made.boolean_query([(self._library.Occur.Should, best), *often])
 
     def _words(self, name: str, parts: Iterable[str]) -> Any:
         made, schema, words = self._library.Query, self._index.schema, list(parts)

@@ -21,7 +21,8 @@ from ttrpg_search.keyword.plan import Plan
 from ttrpg_search.keyword.scoring import WEIGHTS
 from ttrpg_search.keyword.texts import Text
 
-FIELDS = {"heading": WEIGHTS.heading, "path": WEIGHTS.path, "body": 1.0}
+FIELDS = {"heading": 1.0, "path": 0.3, "body": 1.0}
+"""What a term counts in each field, on top of how rare it is there: rarest in headings."""
 _LOCK = "MAIN_WRITELOCK"
 """The one file that whoosh never reads."""
 
