@@ -7,11 +7,12 @@ import attrs
 import pytest
 
 from ttrpg_core import Parser, hookimpl
+from ttrpg_core.documents import Document, Section
 from ttrpg_core.errors import InputError, NotFound
 from ttrpg_ingest import shelf
 from ttrpg_ingest.shelf import Added, Copied, Failed, Skipped, Wishes, jobs
-from ttrpg_ingest.shelf.crew import Crew
-from ttrpg_ingest.shelf.finding import Suffixes, find, gather
+from ttrpg_ingest.shelf.crew import Crew, Heard
+from ttrpg_ingest.shelf.finding import Found, Suffixes, find, gather
 from ttrpg_ingest.shelf.likeness import likeness, sketch
 
 FOLDERS = """
@@ -172,6 +173,28 @@ def test_a_child_without_work_takes_half_of_what_another_has_left(
     assert sum(part.path == long for part in started) == len(parts) + 2
 
 
+def test_what_was_read_too_early_is_left_out_and_what_is_held_is_not(app, make_pdf, book_pages):
+    """Parts that end before those in front of them; one that read on where another begins now."""
+    file = make_pdf("a.pdf", book_pages(3))
+    job = jobs.Job(
+        Found(file), "5" * 64, (), 1, Parser("pdf", "Reads PDF", "a:B", suffixes=(".pdf",))
+    )
+    assert job.begin(app, Document("A", 9))
+    job.parts = [job.part(0, 3), job.part(3, 6), job.part(6)]
+
+    def page(index):
+        return Section(f"Page {index}.", page=index)
+
+    def heard(number, *pages):
+        return Heard(job.parts[number], tuple(map(page, pages)), ended=True)
+
+    assert not job.hear(heard(2, 6, 7, 8))
+    assert not job.hear(heard(1, 3, 4, 5, 6, 7))
+    assert job.hear(heard(0, 0, 1, 2, 3))
+    kept = [section.text for section in app.library.sections("5" * 64)]
+    assert kept == [f"Page {n}." for n in range(9)]
+
+
 def test_copies_in_one_run_are_one_book(app, make_pdf, book_pages, tmp_path):
     file = make_pdf("a.pdf", book_pages(3))
     copy = tmp_path / "copy.pdf"
@@ -290,7 +313,6 @@ def test_the_same_text_in_another_format_is_told(app, make_pdf, book_pages, tmp_
 
 
 def test_a_sketch_tells_texts_apart():
-    from ttrpg_core.documents import Section
 
     words = [f"considerable{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(400)]
     whole = sketch([Section(" ".join(words))])

@@ -293,7 +293,8 @@ class Adding:
 
     def _release(self, job: Job | None, part: Part | None) -> None:
         for each in [p for p, owner in self.active.items() if p is part or owner is job]:
-            each.stop = -1  # whoever still reads it stops at its next page
+            if job is not None:
+                each.stop = -1  # whoever still reads it stops at its next page
             del self.active[each]
 
     def _shelve(self, job: Job) -> Added:

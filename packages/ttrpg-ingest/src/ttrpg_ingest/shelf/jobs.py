@@ -125,6 +125,7 @@ class Job:
     def hear(self, heard: Heard) -> bool:
         """Keep what came, in the order of the pages; whether that was all of the book."""
         number = self.parts.index(heard.part)
+        heard = _up_to(heard, heard.part.stop)
         for found in heard.found:
             page = getattr(found, "page", None)
             if page is not None:
@@ -153,11 +154,7 @@ class Job:
         if heard.error is not None:
             self.keep()
             raise heard.error
-        stop = heard.part.stop
         for found in heard.found:
-            page = getattr(found, "page", None)
-            if stop is not None and page is not None and page >= stop:
-                continue  # read before it was given to another part
             if self.keeper is not None and isinstance(found, (Section, Notice)):
                 self.keeper.take(found)
         if heard.ended:
@@ -182,6 +179,14 @@ class Job:
                 " result",
                 source=self.name,
             )
+
+
+def _up_to(heard: Heard, stop: int | None) -> Heard:
+    """What was heard, without the pages that were read before they were given to another part."""
+    if stop is None:
+        return heard
+    own = (each for each in heard.found if isinstance(each, Document) or (each.page or 0) < stop)
+    return attrs.evolve(heard, found=tuple(own))
 
 
 def documents(heard: Heard) -> Iterator[Document]:

@@ -13,6 +13,8 @@ from ttrpg_ingest.shelf.wishes import facts_checked
 def remove(app: App, book: Book) -> None:
     """Take a book off the shelf; what was read of it stays until ``prune``, so undo is whole."""
     with app.journal.change("library.remove") as change:
+        if all(each.id != book.id for each in app.library.books()):
+            raise _gone(book)
         change.delete("books", {"id": book.id})
         change.prose = f'removed "{book.title}"'
         change.facts = {"book": book.id, "sha256": book.sha256}
@@ -44,7 +46,7 @@ def edit(app: App, book: Book, said: dict[str, str]) -> tuple[Book, list[str]]:
     with app.journal.change("library.edit") as change:
         now = next((each for each in app.library.books() if each.id == book.id), None)
         if now is None:
-            raise NotFound(f"{book.title} is no longer on the shelf", "See: ttrpg history")
+            raise _gone(book)
         different = [name for name, value in values.items() if getattr(now, name) != value]
         details = details_of(now)
         stated = details.get("set", [])
@@ -55,3 +57,8 @@ def edit(app: App, book: Book, said: dict[str, str]) -> tuple[Book, list[str]]:
             change.prose = f'changed {", ".join(different)} of "{now.title}"'
             change.facts = {"book": now.id, "changed": different}
     return (new if different else now), different
+
+
+def _gone(book: Book) -> NotFound:
+    """What is said when another process took it off meanwhile."""
+    return NotFound(f"{book.title} is no longer on the shelf", "See: ttrpg history")
