@@ -82,7 +82,7 @@ class _Files:
         return {}
 
     def found(self, query: Query, planned: Plan, most: int) -> list[int]:
-        """By BM25 in each field, a term by its best way."""
+        """Those that have most of the terms, and the rarest, each by its best way of saying."""
         if self._searcher is None:
             return []
         made = self._library.Query
