@@ -8,7 +8,7 @@ from ttrpg_core.documents import Chunk
 from ttrpg_core.search import Hit
 from ttrpg_search.commands.passages import cut, laid, pieces
 from ttrpg_search.commands.sentences import quoted
-from ttrpg_search.keyword.tokens import placed, stems, telling
+from ttrpg_search.keyword.tokens import WORD, stems, telling
 
 TORCH = (
     "A rope holds two climbers. Torch. A torch burns for an hour and lights a small room. If you"
@@ -19,7 +19,9 @@ TABLE = "Prices in town.\n\n| Item | Cost |\n|---|---|\n| Rope | 1 gp |\n| Torch
 
 def hit(text, question, others=(), heading=""):
     wanted = {*stems(" ".join(telling(question))), *others}
-    marks = tuple((start, end) for stem, start, end in placed(text) if stem in wanted)
+    marks = tuple(
+        word.span() for word in WORD.finditer(text) if wanted.intersection(stems(word[0]))
+    )
     chunk = Chunk(1, "a" * 64, 0, heading, (), None, None, "", text)
     return Hit(chunk, 1.0, marks)
 
