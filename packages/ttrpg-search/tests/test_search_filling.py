@@ -235,3 +235,16 @@ def test_killed_it_goes_on_and_nothing_is_lost(app, shelve, ttrpg_home):
     assert int(lines[0].split()[0]) >= kept[-1]
     assert lines[-2] == "200 True"
     assert right(app, app.backend("vector"), app.backend("embedder"))
+
+
+def test_a_damaged_index_costs_its_vectors_and_not_the_answer(app, shelve):
+    shelve("Lamplit", MANY)
+    list(app.finder().fill())
+    head = app.paths.indexes / "vectors" / "head.json"
+    head.write_text("{")
+    found = app.finder().find(Question("rule number 7"))
+    assert found.hits
+    (said,) = [step.said for step in found.steps if step.name == "vectors"]
+    assert "cannot be read" in said
+    assert list(app.finder().fill())[-1].complete
+    assert right(app, app.backend("vector"), app.backend("embedder"))

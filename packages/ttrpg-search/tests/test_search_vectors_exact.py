@@ -112,7 +112,7 @@ def test_a_lost_file_is_told_and_can_be_cleared(index, tmp_path, lost):
     (tmp_path / "vectors" / f"1.{lost}").write_bytes(b"")
     with pytest.raises(StoreError, match="cannot be read") as caught:
         index.search([1.0, 0.0], 1)
-    assert "reindex" in caught.value.hint
+    assert "library index" in caught.value.hint
     index.clear()
     index.add("m", [3], [[1.0, 0.0]])
     assert index.ids() == {3}

@@ -205,10 +205,15 @@ class Engine:
     ) -> tuple[Ranking, float]:
         """What the vectors find, and their share."""
         try:
-            index, embedder = self._part("vector"), self._part("embedder")
+            return self._near(asked, query, lexical, steps)
         except TtrpgError as error:  # a broken part costs its ranking, and not the answer
             steps.append(Step("vectors", f"left aside: {error}"))
             return [], 0.0
+
+    def _near(
+        self, asked: Asked, query: Query, lexical: Ranking, steps: list[Step]
+    ) -> tuple[Ranking, float]:
+        index, embedder = self._part("vector"), self._part("embedder")
         if not isinstance(index, VectorIndex) or not isinstance(embedder, Embedder):
             return [], 0.0
         there = index.embedder()

@@ -139,7 +139,7 @@ class Exact:
             raise IndexMismatch(
                 f"this index holds vectors of {head.embedder} ({head.dimension} numbers each), not"
                 f" of {embedder} ({dimension})",
-                "Make it again with the embedder that is chosen now: ttrpg library reindex",
+                "Make it again with the embedder that is chosen now: ttrpg library index",
             )
 
     def tidy(self) -> None:

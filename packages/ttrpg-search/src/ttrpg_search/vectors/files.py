@@ -279,7 +279,7 @@ class Files:
     def _damaged(self, why: str) -> StoreError:
         return StoreError(
             f"the vectors in {self.folder} cannot be read: {why}",
-            "Nothing of yours is lost; make them again: ttrpg library reindex",
+            "Nothing of yours is lost; make them again: ttrpg library index",
         )
 
 
