@@ -1,0 +1,224 @@
+"""What the wire formats share: reading JSON that may be anything, and folding calls that stream.
+
+A format is one file of pure functions: a request becomes the JSON that its vendor wants, and a
+``Fold`` turns events of a stream, or one whole reply, into deltas. What came from outside is read
+with the four functions here, so a field that is missing or of another type is empty and never an
+exception.
+"""
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol, TypeAlias
+
+import attrs
+
+from ttrpg_core.errors import BadReply
+from ttrpg_core.llm import Delta, Finish, Image, Message, Request, ToolCall, ToolPiece
+from ttrpg_providers.streams import Event
+
+Json: TypeAlias = dict[str, object]
+MOST_TOKENS = 1e15
+"""A count beyond it is nonsense, and may be infinite."""
+LOCAL = "local-"
+"""How ids of calls start that we made up because the vendor gives none; they are not sent."""
+
+
+class Fold(Protocol):
+    """Turns what one vendor answers to one request into deltas; a new one for each reply."""
+
+    def event(self, event: Event) -> list[Delta]:
+        """What an event of a stream says. Raises ProviderError where it is an error."""
+        ...
+
+    def whole(self, reply: Json) -> list[Delta]:
+        """What a reply says that came in one piece."""
+        ...
+
+    def end(self) -> list[Delta]:
+        """What is left when the stream is over; BadReply when it broke off."""
+        ...
+
+
+def table(value: object) -> Json:
+    """A JSON object; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def rows(value: object) -> list[Json]:
+    """The objects of a JSON array; none for anything else."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def words(value: object) -> str:
+    """A JSON string; "" for anything else."""
+    return value if isinstance(value, str) else ""
+
+
+def count(value: object) -> int:
+    """A number of tokens; 0 for anything else."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MOST_TOKENS:
+        return int(value)
+    return 0
+
+
+def parsed(text: str) -> Json:
+    """The JSON object of an event or a reply."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise BadReply(
+            f"the answer is not the JSON of a language model: {excerpt(text)}",
+            "Check the base URL",
+        )
+    return value
+
+
+def excerpt(text: str, longest: int = 80) -> str:
+    """The start of a text on one line, for a message."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text[:400]).split())
+    return repr(line if len(line) <= longest else f"{line[:longest]} ...")
+
+
+def call(
+    name: str, arguments: object, call_id: str, *, signature: str = "", place: int = 0
+) -> ToolCall:
+    """A whole call; ``arguments`` is JSON text or the object itself, nothing is no arguments."""
+    known = call_id or f"{LOCAL}{place}"
+    if arguments is None or arguments == "":
+        return ToolCall(known, name, {}, signature=signature)
+    if isinstance(arguments, dict):
+        return ToolCall(known, name, arguments, signature=signature)
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments)
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if value is None and text.strip() == "null":
+        value = {}
+    if isinstance(value, dict):
+        return ToolCall(known, name, value, signature=signature)
+    return ToolCall(known, name, {}, unread=text, signature=signature)
+
+
+@attrs.define
+class _Open:
+    """One call whose arguments are still coming."""
+
+    place: int
+    id: str = ""
+    name: str = ""
+    pieces: list[str] = attrs.field(factory=list)
+
+
+@attrs.define
+class Calls:
+    """Calls that come in pieces, each piece with the ``key`` of its call.
+
+    A piece without a key belongs to the last call, and one with another id than its call has begins
+    a new one: servers that speak OpenAI's format leave the index out, or give 0 to every call.
+    """
+
+    _open: dict[object, _Open] = attrs.field(factory=dict, init=False)
+    _last: object = attrs.field(default=None, init=False)
+    seen: int = attrs.field(default=0, init=False)
+
+    def piece(self, key: object, call_id: str, name: str, arguments: str) -> Delta:
+        """Take a piece, and give it on for showing."""
+        if key is None:
+            key = self._last if self._last in self._open and not call_id else ("id", call_id)
+        known = self._open.get(key)
+        if known is not None and call_id and known.id and call_id != known.id:
+            key, known = (key, call_id), self._open.get((key, call_id))
+        if known is None:
+            known = self._open[key] = _Open(self.seen)
+            self.seen += 1
+        self._last = key
+        known.id = known.id or call_id
+        known.name = known.name or name
+        known.pieces.append(arguments)
+        return Delta(tool_piece=ToolPiece(known.place, known.id, known.name, arguments))
+
+    def has(self, key: object) -> bool:
+        """Whether a call of this key is open."""
+        return key in self._open
+
+    def close(self, key: object, whole: str = "") -> list[Delta]:
+        """The call of this key is whole; ``whole`` are its arguments where they come once more."""
+        known = self._open.pop(key, None)
+        return [] if known is None else [_whole(known, whole)]
+
+    def close_all(self) -> list[Delta]:
+        """Every call is whole."""
+        left = sorted(self._open.values(), key=lambda each: each.place)
+        self._open.clear()
+        return [_whole(each) for each in left]
+
+
+def _whole(known: _Open, whole: str = "") -> Delta:
+    text = whole or "".join(known.pieces)
+    return Delta(tool_call=call(known.name, text, known.id, place=known.place))
+
+
+def data_url(image: Image) -> str:
+    """A picture as a ``data:`` URL."""
+    return f"data:{image.media_type};base64,{encoded(image)}"
+
+
+def encoded(image: Image) -> str:
+    """The bytes of a picture in base64."""
+    return base64.b64encode(image.data).decode("ascii")
+
+
+def argument_text(each: ToolCall) -> str:
+    """The arguments of a call as JSON text."""
+    return json.dumps(dict(each.arguments), ensure_ascii=False)
+
+
+def call_names(request: Request) -> dict[str, str]:
+    """The name of the tool for each id of a call in the conversation."""
+    return {
+        part.id: part.name
+        for message in request.messages
+        for part in message.parts
+        if isinstance(part, ToolCall)
+    }
+
+
+def tool_finish(finish: Finish, calls: int) -> Finish:
+    """Vendors that say "stop" after asking for tools mean those."""
+    return "tool" if finish == "stop" and calls else finish
+
+
+def with_parts(messages: Iterable[Message]) -> Iterator[Message]:
+    """The turns that say something: an empty one is refused by every vendor."""
+    return (message for message in messages if message.parts)
+
+
+def broke_off() -> BadReply:
+    """The error of a stream that ended in the middle."""
+    return BadReply(
+        "the answer broke off before its end", "What came is kept; ask again", retryable=True
+    )
+
+
+def shaped(schema: Mapping[str, object]) -> bool:
+    """Whether a JSON Schema says all that OpenAI's strict mode wants of it.
+
+    Every object names all its properties as required and allows no others.
+    """
+    inner = [value for value in schema.values() if isinstance(value, dict)]
+    for value in schema.values():
+        if isinstance(value, list):
+            inner += [item for item in value if isinstance(item, dict)]
+    if schema.get("type") == "object" or "properties" in schema:
+        properties = table(schema.get("properties"))
+        required = schema.get("required")
+        names = set(required) if isinstance(required, list) else set()
+        if schema.get("additionalProperties") is not False or names != set(properties):
+            return False
+        inner = [item for item in inner if item is not properties]
+        inner += [item for item in properties.values() if isinstance(item, dict)]
+    return all(shaped(item) for item in inner)
