@@ -82,6 +82,18 @@ def test_a_page_that_unpacks_to_too_much_is_left_out(tmp_path, bomb):
     assert "unpacks to far more" in notice.text
 
 
+def test_a_large_page_between_small_ones_is_measured_and_read(tmp_path):
+    lines = b"\n".join(b"%% %d %x" % (n, n * n * 7919) for n in range(12_000))
+    path = tmp_path / "large.pdf"
+    packed = zlib.compress(lines + b"\n" + TEXT) + b"\n"
+    assert len(packed) > 64_000
+    path.write_bytes(book(stream(packed)))
+    begin = time.monotonic()
+    (section,) = Pdf(Context()).parse(Source(path))
+    assert time.monotonic() - begin < 10
+    assert section.text == "A bell rings under the water tonight."
+
+
 def test_a_table_of_objects_that_unpacks_to_too_much_is_refused(tmp_path):
     path = tmp_path / "bomb.pdf"
     packed = zeros(300)

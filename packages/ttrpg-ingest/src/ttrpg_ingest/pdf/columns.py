@@ -35,6 +35,8 @@ KNOWN = 5.0
 """Points by which the gutter of a page may differ from the one that the book has."""
 DEEPEST = 12
 """Cuts inside cuts."""
+MOST = 4000
+"""Pieces of text of a page that is cut; a real page has some hundred."""
 
 
 @attrs.frozen
@@ -55,13 +57,15 @@ class Gutter:
 
 def columns_of(spans: Sequence[Span], known: Sequence[float] = ()) -> list[list[Line]]:
     """The lines of each column, in reading order; ``known`` are the gutters of the book."""
+    if len(spans) > MOST:
+        return [_lines(spans)]
     whole = _parted(spans, known)
     return [_lines(part) for part in _cut(whole, known, 0) if part]
 
 
 def gutters_of(spans: Sequence[Span]) -> list[float]:
     """The gutters of a page that leave no doubt, for learning those of a book."""
-    found = best_gutter(_parted(spans, ()), ())
+    found = best_gutter(_parted(spans, ()), ()) if len(spans) <= MOST else None
     return [found.x] if found is not None and found.weight >= 4 * FEWEST else []
 
 

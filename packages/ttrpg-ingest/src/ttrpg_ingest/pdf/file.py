@@ -114,7 +114,7 @@ def _through(data: bytes, tools: "list[zlib._Decompress]") -> Iterator[bytes]:
 def _pieces(parts: Iterator[bytes], tool: "zlib._Decompress") -> Iterator[bytes]:
     for part in parts:
         rest = part
-        while rest:
+        while rest and not tool.eof:  # its rest stays as it is once the stream has ended
             try:
                 piece = tool.decompress(rest, 1 << 20)
             except zlib.error:
