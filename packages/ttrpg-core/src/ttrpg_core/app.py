@@ -183,8 +183,8 @@ class App:
                 )
             settings = self.config.plugin(name, cls)
 
-        def secret() -> str | None:
-            found = self.secrets.find(name, key)
+        def secret(part: str = "", variable: str | None = None) -> str | None:
+            found = self.secrets.find(f"{name}.{part}" if part else name, variable if part else key)
             return None if found is None else found[0]
 
         return Context(
@@ -193,6 +193,7 @@ class App:
             folder=self.paths.indexes / name,
             database=lambda: self.store.connection,
             offline=self.settings.general.offline,
+            network=self.settings.network,
             backend=self.backend,
             language=self.language,
         )

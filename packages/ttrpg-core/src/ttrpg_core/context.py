@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 
-def _no_key() -> str | None:
+def _no_key(part: str = "", variable: str | None = None) -> str | None:  # noqa: ARG001 - neither
     return None
 
 
@@ -35,7 +35,9 @@ class Context:
     """What a plugin's code may use.
 
     ``settings`` is an instance of the record's settings class, or None. ``secret()`` answers the
-    key that the record names, or None. ``folder`` may be filled with files that can be rebuilt.
+    key that the record names, or None, and ``secret(part, variable)`` one of several keys of the
+    same record, with the environment variable that the user names for it. ``network`` are the time
+    limits and retries that the user wants (a ``NetworkSettings``), None for the usual ones. ``folder`` may be filled with files that can be rebuilt.
     ``database()`` is the open connection of the one database, inside the caller's transaction.
     ``backend(role, name)`` is a part of the search that is installed: role "keyword", "vector",
     "embedder" or "reranker"; without a name the one that the settings choose, None where they
@@ -44,9 +46,10 @@ class Context:
     """
 
     settings: Any = None
-    secret: Callable[[], str | None] = attrs.field(default=_no_key, repr=False)
+    secret: Callable[..., str | None] = attrs.field(default=_no_key, repr=False)
     folder: Path = Path()
     database: Callable[[], sqlite3.Connection] = attrs.field(default=_no_database, repr=False)
     offline: bool = False
+    network: Any = None
     backend: Callable[..., object | None] = attrs.field(default=_no_backend, repr=False)
     language: Callable[[], tuple[Path, ...]] = attrs.field(default=_no_language, repr=False)

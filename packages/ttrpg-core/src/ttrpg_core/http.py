@@ -6,16 +6,21 @@ the answer has come: what a model has begun to say is never said twice, or paid 
 """
 
 import asyncio
+import contextlib
 import email.utils
+import functools
 import re
+import ssl
 import urllib.request
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from typing import cast
 
+import attrs
 import httpx
 import tenacity
 
-from ttrpg_core.errors import Offline
+from ttrpg_core.errors import AuthError, BadReply, ConfigError, Offline, TimedOut, Unreachable
 from ttrpg_core.settings import NetworkSettings
 
 RETRY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
@@ -105,14 +110,138 @@ def client(
         base_url=base_url,
         headers=dict(headers or {}),
         timeout=httpx.Timeout(settings.read_seconds, connect=settings.connect_seconds),
-        transport=retrying(transport or httpx.AsyncHTTPTransport()),
+        transport=retrying(transport or httpx.AsyncHTTPTransport(verify=_tls())),
         mounts={
-            pattern: retrying(httpx.AsyncHTTPTransport(proxy=proxy))
+            pattern: retrying(httpx.AsyncHTTPTransport(proxy=proxy, verify=_tls()))
             for pattern, proxy in mounts.items()
         },
         follow_redirects=False,
         trust_env=not offline,
     )
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Read once a process: the certificates take longer to load than a local model to answer."""
+    return httpx.create_ssl_context()
+
+
+@attrs.frozen
+class Answer:
+    """An answer whose body is still to come; ``headers`` have lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    _response: httpx.Response = attrs.field(repr=False)
+    _settings: NetworkSettings = attrs.field(repr=False)
+
+    async def pieces(self) -> AsyncGenerator[bytes]:
+        """The body as it comes. Raises TimedOut and Unreachable, also midway."""
+        limit, what = self._settings.first_seconds, "the first byte"
+        host = self._response.url.host
+        with _as_ours(host, self._settings):
+            body = cast("AsyncGenerator[bytes]", self._response.aiter_bytes())
+            async with contextlib.aclosing(body) as coming:
+                while True:
+                    try:
+                        async with asyncio.timeout(limit):
+                            piece = await anext(coming, None)
+                    except TimeoutError as error:
+                        raise _late(host, limit, what) from error
+                    if piece is None:
+                        return
+                    yield piece
+                    limit, what = self._settings.read_seconds, "the next piece of the answer"
+
+    async def read(self, most: int) -> bytes:
+        """The whole body. BadReply when it is longer than ``most`` bytes."""
+        body = bytearray()
+        async with contextlib.aclosing(self.pieces()) as coming:
+            async for piece in coming:
+                body += piece
+                if len(body) > most:
+                    raise BadReply(
+                        f"{self._response.url.host} sent an answer of over {most:,} bytes",
+                        "Check the base URL",
+                        status=self.status,
+                    )
+        return bytes(body)
+
+
+@contextlib.asynccontextmanager
+async def exchange(
+    settings: NetworkSettings,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+    offline: bool = False,
+) -> AsyncIterator[Answer]:
+    """Send a request; leaving the block closes the connection, also in the middle of the answer.
+
+    Limits hold one by one: ``connect_seconds`` to get through, ``first_seconds`` until the first
+    byte, ``read_seconds`` between two pieces. Raises Offline, TimedOut and Unreachable; an answer
+    of any status is an answer.
+    """
+    times = httpx.Timeout(
+        max(settings.first_seconds, settings.read_seconds), connect=settings.connect_seconds
+    )
+    async with client(settings, offline=offline) as asking:
+        with _as_ours(httpx.URL(url).host if _is_url(url) else url, settings):
+            request = asking.build_request(
+                method, url, headers=dict(headers or {}), content=content, timeout=times
+            )
+            response = await asking.send(request, stream=True)
+        try:
+            yield Answer(response.status_code, response.headers, response, settings)
+        finally:
+            await response.aclose()
+
+
+def _is_url(url: str) -> bool:
+    try:
+        return httpx.URL(url).scheme in {"http", "https"} and bool(httpx.URL(url).host)
+    except httpx.InvalidURL:
+        return False
+
+
+def _late(host: str, seconds: float, what: str) -> TimedOut:
+    return TimedOut(
+        f"{host} let {seconds:g} s pass without {what}",
+        "Try again, or give it longer: ttrpg config set network.first_seconds 300",
+        retryable=True,
+    )
+
+
+@contextlib.contextmanager
+def _as_ours(host: str, settings: NetworkSettings) -> Iterator[None]:
+    """Failures of httpx as our errors. Those that quote a header, and so a key, are cut off."""
+    try:
+        yield
+    except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise _late(host, settings.connect_seconds, "a connection") from error
+    except httpx.TimeoutException as error:
+        raise _late(host, settings.first_seconds, "an answer") from error
+    except (httpx.LocalProtocolError, UnicodeEncodeError):
+        raise AuthError(
+            f"the key or a header for {host} has characters that cannot be sent",
+            "Set it again: ttrpg keys set",
+        ) from None
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise ConfigError(
+            f"{host!r} is no address of a server", "A base URL starts with http:// or https://"
+        ) from error
+    except (httpx.ConnectError, httpx.ProxyError) as error:
+        raise Unreachable(
+            f"there is no connection to {host}",
+            "Is it running, and the network up?",
+            retryable=True,
+        ) from error
+    except httpx.HTTPError as error:
+        raise Unreachable(
+            f"the connection to {host} broke", "What came is kept; try again", retryable=True
+        ) from error
 
 
 def proxies(environment: Mapping[str, str]) -> dict[str, str | None]:

@@ -129,6 +129,9 @@ class NetworkSettings:
     connect_seconds: float = setting(
         10.0, "Limit for opening a connection.", low=0.1, high=600, personal=True
     )
+    first_seconds: float = setting(
+        120.0, "Limit for the first byte of an answer.", low=0.1, high=3600, personal=True
+    )
     read_seconds: float = setting(
         60.0, "Limit between two pieces of an answer.", low=0.1, high=3600, personal=True
     )
