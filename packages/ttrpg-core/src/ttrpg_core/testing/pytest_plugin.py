@@ -28,6 +28,7 @@ pytest.register_assert_rewrite("ttrpg_core.testing.suites")
 SEED = 1974
 """The seed of ``rng``: the year the hobby began."""
 _NULL = "keyring.backends.null.Keyring"
+_OF_THE_TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PAGER", "EDITOR", "VISUAL")
 _KEPT = "TTRPG_TEST_DATA"
 """Says where a test's own files lie, not how the program behaves, so it stays."""
 
@@ -38,6 +39,8 @@ def ttrpg_home(
 ) -> Iterator["Path"]:
     """An empty ``TTRPG_HOME``: no settings, no keys, no keyring, no network beyond loopback.
 
+    What the terminal of whoever runs the tests says of itself is forgotten.
+
     The working folder is an empty one too, so that no ``ttrpg.toml`` above it is found.
     """
     from ttrpg_core.testing.network import refuse_network
@@ -45,6 +48,8 @@ def ttrpg_home(
     for name in list(os.environ):
         if (name.startswith("TTRPG_") and name != _KEPT) or name.endswith("_API_KEY"):
             monkeypatch.delenv(name)
+    for name in _OF_THE_TERMINAL:
+        monkeypatch.delenv(name, raising=False)
     root = tmp_path_factory.mktemp("ttrpg")
     home, table = root / "home", root / "table"
     home.mkdir(mode=0o700)
