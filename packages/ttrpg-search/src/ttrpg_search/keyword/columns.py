@@ -97,6 +97,8 @@ class Columns:
         rows = np.flatnonzero(titled)
         share = np.minimum(told[rows] / self._titles[rows], 1)
         total[rows] *= 1 + np.float32(weights.titled / possible) * titled[rows] * share
+        whole = (share >= 1) & (self._titles[rows] == plan.asked.count(" ") - 1)
+        total[rows[whole]] *= 1 + np.float32(weights.exact)  # as long as the question, and of it
         return total
 
     def best(

@@ -15,9 +15,8 @@ import attrs
 
 from ttrpg_core.documents import Chunk
 from ttrpg_core.library import chunk_of
-from ttrpg_search.keyword.stemming import stem
+from ttrpg_search.keyword.tokens import WORD, fold, known_stems, stemmed, words
 from ttrpg_search.keyword.tokens import stems as stems_of
-from ttrpg_search.keyword.tokens import words
 
 
 @attrs.frozen
@@ -80,24 +79,22 @@ class Texts:
 
         self._drop("id IN (SELECT value FROM json_each(?))", [c.id for c in chunks])
         seen: Counter[str] = Counter()
-        stems: dict[str, str] = {}
+        said: set[str] = set()
         pairs: dict[str, tuple[str, str]] = {}
         initials: set[tuple[str, str, str]] = set()
         rows: dict[int, tuple[int, str, int, int, str, str, str, str]] = {}
         for chunk in chunks:
             crumbs = chunk.path[:-1] if chunk.path[-1:] == (chunk.heading,) else chunk.path
             fields = []
+            for text in (chunk.heading, " ".join(crumbs), chunk.text):
+                found = WORD.findall(text)
+                said.update(found)
+                fields.append(stemmed(found))
             titled = words(chunk.heading)
-            for said in (titled, words(" ".join(crumbs)), words(chunk.text)):
-                found = []
-                for word in said:
-                    known = stems.get(word)
-                    if known is None:
-                        known = stems[word] = stem(word)
-                    found.append(known)
-                fields.append(found)
-            for one, two in pairwise(titled[:_TITLED]):
-                pairs[one + two] = (f"{stems[one]} {stems[two]}", f"{one} {two}")
+            for (one, stem_one), (two, stem_two) in pairwise(
+                list(zip(titled, fields[0], strict=True))[:_TITLED]
+            ):
+                pairs[one + two] = (f"{stem_one} {stem_two}", f"{one} {two}")
             if 1 < len(titled) <= _TITLED:
                 keyed = " ".join(fields[0])
                 initials.update((each, " ".join(titled), keyed) for each in _initials(titled))
@@ -119,17 +116,17 @@ class Texts:
         )
         pack(self._connection, list(rows.values()))
         self._count(seen)
+        known = {fold(word): one for word, one in known_stems(said).items() if one}
         self._connection.executemany(
             "INSERT OR IGNORE INTO search_words VALUES (?, ?, ?, ?)",
             [
-                (word, known, said, len(word))
-                for word, (known, said) in sorted(
-                    {**pairs, **{word: (known, word) for word, known in stems.items()}}.items()
+                (word, one, told, len(word))
+                for word, (one, told) in sorted(
+                    {**pairs, **{word: (one, word) for word, one in known.items()}}.items()
                 )
                 if len(word) <= _LONGEST
             ],
         )
-
         self._connection.executemany(
             "INSERT OR IGNORE INTO search_initials VALUES (?, ?, ?)", sorted(initials)
         )

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from ttrpg_search.keyword.stemming import stem
 
@@ -40,11 +40,6 @@ def words(text: str) -> list[str]:
     return [folded for found in WORD.findall(text) if (folded := fold(found))]
 
 
-def stems(text: str) -> list[str]:
-    """The stems of a text, in order."""
-    return [stem(word) for word in words(text)]
-
-
 def joined(text: str) -> str:
     """The stems of a text as one string, a space on either side of each."""
     return f" {' '.join(stems(text))} "
@@ -66,11 +61,26 @@ class _Stems(dict[str, str]):
 
 
 _known = _Stems()
-_MOST_KNOWN = 50_000
+_MOST_KNOWN = 100_000
 
 
-def known_stems(said: Sequence[str]) -> dict[str, str]:
+def known_stems(said: Iterable[str]) -> dict[str, str]:
     """The stem of each word, as it stands in a text."""
+    _bound()
+    return {word: _known[word] for word in set(said)}
+
+
+def stems(text: str) -> list[str]:
+    """The stems of a text, in order."""
+    return stemmed(WORD.findall(text))
+
+
+def stemmed(said: Iterable[str]) -> list[str]:
+    """The stems of words as they stand in a text, in order."""
+    _bound()
+    return [one for word in said if (one := _known[word])]
+
+
+def _bound() -> None:
     if len(_known) > _MOST_KNOWN:
         _known.clear()
-    return {word: _known[word] for word in set(said)}
