@@ -1,8 +1,12 @@
 """Recorded traffic of vendors, as it lies beside the project; absent, its tests are skipped."""
 
+import contextlib
 import json
 import os
+import select
+import threading
 import zlib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import attrs
@@ -85,3 +89,62 @@ def recorded():
         return [Exchange("", None, 200, {}, path.read_bytes())]
 
     return read
+
+
+@attrs.define
+class Server:
+    """Answers on loopback: a path has a list of ``(status, headers, pieces)``, the last repeated.
+
+    A piece is bytes, or a number of seconds to wait; a client that leaves in that time is noted in
+    ``left``. The connection closes after the last piece.
+    """
+
+    url: str = ""
+    script: dict[str, list] = attrs.field(factory=dict)
+    asked: list[tuple[str, dict[str, str], dict | None]] = attrs.field(factory=list)
+    left: threading.Event = attrs.field(factory=threading.Event)
+
+    def next(self, path: str):
+        answers = self.script.get(path) or self.script[path.partition("?")[0]]
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+
+@pytest.fixture
+def server():
+    told = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            size = int(self.headers.get("content-length", 0))
+            sent = json.loads(self.rfile.read(size)) if size else None
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            told.asked.append((self.path, headers, sent))
+            status, answer, pieces = told.next(self.path)
+            self.send_response(status)
+            for name, value in answer.items():
+                self.send_header(name, value)
+            self.end_headers()
+            for piece in pieces:
+                if isinstance(piece, bytes):
+                    self.wfile.write(piece)
+                elif select.select([self.connection], [], [], piece)[0]:
+                    told.left.set()
+                    return
+
+        do_GET = do_POST  # noqa: N815 - the name that http.server asks for
+
+        def log_message(self, *_):
+            pass
+
+        def handle(self):
+            with contextlib.suppress(ConnectionError):
+                super().handle()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        http.daemon_threads = True
+        told.url = f"http://127.0.0.1:{http.server_address[1]}"
+        thread = threading.Thread(target=http.serve_forever, args=(0.01,))
+        thread.start()
+        yield told
+        http.shutdown()
+        thread.join()

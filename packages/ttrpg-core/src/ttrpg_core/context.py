@@ -37,7 +37,8 @@ class Context:
     ``settings`` is an instance of the record's settings class, or None. ``secret()`` answers the
     key that the record names, or None, and ``secret(part, variable)`` one of several keys of the
     same record, with the environment variable that the user names for it. ``network`` are the time
-    limits and retries that the user wants (a ``NetworkSettings``), None for the usual ones. ``folder`` may be filled with files that can be rebuilt.
+    limits and retries that the user wants (a ``NetworkSettings``), None for the usual ones.
+    ``folder`` may be filled with files that can be rebuilt.
     ``database()`` is the open connection of the one database, inside the caller's transaction.
     ``backend(role, name)`` is a part of the search that is installed: role "keyword", "vector",
     "embedder" or "reranker"; without a name the one that the settings choose, None where they

@@ -1,4 +1,4 @@
-"""Language models: the package's place is kept, its providers are to come."""
+"""Language models: Anthropic, OpenAI, Gemini, Ollama, and servers that speak OpenAI's format."""
 
 from collections.abc import Iterable
 
@@ -9,5 +9,38 @@ __version__ = "0.1.0"
 
 @hookimpl
 def ttrpg_providers() -> Iterable[Provider]:
-    """None in this release; README.md says what is to come."""
-    return ()
+    """The vendors; each is imported when it is first asked."""
+    here = "ttrpg_providers.vendors"
+    yield Provider(
+        "anthropic",
+        "Claude, by Anthropic",
+        f"{here}:anthropic_vendor",
+        key="ANTHROPIC_API_KEY",
+        settings=f"{here}:AnthropicSettings",
+    )
+    yield Provider(
+        "openai",
+        "GPT, by OpenAI",
+        f"{here}:openai_vendor",
+        key="OPENAI_API_KEY",
+        settings=f"{here}:OpenAISettings",
+    )
+    yield Provider(
+        "gemini",
+        "Gemini, by Google",
+        f"{here}:gemini_vendor",
+        key="GEMINI_API_KEY",
+        settings=f"{here}:GeminiSettings",
+    )
+    yield Provider(
+        "ollama",
+        "Models on a machine of your own, by Ollama",
+        f"{here}:ollama_vendor",
+        settings=f"{here}:OllamaSettings",
+    )
+    yield Provider(
+        "server",
+        "Servers that speak OpenAI's format, under names of your choice",
+        f"{here}:Servers",
+        settings=f"{here}:ServerSettings",
+    )

@@ -1,0 +1,225 @@
+"""A vendor over HTTP: one wire format, an address, a key; its models stream and can be left.
+
+Everything that differs between vendors is data in a :class:`Wire`, so there is one class of models
+and one place where a request is sent, an answer framed and an error read.
+"""
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from urllib.parse import urlencode
+
+import attrs
+
+from ttrpg_core.errors import AuthError, BadReply, ConfigError, ProviderError
+from ttrpg_core.http import Answer, exchange
+from ttrpg_core.llm import Delta, Model, ModelInfo, Price, Reply, Request
+from ttrpg_core.settings import NetworkSettings
+from ttrpg_providers.catalogue import filled
+from ttrpg_providers.failures import failure
+from ttrpg_providers.streams import Event, Frames, JsonArray, Ndjson, Sse
+from ttrpg_providers.wire import Fold, Json, parsed
+
+FINE = 200
+MOST = 64_000_000
+"""Bytes of an answer that comes whole: a list of models, a batch of vectors."""
+MOST_OF_ERROR = 1_000_000
+"""Bytes that are read of an answer that is an error."""
+MOST_PAGES = 50
+"""Pages of a list of models; a server that has more does not end."""
+
+
+@attrs.frozen
+class Wire:
+    """How one vendor is spoken to.
+
+    ``chat`` is the path for a model; ``models`` that of the list, ``listed`` what a page of it
+    says, and ``more`` the query of the page after it, empty after the last.
+    """
+
+    body: Callable[[Request, str], Json]
+    fold: Callable[[], Fold]
+    frames: type[Sse | Ndjson]
+    chat: Callable[[str], str]
+    models: str
+    listed: Callable[[Json], list[ModelInfo]]
+    keyed: Callable[[str], Mapping[str, str]]
+    more: Callable[[Json], dict[str, str]] = lambda _: {}
+
+
+@attrs.frozen
+class Line:
+    """A wire to one server: ``name`` for messages, ``key`` in none of them, nor in a repr."""
+
+    name: str
+    wire: Wire
+    base_url: str
+    key: str | None = attrs.field(default=None, repr=False)
+    key_hint: str = ""
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    network: NetworkSettings = attrs.field(factory=NetworkSettings)
+    offline: bool = False
+
+    @asynccontextmanager
+    async def ask(self, method: str, path: str, body: Json | None = None) -> AsyncIterator[Answer]:
+        """Send a request; what is no success is raised as the error that it means."""
+        if self.key_hint and not self.key:
+            raise AuthError(f"there is no key for {self.name}", self.key_hint)
+        headers = {"accept": "application/json", **self._key_headers()}
+        content = None
+        if body is not None:
+            headers["content-type"] = "application/json"
+            content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+        async with exchange(
+            self.network,
+            method,
+            self.base_url.rstrip("/") + path,
+            headers={**headers, **self.headers},
+            content=content,
+            offline=self.offline,
+        ) as answer:
+            if answer.status != FINE:
+                raise self.error(answer, await answer.read(MOST_OF_ERROR))
+            yield answer
+
+    async def get(self, method: str, path: str, body: Json | None = None) -> Json:
+        """A whole answer, as JSON."""
+        async with self.ask(method, path, body) as answer:
+            content = await answer.read(MOST)
+        try:
+            return parsed(content.decode("utf-8", "replace"))
+        except BadReply:
+            raise self.error(answer, content) from None
+
+    def error(self, answer: Answer, body: object) -> ProviderError:
+        """What an answer that is no success means."""
+        secrets = [value for value in (self.key, *self.headers.values()) if value]
+        return failure(self.name, answer.status, body, answer.headers, secrets=secrets)
+
+    def _key_headers(self) -> Mapping[str, str]:
+        return self.wire.keyed(self.key) if self.key else {}
+
+
+class HttpModel:
+    """One model of a vendor."""
+
+    def __init__(self, info: ModelInfo, line: Line) -> None:
+        self.info = info
+        self._line = line
+
+    @asynccontextmanager
+    async def stream(self, request: Request) -> AsyncIterator[Reply]:
+        """Send a request; leaving the block closes the connection."""
+        wire = self._line.wire
+        body = wire.body(request, self.info.id)
+        async with (
+            self._line.ask("POST", wire.chat(self.info.id), body) as answer,
+            aclosing(self._pieces(answer)) as pieces,
+        ):
+            yield Reply(pieces)
+
+    async def _pieces(self, answer: Answer) -> AsyncGenerator[Delta]:
+        fold = self._line.wire.fold()
+        async with aclosing(self._events(answer)) as events:
+            async for event in events:
+                for delta in fold.whole(event) if isinstance(event, dict) else fold.event(event):
+                    yield delta
+        for delta in fold.end():
+            yield delta
+
+    async def _events(self, answer: Answer) -> AsyncGenerator[Event | Json]:
+        """Events of a stream, or the one object of a server that answers whole."""
+        frames = _framing(answer.headers.get("content-type", ""), self._line.wire.frames)
+        if frames is None:
+            body = await answer.read(MOST)
+            frames = JsonArray() if body.lstrip()[:1] == b"[" else None
+            if frames is None:
+                yield _whole(self._line, answer, body)
+                return
+            for event in frames.feed(body):
+                yield event
+        else:
+            async with aclosing(answer.pieces()) as coming:
+                async for piece in coming:
+                    for event in frames.feed(piece):
+                        yield event
+        for event in frames.end():
+            yield event
+
+
+def _whole(line: Line, answer: Answer, body: bytes) -> Json:
+    try:
+        return parsed(body.decode("utf-8", "replace"))
+    except BadReply:
+        error = line.error(answer, body)
+    raise error
+
+
+def _framing(media: str, usual: type[Sse | Ndjson]) -> Frames | None:
+    """How the body is framed by its media type; None where it comes whole."""
+    bare = media.partition(";")[0].strip().lower()
+    if bare == "text/event-stream":
+        return Sse()
+    if bare in {"application/x-ndjson", "application/ndjson", "application/jsonl"}:
+        return Ndjson()
+    if bare == "text/html" or (bare == "application/json" and usual is not Ndjson):
+        return None
+    return usual()
+
+
+class HttpVendor:
+    """The models of one vendor.
+
+    ``own`` are prices that the user says; ``free`` answers the price of a model that runs on a
+    machine of the user's own, None for one that costs money.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        own: Mapping[str, Price] | None = None,
+        *,
+        free: Callable[[str], Price | None] = lambda _: None,
+    ) -> None:
+        self.line = line
+        self._own = dict(own or {})
+        self._free = free
+        self._seen: dict[str, ModelInfo] = {}
+
+    async def models(self) -> Sequence[ModelInfo]:
+        """The models that can be asked for, without paying for one."""
+        found: dict[str, ModelInfo] = {}
+        query: dict[str, str] = {}
+        for _ in range(MOST_PAGES):
+            path = self.line.wire.models
+            if query:
+                path += ("&" if "?" in path else "?") + urlencode(query)
+            page = await self.line.get("GET", path)
+            found |= {
+                info.id: self._filled(info) for info in self.line.wire.listed(page) if info.id
+            }
+            query = self.line.wire.more(page)
+            if not query:
+                break
+        self._seen |= found
+        return list(found.values())
+
+    def model(self, name: str) -> Model:
+        """The model of this id; whether the vendor has it shows when it is asked."""
+        return HttpModel(self._seen.get(name) or self._filled(ModelInfo(name)), self.line)
+
+    def _filled(self, info: ModelInfo) -> ModelInfo:
+        if info.price is None:
+            info = attrs.evolve(info, price=self._free(info.id))
+        return filled(self.line.name, info, self._own)
+
+
+def header_table(lines: Iterable[str], setting: str) -> dict[str, str]:
+    """Headers of the settings, each ``Name: value``."""
+    found: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise ConfigError(f"{setting}: a header is written as 'Name: value'")
+        found[name.strip().lower()] = value.strip()
+    return found
