@@ -100,6 +100,7 @@ def test_what_was_cut_anew_gets_vectors_too(filler, book):
 
 def test_what_takes_long_goes_on_in_the_background(filler, book, monkeypatch):
     monkeypatch.setattr(vectors, "PATIENCE", 0.0)
+    monkeypatch.setattr(vectors, "JUDGED", 0.0)
     filler.finder.answers = steps(0, 4, 8, 100)
     assert run(filler.app, "add", book) == 0
     assert filler.seen == [0, 4], "it stops as soon as it knows"
@@ -122,6 +123,7 @@ def test_a_graph_is_left_to_the_background(filler, book):
 
 def test_a_setting_switches_the_background_off(make_app, filler, book, monkeypatch):
     monkeypatch.setattr(vectors, "PATIENCE", 0.0)
+    monkeypatch.setattr(vectors, "JUDGED", 0.0)
     filler.app.flags["search.background"] = False
     filler.finder.answers = steps(0, 4, 100)
     assert run(filler.app, "add", book) == 0
@@ -154,6 +156,7 @@ def test_ctrl_c_while_vectors_are_made_says_that_the_books_are_there(filler, boo
 
 def test_index_makes_all_however_long(filler, monkeypatch):
     monkeypatch.setattr(vectors, "PATIENCE", 0.0)
+    monkeypatch.setattr(vectors, "JUDGED", 0.0)
     monkeypatch.setattr(vectors, "MOMENT", 0.0)
     filler.finder.answers = steps(10, 50, 100)
     assert run(filler.app, "index") == 0

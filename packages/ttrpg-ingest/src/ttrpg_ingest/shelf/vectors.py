@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 20.0
 """Seconds that are worth waiting for; what takes longer is made in the background."""
+JUDGED = 2.0
+"""Seconds before it is judged how long it takes: the first passages pay for loading a model."""
 MOMENT = 0.5
 """Seconds after which a bar is shown."""
 WATCHED = 0.5
@@ -168,8 +170,12 @@ def _make(app: App, first: Filled, steps: Iterator[Filled], patience: float) -> 
 
 
 def _takes(first: Filled, now: Filled, spent: float) -> float:
-    """Seconds that all of it would take, by what was done so far; for ever when nobody knows."""
+    """Seconds that all of it would take, by what was done so far; for ever when nobody knows.
+
+    0 while it is too early to say.
+    """
     if now.done < now.total:
         made = now.done - first.done
-        return spent * (now.total - first.done) / made if made else 0.0
+        judged = spent >= JUDGED and made
+        return spent * (now.total - first.done) / made if judged else 0.0
     return float("inf")
