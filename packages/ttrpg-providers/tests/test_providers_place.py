@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import ttrpg_providers
-from ttrpg_core import Provider
+from ttrpg_core import Embedder, Provider
 from ttrpg_core.app import App
 from ttrpg_core.context import Context
 from ttrpg_core.llm import Vendor
@@ -31,6 +31,19 @@ def test_it_yields_its_vendors_and_is_no_problem(plugins):
     plugins.register(ttrpg_providers, "providers")
     assert {name: entry.key for name, entry in plugins.entries(Provider).items()} == KEYS
     assert plugins.check() == ()
+
+
+def test_its_embedders_are_used_only_where_the_settings_name_one(app, plugins, monkeypatch):
+    plugins.register(ttrpg_providers, "providers")
+    found = plugins.entries(Embedder)
+    assert {name: entry.key for name, entry in found.items()} == {
+        name: KEYS[name] for name in ("openai", "gemini", "ollama")
+    }
+    assert not any(entry.offline for entry in found.values())
+    assert app.backend("embedder") is None
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-canary")
+    made = app.backend("embedder", "openai")
+    assert (made.dimension, made.line.key) == (found["openai"].dimension, "sk-canary")
 
 
 @pytest.mark.parametrize("name", KEYS)

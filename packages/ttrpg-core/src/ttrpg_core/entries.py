@@ -128,12 +128,16 @@ class Reranker(Entry):
 
 @attrs.frozen
 class Embedder(Entry):
-    """Text to vectors of ``dimension`` numbers; ``offline`` when it opens no socket."""
+    """Text to vectors of ``dimension`` numbers; ``offline`` when it opens no socket.
+
+    ``key`` and ``settings`` are as in :class:`Provider`; one of the same name shares them.
+    """
 
     kind = "embedders"
     dimension: int = 0
     offline: bool = True
     settings: str | None = None
+    key: str | None = None
 
 
 @attrs.frozen

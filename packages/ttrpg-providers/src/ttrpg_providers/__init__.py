@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ttrpg_core import Provider, hookimpl
+from ttrpg_core import Embedder, Provider, hookimpl
 
 __version__ = "0.1.0"
 
@@ -44,3 +44,22 @@ def ttrpg_providers() -> Iterable[Provider]:
         f"{here}:Servers",
         settings=f"{here}:ServerSettings",
     )
+
+
+@hookimpl
+def ttrpg_embedders() -> Iterable[Embedder]:
+    """Vectors by the same vendors; they are used where the settings name one."""
+    for name, summary, dimension, settings, key in (
+        ("openai", "Vectors by OpenAI", 1536, "OpenAISettings", "OPENAI_API_KEY"),
+        ("gemini", "Vectors by Google", 768, "GeminiSettings", "GEMINI_API_KEY"),
+        ("ollama", "Vectors by a model of Ollama", 768, "OllamaSettings", None),
+    ):
+        yield Embedder(
+            name,
+            summary,
+            f"ttrpg_providers.embedders:{name}_embedder",
+            dimension,
+            offline=False,
+            settings=f"ttrpg_providers.vendors:{settings}",
+            key=key,
+        )

@@ -38,6 +38,9 @@ class OpenAISettings:
 
     base_url: str = setting("https://api.openai.com/v1", "Where requests go.")
     api: Literal["chat", "responses"] = setting("chat", "Which of its two formats is spoken.")
+    embedding: Literal["text-embedding-3-small", "text-embedding-3-large"] = setting(
+        "text-embedding-3-small", "The model that makes vectors."
+    )
     headers: tuple[str, ...] = setting((), _HEADERS)
     prices: tuple[str, ...] = setting((), _PRICES)
 
@@ -49,6 +52,7 @@ class GeminiSettings:
     base_url: str = setting(
         "https://generativelanguage.googleapis.com/v1beta", "Where requests go."
     )
+    embedding: str = setting("gemini-embedding-2", "The model that makes vectors.")
     headers: tuple[str, ...] = setting((), _HEADERS)
     prices: tuple[str, ...] = setting((), _PRICES)
 
@@ -58,6 +62,10 @@ class OllamaSettings:
     """The table ``[plugins.ollama]``."""
 
     base_url: str = setting("http://127.0.0.1:11434", "Where requests go.")
+    embedding: str = setting("nomic-embed-text", "The model that makes vectors.")
+    embedding_dimension: int = setting(
+        768, "How many numbers a vector of that model has.", low=1, high=65536
+    )
     headers: tuple[str, ...] = setting((), _HEADERS)
     prices: tuple[str, ...] = setting((), _PRICES)
 
@@ -193,7 +201,7 @@ OLLAMA = Wire(
 
 def anthropic_vendor(context: Context) -> HttpVendor:
     """Claude models."""
-    known = _settings(context, AnthropicSettings)
+    known = settings_of(context, AnthropicSettings)
     made = _line(
         "anthropic", ANTHROPIC, context, known.base_url, known.headers, "ANTHROPIC_API_KEY"
     )
@@ -204,7 +212,7 @@ def anthropic_vendor(context: Context) -> HttpVendor:
 
 def openai_vendor(context: Context) -> HttpVendor:
     """GPT models."""
-    known = _settings(context, OpenAISettings)
+    known = settings_of(context, OpenAISettings)
     wire = OPENAI_RESPONSES if known.api == "responses" else OPENAI_CHAT
     made = _line("openai", wire, context, known.base_url, known.headers, "OPENAI_API_KEY")
     return HttpVendor(made, own_prices(known.prices, "plugins.openai.prices"))
@@ -212,14 +220,14 @@ def openai_vendor(context: Context) -> HttpVendor:
 
 def gemini_vendor(context: Context) -> HttpVendor:
     """Gemini models."""
-    known = _settings(context, GeminiSettings)
+    known = settings_of(context, GeminiSettings)
     made = _line("gemini", GEMINI, context, known.base_url, known.headers, "GEMINI_API_KEY")
     return HttpVendor(made, own_prices(known.prices, "plugins.gemini.prices"))
 
 
 def ollama_vendor(context: Context) -> HttpVendor:
     """Models on a machine of one's own: they cost nothing, but for those that run at Ollama's."""
-    known = _settings(context, OllamaSettings)
+    known = settings_of(context, OllamaSettings)
     made = _line("ollama", OLLAMA, context, known.base_url, known.headers, "")
     own = own_prices(known.prices, "plugins.ollama.prices")
     there = "ollama.com" in known.base_url
@@ -239,7 +247,7 @@ class Servers:
     """
 
     def __init__(self, context: Context) -> None:
-        known = _settings(context, ServerSettings)
+        known = settings_of(context, ServerSettings)
         own = own_prices(known.prices, "plugins.server.prices")
         self._vendors: dict[str, HttpVendor] = {}
         for line in known.servers:
@@ -317,7 +325,8 @@ def _server(line: str) -> tuple[str, str, str]:
     return name, url, variable
 
 
-def _settings(context: Context, cls: type[T]) -> T:
+def settings_of(context: Context, cls: type[T]) -> T:
+    """The settings that a context brings, or their defaults."""
     return context.settings if isinstance(context.settings, cls) else cls()
 
 
