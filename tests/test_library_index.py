@@ -107,7 +107,7 @@ def test_two_at_once_make_each_vector_once(cli, home, book, snail):
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
 def test_killed_it_goes_on(cli, home, book, snail):
     cli.run(home, "library", "add", book, env={"TTRPG_SEARCH_EMBEDDER": "none"})
-    env = snail(0.02)
+    env = snail(0.1)
     for signal_ in (signal.SIGKILL, signal.SIGINT):
         before = head(home)["rows"]
         with subprocess.Popen(
