@@ -175,6 +175,22 @@ def test_a_key_is_asked_for_when_it_is_needed_and_the_environment_wins(home, tmp
     assert app.context(entries.Provider, "free").secret() is None
 
 
+def test_a_record_may_have_several_keys_under_its_own_name(home, tmp_path):
+    plugin = ModuleType("vendors")
+    plugin.ttrpg_providers = hookimpl(ttrpg_providers)
+    plugins = Plugins()
+    plugins.register(plugin, "vendors")
+    environ = {"TTRPG_HOME": str(home), "ECHO_KEY": "sk-its-own", "NEAR_KEY": "sk-near"}
+    environ["TTRPG_NETWORK_FIRST_SECONDS"] = "7"
+    app = App(plugins=plugins, folder=tmp_path, environ=environ)
+    app.secrets.set("echo-far", "sk-far")
+    context = app.context(entries.Provider, "echo")
+    assert context.secret("near", "NEAR_KEY") == "sk-near"
+    assert context.secret("far") == "sk-far"
+    assert context.secret("other") is None, "the key of the record is for nothing else"
+    assert context.network.first_seconds == 7
+
+
 def ttrpg_providers():
     yield Provider("echo", "x", "a:b", key="ECHO_KEY")
     yield Provider("free", "x", "a:b")

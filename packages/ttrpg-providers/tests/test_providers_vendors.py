@@ -5,6 +5,7 @@ import importlib
 import json
 import time
 import tomllib
+import zlib
 from pathlib import Path
 
 import attrs
@@ -232,6 +233,19 @@ def test_a_retry_happens_before_the_first_byte_only(server):
     assert (reply.text, type(error), len(server.asked)) == ("Hello", errors.Unreachable, 3)
 
 
+def test_a_packed_stream_is_unpacked_as_it_comes(server):
+    packer = zlib.compressobj(wbits=31)
+    first = packer.compress(HELLO) + packer.flush(zlib.Z_SYNC_FLUSH)
+    packed = {**SSE, "Content-Encoding": "gzip"}
+    server.script["/chat/completions"] = [(200, packed, [first, 5])]
+    limits = attrs.evolve(NETWORK, read_seconds=0.2)
+    reply, error = ask(vendor("openai_chat", server.url, network=limits).model("m"))
+    assert (reply.text, type(error)) == ("Hello", errors.TimedOut)
+    server.script["/chat/completions"] = [(200, packed, [first, 0.2, b"no gzip"])]
+    reply, error = ask(vendor("openai_chat", server.url).model("m"))
+    assert (reply.text, type(error)) == ("Hello", errors.Unreachable)
+
+
 def test_headers_of_the_settings_are_sent_and_not_shown(server):
     known = vendors.OpenAISettings(server.url, headers=("X-Team: canary-team", "x-empty:"))
     server.script["/models"] = [(403, JSON, [b'{"error": {"message": "no canary-team"}}'])]
@@ -324,6 +338,9 @@ def test_servers_have_names_and_one_that_is_down_hides_no_other(server):
     gone = vendors.ServerSettings(servers=("gone http://127.0.0.1:9/v1",))
     with pytest.raises(errors.Unreachable):
         models(vendors.Servers(context(gone)))
+    keyless = vendors.ServerSettings(servers=("near " + server.url + "/v1 NEAR_KEY",))
+    _, error = ask(vendors.Servers(context(keyless, key=None)).model("near/m"))
+    assert (type(error), "server-near" in error.hint) == (errors.AuthError, True)
     for wrong in ("nea/m", "near/", "m"):
         with pytest.raises(NotFound):
             made.model(wrong)

@@ -184,7 +184,7 @@ class App:
             settings = self.config.plugin(name, cls)
 
         def secret(part: str = "", variable: str | None = None) -> str | None:
-            found = self.secrets.find(f"{name}.{part}" if part else name, variable if part else key)
+            found = self.secrets.find(f"{name}-{part}" if part else name, variable if part else key)
             return None if found is None else found[0]
 
         return Context(

@@ -264,8 +264,10 @@ class Servers:
                 name,
                 wire,
                 url,
-                key=context.secret(name, variable or None),
-                key_hint=f"Set the variable {variable} to it" if variable else "",
+                key=context.secret(name.lower(), variable or None),
+                key_hint=f"Set {variable}, or: ttrpg keys set server-{name.lower()}"
+                if variable
+                else "",
                 headers=header_table(headers, "plugins.server.headers"),
                 network=context.network or NetworkSettings(),
                 offline=context.offline,
