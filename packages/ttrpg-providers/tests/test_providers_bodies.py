@@ -45,8 +45,8 @@ LOOP = Request(
 
 
 def test_anthropic_body():
-    assert anthropic.body(LOOP, "claude-x") == {
-        "model": "claude-x",
+    assert anthropic.body(LOOP, "claude-haiku-4-5") == {
+        "model": "claude-haiku-4-5",
         "max_tokens": 99,
         "system": "Be brief.",
         "messages": [
@@ -89,6 +89,25 @@ def test_anthropic_body():
         "output_config": {"effort": "low", "format": {"type": "json_schema", "schema": SCHEMA}},
         "stream": True,
     }
+
+
+@pytest.mark.parametrize(
+    ("model", "sent"),
+    [
+        ("claude-3-5-haiku-latest", True),
+        ("claude-sonnet-4-20250514", True),
+        ("claude-opus-4-1", True),
+        ("claude-haiku-4-5-20251001", True),
+        ("claude-opus-4-6", True),
+        ("claude-opus-4-7", False),
+        ("claude-opus-4-10", False),
+        ("claude-sonnet-5", False),
+        ("claude-fable-5-1", False),
+        ("some-model", False),
+    ],
+)
+def test_anthropic_is_told_a_temperature_where_the_model_takes_one(model, sent):
+    assert ("temperature" in anthropic.body(LOOP, model)) is sent
 
 
 def test_openai_chat_body():
@@ -147,14 +166,14 @@ def test_openai_responses_body():
             "role": "user",
             "content": [
                 {"type": "input_text", "text": "What is on the map?"},
-                {"type": "input_image", "image_url": "data:image/png;base64,iVBORw=="},
+                {
+                    "type": "input_image",
+                    "image_url": "data:image/png;base64,iVBORw==",
+                    "detail": "auto",
+                },
             ],
         },
-        {
-            "type": "message",
-            "role": "assistant",
-            "content": [{"type": "output_text", "text": "I roll."}],
-        },
+        {"type": "message", "role": "assistant", "content": "I roll."},
         *(
             {
                 "type": "function_call",

@@ -5,6 +5,7 @@ the vendor's own client 2.14, read in November 2026.
 """
 
 import json
+import re
 from collections.abc import Sequence
 
 import attrs
@@ -39,6 +40,10 @@ from ttrpg_providers.wire import (
 NAME = "anthropic"
 VERSION = "2023-06-01"
 """The value of the header ``anthropic-version``."""
+SAMPLED = re.compile(
+    r"claude-(?:[23]\b|instant|(?:opus|sonnet|haiku)-4(?:-[0-6](?!\d)|-20\d{6}|-latest|\Z))"
+)
+"""Models that take a temperature: since Opus 4.7 it is an error to send one."""
 FINISH: dict[str, Finish] = {
     "end_turn": "stop",
     "stop_sequence": "stop",
@@ -51,7 +56,10 @@ FINISH: dict[str, Finish] = {
 
 
 def body(request: Request, model: str, *, stream: bool = True) -> Json:
-    """The JSON of a request; ``max_tokens`` is a must here."""
+    """The JSON of a request; ``max_tokens`` is a must here.
+
+    A temperature goes to the models that take one, and is left out for the others.
+    """
     made: Json = {
         "model": model,
         "max_tokens": request.max_tokens,
@@ -68,7 +76,7 @@ def body(request: Request, model: str, *, stream: bool = True) -> Json:
             {"name": tool.name, "description": tool.description, "input_schema": dict(tool.schema)}
             for tool in request.tools
         ]
-    if request.temperature is not None:
+    if request.temperature is not None and SAMPLED.match(model):
         made["temperature"] = request.temperature
     if request.stop:
         made["stop_sequences"] = list(request.stop)

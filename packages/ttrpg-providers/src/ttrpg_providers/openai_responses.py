@@ -93,7 +93,7 @@ def _items(message: Message) -> list[Json]:
     content: list[Json] = []
     ordered = sorted(message.parts, key=lambda part: not isinstance(part, ToolResult))
     for part in ordered:
-        said = _content(part, message.role)
+        said = _content(part)
         if said is not None:
             content.append(said)
             continue
@@ -103,16 +103,22 @@ def _items(message: Message) -> list[Json]:
     return made + _spoken(message.role, content)
 
 
-def _content(part: Part, role: str) -> Json | None:
+def _content(part: Part) -> Json | None:
     if isinstance(part, Text):
-        return {"type": "output_text" if role == "assistant" else "input_text", "text": part.text}
+        return {"type": "input_text", "text": part.text}
     if isinstance(part, Image):
-        return {"type": "input_image", "image_url": data_url(part)}
+        return {"type": "input_image", "image_url": data_url(part), "detail": "auto"}
     return None
 
 
 def _spoken(role: str, content: list[Json]) -> list[Json]:
-    return [{"type": "message", "role": role, "content": content}] if content else []
+    """A message; what the model said itself goes back as plain text, as it has no id here."""
+    if not content:
+        return []
+    if role == "assistant":
+        said = "".join(words(part.get("text")) for part in content)
+        return [{"type": "message", "role": role, "content": said}]
+    return [{"type": "message", "role": role, "content": content}]
 
 
 def _item(part: Part) -> list[Json]:
