@@ -171,7 +171,12 @@ def bench(session: nox.Session) -> None:
 def pins(session: nox.Session) -> None:
     """Write constraints.txt anew: the newest of everything that any session installs."""
     session.install("uv")
-    wanted = [arg for group in GROUPS if group != "bench" for arg in ("--group", f"pyproject.toml:{group}")]
+    wanted = [
+        arg
+        for group in GROUPS
+        if group != "bench"
+        for arg in ("--group", f"pyproject.toml:{group}")
+    ]
     projects = [f"packages/ttrpg-{name}/pyproject.toml" for name in PACKAGES]
     options = (
         "--universal",

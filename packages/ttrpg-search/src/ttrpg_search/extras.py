@@ -13,13 +13,17 @@ def needed(module: str, extra: str, wanted_by: str, instead: str) -> ModuleType:
     ``wanted_by`` and ``instead`` are put into words: "the keyword backend 'tantivy'", "'fts5'".
     """
     try:
-        with warnings.catch_warnings():
-            # some of them were written for an older Python, and say so when first compiled
-            warnings.simplefilter("ignore", SyntaxWarning)
-            warnings.simplefilter("ignore", DeprecationWarning)
-            return importlib.import_module(module)
+        return quietly(module)
     except ImportError as error:
         raise lacking(extra, wanted_by, instead) from error
+
+
+def quietly(module: str) -> ModuleType:
+    """Import a module that was written for an older Python, and says so when first compiled."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return importlib.import_module(module)
 
 
 def lacking(extra: str, wanted_by: str, instead: str) -> NotFound:

@@ -6,7 +6,6 @@ database's own key (:mod:`.state`), in a folder that only its owner may write to
 is never opened.
 """
 
-import importlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,7 +15,7 @@ from ttrpg_core.errors import StoreError
 from ttrpg_core.search import Query
 from ttrpg_search.backends.beside import Beside, Damaged
 from ttrpg_search.backends.state import digest
-from ttrpg_search.extras import needed
+from ttrpg_search.extras import needed, quietly
 from ttrpg_search.keyword.plan import Plan
 from ttrpg_search.keyword.scoring import WEIGHTS
 from ttrpg_search.keyword.texts import Text
@@ -34,6 +33,7 @@ class Whoosh(Beside):
 
     def __init__(self, context: Context) -> None:
         needed("whoosh.index", "whoosh", "the keyword backend 'whoosh'", "'fts5'")
+        quietly("whoosh.codec.whoosh3")  # whoosh imports it later, where nobody hushes it
         super().__init__(context, _Files(context.folder / "files"))
 
 
@@ -164,7 +164,7 @@ class _Files:
 
 def _part(name: str) -> Any:
     """A module of the library, which is there: the backend was made."""
-    return importlib.import_module(f"whoosh.{name}")
+    return quietly(f"whoosh.{name}")
 
 
 def _schema() -> Any:
