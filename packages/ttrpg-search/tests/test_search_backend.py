@@ -1,6 +1,8 @@
 """The keyword backend over a real store."""
 
 import re
+import sqlite3
+import sys
 
 import attrs
 import pytest
@@ -16,6 +18,7 @@ from ttrpg_core.search import Query, Term
 from ttrpg_core.testing import PluginTests, SearcherTests
 from ttrpg_search.fts import Fts5
 from ttrpg_search.keyword.plan import MOST_TERMS, terms_of
+from ttrpg_search.keyword.texts import Texts, one_moment
 
 RED, BLUE = "a" * 64, "b" * 64
 
@@ -303,3 +306,27 @@ def test_a_replaced_passage_keeps_its_place(searcher):
     searcher.add([attrs.evolve(passage(1, "new words"), label="7")])
     assert ids(searcher, "old") == []
     assert searcher.search(Query("new"), 1)[0].chunk.label == "7"
+
+
+def test_a_word_said_hundreds_of_times_in_headings(searcher):
+    path = tuple(" ".join(["ac"] * 60) for _ in range(6))
+    searcher.add([passage(1, "ac 15 " * 300, path[0], path), passage(2, "an ac of 15")])
+    import numpy as np  # so that the columns are asked
+
+    assert np.__name__ in sys.modules
+    for _ in range(2):
+        assert set(ids(searcher, "ac 15")) == {1, 2}
+
+
+def test_a_question_is_of_one_moment(searcher, app, tmp_path):
+    searcher.add([passage(n, f"fire number{n}") for n in range(9)])
+    connection = app.store.connection
+    other = sqlite3.connect(app.paths.database)
+    with one_moment(connection):
+        before = Texts(connection).totals()
+        other.execute("UPDATE search_totals SET generation = 7")
+        other.commit()
+        assert Texts(connection).totals() == before
+    assert Texts(connection).totals().generation == 7
+    assert not connection.in_transaction
+    other.close()

@@ -261,6 +261,24 @@ def test_a_broken_embedder_costs_its_ranking_alone(app, shelve):
     assert any("no weights" in step.said for step in found.steps)
 
 
+def test_a_reranker_that_answers_nonsense_is_left_aside(make):
+    class Short(Backwards):
+        def rerank(self, question, chunks):
+            return [1.0]
+
+    question = Question("falling damage")
+    found = make(reranker=Short()).find(question)
+    assert headings(found) == headings(make().find(question))
+    assert "reranker" in [step.name for step in found.steps]
+
+
+def test_a_passage_whose_text_is_gone_is_left_out(make, app):
+    before = make().find(Question("falling damage"))
+    app.store.connection.execute("DELETE FROM chunks WHERE id = ?", [before.hits[0].chunk.id])
+    after = make().find(Question("falling damage"))
+    assert headings(after) == headings(before)[1:]
+
+
 def test_a_reranker_orders_once_more(make):
     question = Question("falls grapples lantern hit points")
     plain = headings(make().find(question))

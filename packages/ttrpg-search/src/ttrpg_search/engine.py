@@ -32,7 +32,7 @@ from ttrpg_search.fts import Fts5, Matched, chunks_of
 from ttrpg_search.fusion import Fuse, Ranking, convex
 from ttrpg_search.keyword.marks import marks
 from ttrpg_search.keyword.plan import Plan, plan
-from ttrpg_search.keyword.texts import Standing, Texts
+from ttrpg_search.keyword.texts import Standing, Texts, one_moment
 from ttrpg_search.scope import Scope, scope_of
 
 
@@ -77,6 +77,10 @@ class Engine:
     def find(self, question: Question) -> Findings:
         """The best passages, best first; one of each section."""
         connection = self._context.database()
+        with one_moment(connection):
+            return self._find(question, connection)
+
+    def _find(self, question: Question, connection: sqlite3.Connection) -> Findings:
         texts = Texts(connection)
         systems = [row[0] for row in connection.execute("SELECT DISTINCT system FROM books")]
         known = lexicon(frozenset(systems), self._context.language())
@@ -102,6 +106,7 @@ class Engine:
         hits = tuple(
             Hit(chunks[number], score, marks(chunks[number].text, planned))
             for number, score in shown
+            if number in chunks  # a book that is being read anew has an index, and no text yet
         )
         answered = bool(order) and self._answers(texts, asked, planned, order, stages, steps)
         return Findings(
@@ -271,15 +276,19 @@ class Engine:
         reranker = self._part("reranker") if order else None
         if not isinstance(reranker, Reranker):
             return order
-        head = order[: self._tuning.reranked]
-        chunks = chunks_of(connection, [number for number, _ in head])
-        told = reranker.rerank(asked.plain, [chunks[number] for number, _ in head])
+        chunks = chunks_of(connection, [n for n, _ in order[: self._tuning.reranked]])
+        head = [each for each in order[: self._tuning.reranked] if each[0] in chunks]
+        told = list(reranker.rerank(asked.plain, [chunks[number] for number, _ in head]))
+        if len(told) != len(head):
+            said = f"left aside: {len(told)} scores for {len(head)} passages"
+            steps.append(Step("reranker", said))
+            return order
         by_told = sorted(zip(told, head, strict=True), key=lambda each: -each[0])
         steps.append(Step("reranked", f"the first {len(head)}"))
         scores = sorted((score for _, score in head), reverse=True)
         return [
             *((number, score) for (_, (number, _)), score in zip(by_told, scores, strict=True)),
-            *order[len(head) :],
+            *(each for each in order if each not in head),
         ]
 
     def _part(self, role: str) -> object | None:

@@ -138,8 +138,11 @@ def _ready(
         if index.embedder() not in {"", embedder.id}:
             index.clear()
         found = _missing(connection, index)
-    except StoreError:  # damaged; what is there can be made again
-        index.clear()
+    except StoreError as error:
+        cause = error.__cause__
+        if isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError):
+            raise  # they may be whole, and only not to be read now
+        index.clear()  # damaged; what is there can be made again
         found = _missing(connection, index)
     if (found[0] or found[1]) and not _true(connection, embedder, index):
         index.clear()

@@ -21,7 +21,7 @@ from ttrpg_search.keyword.candidates import candidates, either
 from ttrpg_search.keyword.marks import marks
 from ttrpg_search.keyword.plan import Plan, plan
 from ttrpg_search.keyword.scoring import WEIGHTS, Weights, score
-from ttrpg_search.keyword.texts import Standing, Text, Texts
+from ttrpg_search.keyword.texts import Standing, Text, Texts, one_moment
 
 if TYPE_CHECKING:
     from ttrpg_search.keyword.columns import Columns
@@ -75,8 +75,9 @@ class Fts5:
     def search(self, query: Query, k: int) -> list[Hit]:
         """The best ``k`` passages for the query's terms."""
         connection = self._database()
-        matched = self.match(query, k)
-        chunks = chunks_of(connection, [number for number, _ in matched.best])
+        with one_moment(connection):
+            matched = self.match(query, k)
+            chunks = chunks_of(connection, [number for number, _ in matched.best])
         return [
             Hit(chunks[number], value, marks(chunks[number].text, matched.plan))
             for number, value in matched.best

@@ -94,7 +94,7 @@ def _numbers(name: str, value: str) -> tuple[float | None, float | None]:
             if low is not None and high is not None and low > high:
                 low, high = high, low
             return low, high
-    except (ValueError, ZeroDivisionError):
+    except (ValueError, ZeroDivisionError, OverflowError):
         pass
     raise InputError(
         f"{name}:{value} is not a number or a range",
@@ -135,7 +135,7 @@ def _condition(each: Filter) -> tuple[str, list[str | float]]:
     path = f"json_extract(c.fields, '$.{each.name}')"
     if each.name in _NUMBERS:
         return _between(f"CAST({path} AS REAL)", each, f"{path} IS NOT NULL")
-    return f"lower({path}) LIKE '%' || lower(?) || '%'", [each.value]
+    return f"instr(lower({path}), lower(?)) > 0", [each.value]
 
 
 def _pages(each: Filter) -> tuple[str, list[str | float]]:

@@ -13,13 +13,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-PAIR = np.dtype([("doc", "<u4"), ("heads", "u1"), ("paths", "u1"), ("bodies", "<u2")])
+PAIR = np.dtype([("doc", "<u4"), ("heads", "<u2"), ("paths", "<u2"), ("bodies", "<u2")])
 """A stem in a chunk: the chunk's number in its lot, and how often it stands in each field."""
 PATH, BODY = 1 << 10, 1 << 12
 """Places from which on a word stands in the path, and in the text; before, in the heading."""
 PLACES = 1 << 16
 """Places of a chunk; words behind the last are counted in no phrase."""
-_MOST_IN_FIELD = {"heads": 255, "paths": 255, "bodies": 65535}
 
 
 Row = tuple[int, str, int, int, str, str, str, str]
@@ -88,8 +87,7 @@ def _postings(
         ("paths", (place >= PATH) & (place < BODY)),
         ("bodies", place >= BODY),
     ):
-        counted = np.add.reduceat(there.astype(np.int64), firsts)
-        pairs[name] = np.minimum(counted, _MOST_IN_FIELD[name])
+        pairs[name] = np.add.reduceat(there.astype(np.int64), firsts)  # fewer than PLACES
     of_pair = term[firsts]
     ends = np.searchsorted(of_pair, np.arange(len(numbers)), side="right").tolist()
     until = np.searchsorted(term, np.arange(len(numbers)), side="right").tolist()

@@ -4,6 +4,7 @@ Everything is written inside the caller's transaction, so that index and chunks 
 happens in between.
 """
 
+import contextlib
 import json
 import sqlite3
 from collections import Counter
@@ -29,6 +30,19 @@ class Text:
     heading: str
     path: str
     body: str
+
+
+@contextlib.contextmanager
+def one_moment(connection: sqlite3.Connection) -> Iterator[None]:
+    """All that is read in the block is of one moment, whatever other processes write meanwhile."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.commit()
 
 
 @attrs.frozen
