@@ -54,7 +54,7 @@ _CONTENTS = re.compile(
     r"\u00edndice|indice|inneh\u00e5ll|inhoud)\W*\Z",
     re.IGNORECASE,
 )
-_LEADERS = re.compile(r"(?:\.[ \t]?){4,}\s*\d+|\u2026{2,}\s*\d+")
+_LEADERS = re.compile(r"(?<!\.)(?<!\.[ \t])(?:\.[ \t]?){4,}+\s*+\d+|(?<!\u2026)\u2026{2,}+\s*+\d+")
 _NUMBERED = re.compile(r"[^\W\d].*?[\s.,\u2026]\d{1,4}(?:\s*[-,\u2013]\s*\d{1,4})*\s*\Z")
 _VARIANT = re.compile(
     r"\A\W*(?:variant|optional(?: rules?)?|alternate rules?|alternative rules?)\b", re.IGNORECASE

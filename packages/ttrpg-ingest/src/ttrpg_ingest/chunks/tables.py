@@ -16,8 +16,8 @@ SIDES = (4, 6, 8, 10, 12, 20, 30, 66, 100)
 """The greatest number of a table that is rolled on, where its header names no die."""
 FEWEST_ROWS = 4
 """Rows from which a table is rolled on, and from which lines are cut between them."""
-_SEPARATOR = re.compile(r"[\s>]*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-*:?\s*)*\Z")
-_DIE = re.compile(r"[\W_]*(\d{0,2})\s*[dDwW](4|6|8|10|12|20|30|66|100|%)(?![\w+])[\W_]*")
+_SEPARATOR = re.compile(r"[\s>]*+\|?\s*+:?-{2,}:?\s*(?:\|[\s:-]*)*\Z")
+_DIE = re.compile(r"[\W_]*+(\d{0,2})\s*+[dDwW](4|6|8|10|12|20|30|66|100|%)(?![\w+])[\W_]*")
 _NAMED = re.compile(r"(?<!\w)(\d{0,2})[dDwW](4|6|8|10|12|20|30|66|100|%)(?!\w)")
 _RANGE = re.compile(r"[\W_]*(\d{1,3})(?:\s*[-\u2010-\u2015\u2212]\s*(\d{1,3}))?[.:)*_\s]*\Z")
 _LINE = re.compile(r"\s*(\d{1,3})(?:\s*[-\u2010-\u2015\u2212]\s*(\d{1,3}))?[.:)]?\s+\S")
