@@ -60,6 +60,19 @@ def test_beginning_again_starts_from_nothing(library, store):
     library.begin(SHA, "text", 3, "2026-01-03")
     assert library.reading(SHA) == Reading(SHA, "text", 3, 0, finished=False)
     assert list(library.sections(SHA)) == []
+    assert count(store, "chunks") == 1, "an index knows it until the reading is done"
+    library.finish(SHA, [chunk(0), chunk(1)])
+    assert count(store, "chunks") == 2
+
+
+def test_chunks_without_a_reading_are_orphans_too(library, store):
+    library.begin(SHA, "pdf", 10, "2026-01-02")
+    library.finish(SHA, [chunk(0)])
+    library.unread(SHA)
+    assert library.reading(SHA) is None
+    assert library.orphans() == [SHA]
+    library.forget(SHA)
+    assert library.orphans() == []
     assert count(store, "chunks") == 0
 
 

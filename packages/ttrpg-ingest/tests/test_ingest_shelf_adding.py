@@ -1,5 +1,6 @@
 """Many books at once: folders, patterns, several children, copies and new editions of a file."""
 
+import contextlib
 import json
 import sys
 
@@ -10,7 +11,7 @@ from ttrpg_core import Parser, hookimpl
 from ttrpg_core.documents import Document, Section
 from ttrpg_core.errors import InputError, NotFound
 from ttrpg_ingest import shelf
-from ttrpg_ingest.shelf import Added, Copied, Failed, Skipped, Wishes, jobs
+from ttrpg_ingest.shelf import Added, Copied, Failed, Skipped, Wishes, crew, jobs
 from ttrpg_ingest.shelf.crew import Crew, Heard
 from ttrpg_ingest.shelf.finding import Found, Suffixes, find, gather
 from ttrpg_ingest.shelf.likeness import likeness, sketch
@@ -274,6 +275,42 @@ def test_a_reading_anew_that_was_stopped_goes_on(app, make_pdf, book_pages):
     kept = list(app.library.sections(old.sha256))
     assert kept[:2] == whole[:2]
     assert {each.page for each in kept} == {0, 1, 2}
+
+
+def indexed(app):
+    rows = app.store.connection.execute("SELECT id FROM seen ORDER BY id")
+    return [row[0] for row in rows]
+
+
+def chunk_ids(app):
+    return sorted(chunk.id for chunk in app.library.chunks())
+
+
+@pytest.mark.parametrize("how", [KeyboardInterrupt, "changed"])
+def test_a_book_is_found_while_it_is_read_anew(app, make_pdf, book_pages, monkeypatch, how):
+    """What was cut before stays in place until the new reading is whole."""
+    file = make_pdf("a.pdf", book_pages(3), title="Oaths")
+    shelf.add(app, file)
+    before = chunk_ids(app)
+    read = crew.read
+
+    def stopped(*arguments):
+        found = list(read(*arguments))
+        yield from found[:3]
+        if how is KeyboardInterrupt:
+            raise KeyboardInterrupt
+        yield from found[3:]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(crew, "read", stopped)
+        patch.setattr(jobs, "changed", lambda *_: how == "changed")
+        with contextlib.suppress(KeyboardInterrupt):
+            list(add_all(app, file, if_there="update"))
+    assert chunk_ids(app) == before == indexed(app)
+    (came,) = add_all(app, file, if_there="update")
+    assert came.again
+    assert chunk_ids(app) == indexed(app)
+    assert len(indexed(app)) == came.book.chunks == len(before)
 
 
 @pytest.mark.parametrize(("answers", "left"), [([True], 2), ([False, True], 4), ([False] * 2, 2)])

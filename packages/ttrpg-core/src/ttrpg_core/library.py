@@ -139,9 +139,9 @@ class Library:
         return [each for each in found if each is not None]
 
     def begin(self, sha256: str, parser: str, total: int, at: str) -> None:
-        """Start reading a content from nothing."""
+        """Start reading a content from nothing; its chunks stay till ``finish`` replaces them."""
         with self.store.transaction() as connection:
-            self.forget(sha256)
+            self.unread(sha256)
             connection.execute(
                 "INSERT INTO readings (sha256, parser, total, done, finished, at)"
                 " VALUES (?, ?, ?, 0, 0, ?)",
@@ -276,16 +276,22 @@ class Library:
         return True
 
     def forget(self, sha256: str) -> None:
-        """Drop what was read of a content; its searcher must be told by the caller."""
+        """Drop a content's reading and chunks; its searcher must be told by the caller."""
         with self.store.transaction() as connection:
-            for table in ("chunks", "sections", "readings"):
-                connection.execute(f"DELETE FROM {table} WHERE sha256 = ?", [sha256])  # noqa: S608 - our names
+            self.unread(sha256)
+            connection.execute("DELETE FROM chunks WHERE sha256 = ?", [sha256])
+
+    def unread(self, sha256: str) -> None:
+        """Drop a content's reading; what an index knows, its chunks, stays and can be found."""
+        with self.store.transaction() as connection:
+            connection.execute("DELETE FROM sections WHERE sha256 = ?", [sha256])
+            connection.execute("DELETE FROM readings WHERE sha256 = ?", [sha256])
 
     def orphans(self) -> list[str]:
         """Contents that were read but are on no shelf: removed, undone or interrupted."""
         rows = self._connection.execute(
-            "SELECT sha256 FROM readings WHERE sha256 NOT IN (SELECT sha256 FROM books)"
-            " ORDER BY sha256"
+            "SELECT sha256 FROM (SELECT sha256 FROM readings UNION SELECT sha256 FROM chunks)"
+            " WHERE sha256 NOT IN (SELECT sha256 FROM books) ORDER BY sha256"
         )
         return [row[0] for row in rows]
 

@@ -13,6 +13,7 @@ from ttrpg_ingest.shelf.content import changed
 from ttrpg_ingest.shelf.crew import Heard, Part
 from ttrpg_ingest.shelf.finding import Found
 from ttrpg_ingest.shelf.keeping import Keeper, begin
+from ttrpg_ingest.shelf.shelving import keyword_searcher
 from ttrpg_ingest.shelf.titles import title_of
 
 if TYPE_CHECKING:
@@ -165,20 +166,31 @@ class Job:
     def check(self, app: App) -> None:
         """ParseError when there is no text in it, or when it was written to meanwhile."""
         if changed(self.found, self.stamp, self.sha256):
-            app.library.forget(self.sha256)
+            self._give_up(app)
             raise ParseError(
                 f"{self.name} changed while it was read",
                 "Wait until it is whole, and add it again",
                 source=self.name,
             )
         if not any(section.text.strip() for section in app.library.sections(self.sha256)):
-            app.library.forget(self.sha256)
+            self._give_up(app)
             raise ParseError(
                 f"{self.name}: no text on any page; it is probably scanned",
                 "Run text recognition over it first, for instance with OCRmyPDF, and add the"
                 " result",
                 source=self.name,
             )
+
+    def _give_up(self, app: App) -> None:
+        """Forget the reading; a book on the shelf can be found as it was, an orphan is gone."""
+        with app.store.transaction():
+            if app.library.book_of(self.sha256) is not None:
+                app.library.unread(self.sha256)
+                return
+            searcher = keyword_searcher(app)
+            if searcher is not None:
+                searcher.remove(self.sha256)
+            app.library.forget(self.sha256)
 
 
 def _up_to(heard: Heard, stop: int | None) -> Heard:
