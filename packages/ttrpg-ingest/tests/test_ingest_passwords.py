@@ -11,6 +11,7 @@ from pypdf import PdfReader, PdfWriter
 from ttrpg_core.errors import ParseError
 from ttrpg_ingest import commands
 from ttrpg_ingest.commands import passwords
+from ttrpg_ingest.processes import PASSWORDS
 
 SECRET = "salt-and-bells"
 
@@ -62,10 +63,10 @@ def test_a_password_on_standard_input(app, run, locked):
 
 
 def test_the_environment(app, run, locked):
-    app.environ = {**app.environ, passwords.VARIABLE: "wrong"}
+    app.environ = {**app.environ, PASSWORDS: "wrong"}
     with pytest.raises(ParseError, match="needs another password"):
         run("add", locked)
-    app.environ = {**app.environ, passwords.VARIABLE: SECRET}
+    app.environ = {**app.environ, PASSWORDS: SECRET}
     assert run("add", locked) == 0
 
 
@@ -114,7 +115,7 @@ def test_it_is_in_no_argument_and_no_environment_of_the_child(locked, monkeypatc
         seen.append((command, options["env"]))
         return real(command, **options)
 
-    monkeypatch.setenv(passwords.VARIABLE, SECRET)
+    monkeypatch.setenv(PASSWORDS, SECRET)
     monkeypatch.setattr(subprocess, "Popen", popen)
     found = list(read("ttrpg_ingest.pdf:Pdf", locked, 0, Limits(20, 500), passwords=SECRET))
     assert len(found) == 2

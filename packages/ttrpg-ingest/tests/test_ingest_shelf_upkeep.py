@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import attrs
@@ -277,6 +278,19 @@ def test_a_viewer_is_never_waited_for_and_its_failure_is_told(tmp_path):
         viewers.start([sys.executable, "-c", "raise SystemExit(3)"])
     with pytest.raises(NotFound, match="cannot be started"):
         viewers.start([str(tmp_path / "no-viewer"), "x"])
+
+
+def test_a_viewer_is_told_no_password(tmp_path, monkeypatch):
+    monkeypatch.setenv("TTRPG_PDF_PASSWORD", "canary")
+    monkeypatch.setenv("TTRPG_MARK", "kept")
+    told = tmp_path / "told"
+    script = f"import os, pathlib; pathlib.Path({str(told)!r}).write_text(repr(os.environ))"
+    viewers.start([sys.executable, "-c", script])
+    wait = time.monotonic() + 20
+    while not (told.exists() and told.read_text()) and time.monotonic() < wait:
+        time.sleep(0.02)
+    assert "TTRPG_MARK" in told.read_text()
+    assert "canary" not in told.read_text()
 
 
 def test_editing_is_remembered_and_taken_back(app, pdf):

@@ -198,6 +198,9 @@ def test_index_in_the_background(filler):
 
 
 def test_the_background_shares_the_choices_of_its_parent(make_app, monkeypatch, tmp_path):
+    monkeypatch.setenv("TTRPG_PDF_PASSWORD", "canary")
+    monkeypatch.setenv("PYTHONPATH", "modules")
+    monkeypatch.chdir(tmp_path)
     app = make_app()
     app.flags |= {"search.embedder": "moon", "general.offline": True}
     seen = {}
@@ -209,7 +212,10 @@ def test_the_background_shares_the_choices_of_its_parent(make_app, monkeypatch, 
 
     monkeypatch.setattr(vectors.subprocess, "Popen", popen)
     assert vectors.start(app)
-    assert seen["command"] == [sys.executable, "-m", "ttrpg_ingest.background", str(tmp_path)]
+    command = [sys.executable, "-P", "-m", "ttrpg_ingest.background", str(tmp_path)]
+    assert seen["command"] == command, "-P: nothing is imported from the working folder"
+    assert seen["env"]["PYTHONPATH"] == str(tmp_path / "modules")
+    assert "canary" not in seen["env"].values()
     assert seen["env"]["TTRPG_SEARCH_EMBEDDER"] == "moon"
     assert seen["env"]["TTRPG_GENERAL_OFFLINE"] == "true"
     assert seen["env"]["TTRPG_HOME"] == app.environ["TTRPG_HOME"]

@@ -26,6 +26,7 @@ import attrs
 from ttrpg_core.documents import Document, Notice, Section
 from ttrpg_core.errors import ParseError
 from ttrpg_ingest import wire
+from ttrpg_ingest.processes import environ_of
 
 Events: TypeAlias = Generator[Document | Section | Notice, None, None]
 """A document, then its sections, and notices among them."""
@@ -341,8 +342,5 @@ def _child(
 
 def environment(environ: Mapping[str, str], folder: str) -> dict[str, str]:
     """The environment of the child: no secrets, and a temporary folder of its own to work in."""
-    kept = {name: value for name, value in environ.items() if not _SECRET.search(name)}
-    if kept.get("PYTHONPATH"):
-        places = kept["PYTHONPATH"].split(os.pathsep)
-        kept["PYTHONPATH"] = os.pathsep.join(str(Path(place).absolute()) for place in places)
+    kept = environ_of({k: value for k, value in environ.items() if not _SECRET.search(k)})
     return kept | {"TMPDIR": folder, "TEMP": folder, "TMP": folder, "PYTHONIOENCODING": "utf-8"}

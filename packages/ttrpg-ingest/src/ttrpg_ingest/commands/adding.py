@@ -14,6 +14,7 @@ from ttrpg_ingest.commands.names import (
     complete_parsers,
     complete_systems,
 )
+from ttrpg_ingest.processes import PASSWORDS
 from ttrpg_ingest.shelf import Added, Came, Failed, Wishes, add_all
 from ttrpg_ingest.shelf.vectors import after_adding
 
@@ -48,7 +49,7 @@ from ttrpg_ingest.shelf.vectors import after_adding
     "--password-file",
     type=click.File(encoding="utf-8"),
     help="A file with the passwords of locked PDFs, one a line; '-' is stdin. Else"
-    f" {passwords.VARIABLE} is tried, and on a terminal you are asked.",
+    f" {PASSWORDS} is tried, and on a terminal you are asked.",
 )
 @click.option("--each", is_flag=True, help="Every file of a folder is a book of its own.")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Books read at once; all processors.")

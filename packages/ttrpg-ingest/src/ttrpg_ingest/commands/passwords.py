@@ -10,9 +10,9 @@ import click
 from ttrpg_core import text
 from ttrpg_core.app import App
 from ttrpg_core.errors import InputError
+from ttrpg_ingest.processes import PASSWORDS
 from ttrpg_ingest.shelf import Came, Failed
 
-VARIABLE = "TTRPG_PDF_PASSWORD"
 MOST = 10_000
 """Characters of a file of passwords."""
 _LOCKED = re.compile(r"needs a(?:nother)? password\Z")
@@ -24,7 +24,7 @@ def given(app: App, file: TextIO | None) -> str:
     Raises InputError for a file that is too long to be one of passwords, or is no text.
     """
     if file is None:
-        return app.environ.get(VARIABLE, "")
+        return app.environ.get(PASSWORDS, "")
     try:
         said = file.read(MOST + 1)
     except UnicodeDecodeError as error:

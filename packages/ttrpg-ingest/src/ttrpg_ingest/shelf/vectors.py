@@ -18,6 +18,7 @@ from ttrpg_core.errors import Busy, NotFound, TtrpgError
 from ttrpg_core.paths import make_folder
 from ttrpg_core.search import Filled, Filler, VectorIndex
 from ttrpg_core.settings import variable_of
+from ttrpg_ingest.processes import environ_of
 
 if TYPE_CHECKING:
     from ttrpg_core.views import Progress
@@ -95,11 +96,11 @@ def after_adding(app: App) -> None:
 
 def start(app: App) -> bool:
     """Start a process that makes the vectors and outlives this one; whether it could be started."""
-    environ = dict(app.environ)
+    environ = environ_of(app.environ)
     for key in _CHOICES:
         value = app.config.get(key).value
         environ[variable_of(key)] = str(value).lower() if isinstance(value, bool) else value
-    command = [sys.executable, "-m", "ttrpg_ingest.background"]
+    command = [sys.executable, "-P", "-m", "ttrpg_ingest.background"]
     if app.folder is not None:
         command.append(str(app.folder))
     log = make_folder(app.paths.state_dir) / "vectors.log"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ttrpg_core.errors import InputError, NotFound
+from ttrpg_ingest.processes import environ_of
 
 Command = list[str]
 
@@ -80,6 +81,7 @@ def start(wanted: Command) -> None:
             return
         process = subprocess.Popen(
             wanted,
+            env=environ_of(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
