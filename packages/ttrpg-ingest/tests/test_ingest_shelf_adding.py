@@ -9,9 +9,10 @@ import pytest
 
 from ttrpg_core import Parser, hookimpl
 from ttrpg_core.documents import Document, Section
-from ttrpg_core.errors import InputError, NotFound
+from ttrpg_core.errors import InputError, NotFound, ParseError
 from ttrpg_ingest import shelf
-from ttrpg_ingest.shelf import Added, Copied, Failed, Skipped, Wishes, crew, jobs
+from ttrpg_ingest.shelf import Added, Copied, Failed, Skipped, Wishes, crew, jobs, keeping, shelving
+from ttrpg_ingest.shelf.content import digest_of
 from ttrpg_ingest.shelf.crew import Crew, Heard
 from ttrpg_ingest.shelf.finding import Found, Suffixes, find, gather
 from ttrpg_ingest.shelf.likeness import likeness, sketch
@@ -194,6 +195,42 @@ def test_what_was_read_too_early_is_left_out_and_what_is_held_is_not(app, make_p
     assert job.hear(heard(0, 0, 1, 2, 3))
     kept = [section.text for section in app.library.sections("5" * 64)]
     assert kept == [f"Page {n}." for n in range(9)]
+
+
+@pytest.mark.parametrize(("parser", "at"), [("pdf", 2), ("pdf", 4), ("other", 2), ("", 4)])
+def test_pages_that_another_process_takes_away_are_not_missed_in_silence(
+    app, make_pdf, book_pages, monkeypatch, parser, at
+):
+    """It reads the same content anew, or forgets it, when so many pages were heard here."""
+    file = make_pdf("a.pdf", book_pages(4))
+    monkeypatch.setattr(keeping, "BATCH_PAGES", 1)
+    sha256 = digest_of(Found(file))
+    hear = jobs.Job.hear
+
+    def meddling(job, heard):
+        whole = hear(job, heard)
+        if any(isinstance(each, Section) and each.page == at - 1 for each in heard.found):
+            app.library.forget(sha256)
+            if parser:
+                app.library.begin(sha256, parser, 4, "2026-01-02")
+        return whole
+
+    monkeypatch.setattr(jobs.Job, "hear", meddling)
+    (came,) = add_all(app, file)
+    assert isinstance(came, Failed)
+    assert "begun anew meanwhile" in came.error.message
+    assert app.library.books() == []
+
+
+@pytest.mark.parametrize(("parser", "done"), [("pdf", 2), ("other", 3)])
+def test_a_reading_that_is_short_is_not_shelved(app, tmp_path, parser, done):
+    app.library.begin("5" * 64, parser, 3, "2026-01-02")
+    app.library.keep("5" * 64, [Section("Text.", page=0)], done)
+    found = Found(tmp_path / "a.pdf")
+    ready = shelving.Ready(found, "5" * 64, "pdf", Document("A", 3), "A", 1, Wishes())
+    with pytest.raises(ParseError, match="begun anew meanwhile"):
+        shelving.shelve(app, ready)
+    assert app.library.books() == []
 
 
 def test_copies_in_one_run_are_one_book(app, make_pdf, book_pages, tmp_path):

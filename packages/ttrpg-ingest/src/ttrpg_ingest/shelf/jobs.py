@@ -12,7 +12,7 @@ from ttrpg_core.errors import ParseError
 from ttrpg_ingest.shelf.content import changed
 from ttrpg_ingest.shelf.crew import Heard, Part
 from ttrpg_ingest.shelf.finding import Found
-from ttrpg_ingest.shelf.keeping import Keeper, begin
+from ttrpg_ingest.shelf.keeping import Keeper, begin, pruned
 from ttrpg_ingest.shelf.shelving import keyword_searcher
 from ttrpg_ingest.shelf.titles import title_of
 
@@ -84,7 +84,9 @@ class Job:
             self.start = 0
             self.parts, self.turn, self.held, self.reached = [], 0, {}, {}
             return False
-        self.keeper = Keeper(app.library, self.sha256, self.name, self.start, document.pages)
+        self.keeper = Keeper(
+            app.library, self.sha256, self.name, self.entry.name, self.start, document.pages
+        )
         return True
 
     def describe(self, document: Document) -> None:
@@ -164,7 +166,7 @@ class Job:
             self.turn += 1
 
     def check(self, app: App) -> None:
-        """ParseError when there is no text in it, or when it was written to meanwhile."""
+        """ParseError when there is no text in it, or when it or its pages changed meanwhile."""
         if changed(self.found, self.stamp, self.sha256):
             self._give_up(app)
             raise ParseError(
@@ -172,6 +174,9 @@ class Job:
                 "Wait until it is whole, and add it again",
                 source=self.name,
             )
+        now = app.library.reading(self.sha256)
+        if now is None or now.done < now.total:
+            raise pruned(self.name)
         if not any(section.text.strip() for section in app.library.sections(self.sha256)):
             self._give_up(app)
             raise ParseError(

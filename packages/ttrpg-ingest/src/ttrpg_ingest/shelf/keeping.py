@@ -23,13 +23,15 @@ class Keeper:
     """Keeps whole pages in batches.
 
     Another process may be reading the same file: whoever keeps a page first has kept it, and the
-    other's copy of it is dropped, so that no page is there twice. ``page`` is the one being read,
-    ``kept`` how many are in the database.
+    other's copy of it is dropped, so that no page is there twice. When it began anew, the pages
+    that were kept here are gone, which is an error. ``page`` is the one being read, ``kept`` how
+    many are in the database.
     """
 
     library: Library
     sha256: str
     name: str
+    parser: str
     page: int
     pages: int
     waiting: list[Piece] = attrs.field(factory=list)
@@ -64,7 +66,7 @@ class Keeper:
     def _write(self, pieces: list[Piece], done: int) -> None:
         with self.library.store.transaction():
             now = self.library.reading(self.sha256)
-            if now is None:
+            if now is None or now.parser != self.parser or now.done < self.kept:
                 raise pruned(self.name)
             if not now.finished and now.done < done:
                 fresh = [piece for piece in pieces if (piece.page or 0) >= now.done]
@@ -94,5 +96,7 @@ def begin(
 
 
 def pruned(name: str) -> ParseError:
-    """What is said when another process forgot the pages meanwhile."""
-    return ParseError(f"what was read of {name} was pruned meanwhile", "Add it again", source=name)
+    """What is said when another process forgot the pages meanwhile, or began to read them anew."""
+    return ParseError(
+        f"what was read of {name} was pruned or begun anew meanwhile", "Add it again", source=name
+    )

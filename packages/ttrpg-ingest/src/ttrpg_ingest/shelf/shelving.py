@@ -8,7 +8,7 @@ from ttrpg_core import text
 from ttrpg_core.app import App
 from ttrpg_core.documents import Chunk, Document, Notice
 from ttrpg_core.errors import NotFound
-from ttrpg_core.library import Book
+from ttrpg_core.library import Book, Reading
 from ttrpg_core.search import Searcher
 from ttrpg_ingest.shelf.content import keepable
 from ttrpg_ingest.shelf.finding import Found
@@ -56,7 +56,9 @@ def shelve(app: App, ready: Ready) -> Added:
     library, sha256 = app.library, ready.sha256
     reading = library.reading(sha256)
     learnt: Learnt | None = None
-    if reading is not None and not reading.finished:
+    if reading is None or not _whole(reading, ready):
+        raise pruned(ready.found.path.name)
+    if not reading.finished:
         learnt = learn(
             sha256,
             ready.document,
@@ -67,7 +69,7 @@ def shelve(app: App, ready: Ready) -> Added:
         )
     with app.store.transaction():
         there, now = library.book_of(sha256), library.reading(sha256)
-        if now is None:
+        if now is None or not _whole(now, ready) or (learnt is None and not now.finished):
             raise pruned(ready.found.path.name)
         searcher = keyword_searcher(app)
         if there is not None and now.finished:
@@ -96,6 +98,11 @@ def shelve(app: App, ready: Ready) -> Added:
         notices=now.notices,
         twins=twins,
     )
+
+
+def _whole(reading: Reading, ready: Ready) -> bool:
+    """Whether all pages are kept; another process may have begun to read them anew."""
+    return reading.finished or (reading.parser == ready.parser and reading.done >= reading.total)
 
 
 def learn_again(app: App, ready: Ready, chunks: list[Chunk]) -> Learnt:
