@@ -130,10 +130,37 @@ def test_what_is_no_section_is_refused(parser, file, odd):
     assert "parser" in fails(parser(f"yield {odd}"), file).message
 
 
-@pytest.mark.parametrize(("most", "limit"), [("MAX_TEXT", 500), ("MOST_SECTIONS", 60)])
-def test_more_than_a_book_has_is_refused(parser, file, monkeypatch, most, limit):
+@pytest.mark.parametrize("pages", ["float('inf')", "float('nan')", "10 ** 30", "'x'"])
+def test_pages_that_no_book_has_are_refused(hostile, file, pages):
+    method = f"    def describe(self, source): return Document('Odd', {pages})"
+    module = hostile(f"{BASE}\nclass Odd(Base):\n{method}\n")
+    assert "is no section" in fails(f"{module}:Odd", file).message
+
+
+@pytest.mark.parametrize("page", ["'x'", "10 ** 30", "[]"])
+def test_an_error_on_no_page_is_refused(parser, file, page):
+    assert "is no section" in fails(parser(f"raise ParseError('no', page={page})"), file).message
+
+
+def test_a_line_that_is_nested_without_end_is_refused(hostile, file):
+    deep = (
+        "from ttrpg_ingest import wire\nclass Odd(Base): pass\n"
+        "wire.section_line = wire.sniff_line = lambda _: '[' * 100_000 + chr(10)\n"
+    )
+    target = f"{hostile(BASE + deep)}:Odd"
+    assert "is no section" in fails(target, file).message
+    with pytest.raises(ParseError, match="no answer of a parser"):
+        sniffs(target, file, LIMITS)
+
+
+@pytest.mark.parametrize("kind", ["Section", "Notice"])
+@pytest.mark.parametrize(("most", "limit"), [("MAX_TEXT", 1500), ("MOST_SECTIONS", 60)])
+def test_more_than_a_book_has_is_refused(parser, file, monkeypatch, most, limit, kind):
     monkeypatch.setattr(f"ttrpg_ingest.reading.{most}", limit)
-    target = parser("for n in range(99): yield Section('a long line', page=n)")
+    target = parser(
+        "from ttrpg_core.documents import Notice\n"
+        f"for n in range(99): yield {kind}('a long line', page=n)"
+    )
     assert fails(target, file).message == "odd.bin has more text than any book"
 
 

@@ -38,13 +38,15 @@ POLL_SECONDS = 0.2
 MAX_LINE = 64_000_000
 """Longest line that a child may say, in bytes."""
 MAX_TEXT = 200_000_000
-"""Most text that a book may have, in characters; the longest rule books have a hundredth of it."""
+"""Most that a parser may say of a book, in bytes; the longest rule books have a hundredth of it."""
 MOST_SECTIONS = 200_000
-"""Most sections that a book may have; a thousand pages of rules have ten thousand."""
+"""Most sections and notices of a book; a thousand pages of rules have ten thousand."""
 LONGEST_SECTION = 100_000
 """Characters after which a section is told in parts."""
 
 _SECRET = re.compile(r"key|token|secret|passw|credential|auth", re.IGNORECASE)
+_MALFORMED = (ValueError, TypeError, LookupError, OverflowError, RecursionError)
+"""What a line raises that is no JSON, or none that a parser may say."""
 _TAIL = 2000
 
 
@@ -102,7 +104,7 @@ def sniffs(target: str, path: Path, limits: Limits) -> bool:
             raise child.died(path, None, limits)
         try:
             kind, said, *_ = json.loads(line)
-        except (ValueError, TypeError) as error:
+        except _MALFORMED as error:
             raise ParseError(
                 f"{path.name}: no answer of a parser: {line[:40]!r}", source=path.name
             ) from error
@@ -133,26 +135,24 @@ def _listen(child: "_Child", path: Path, limits: Limits, halt: threading.Event) 
             kind, *rest = json.loads(line)
             if kind == "end":
                 return
-            if kind == "error":
-                message, hint, where = rest
-                raise ParseError(str(message), str(hint), source=path.name, page=where)
-            found = _told(kind, rest)
-        except (ValueError, TypeError, KeyError, IndexError) as error:
+            found = _told(kind, rest, path.name)
+        except _MALFORMED as error:
             raise ParseError(
                 f"{path.name}: the parser yields what is no section: {error}",
                 "This is a fault of the parser; tell its author",
                 source=path.name,
                 page=page,
             ) from error
+        count += 1
+        size += len(line)
+        if isinstance(found, Section):
+            page = page if found.page is None else found.page
+        if size > MAX_TEXT or count > MOST_SECTIONS:
+            raise ParseError(
+                f"{path.name} has more text than any book", source=path.name, page=page
+            )
         if isinstance(found, Section):
             allowed = limits.seconds
-            page = page if found.page is None else found.page
-            size += len(found.text) + len(found.heading)
-            count += 1
-            if size > MAX_TEXT or count > MOST_SECTIONS:
-                raise ParseError(
-                    f"{path.name} has more text than any book", source=path.name, page=page
-                )
             yield from _bounded(found)
         else:
             yield found
@@ -177,8 +177,12 @@ def _bounded(section: Section) -> Iterator[Section]:
         at = max(end, 1)
 
 
-def _told(kind: str, rest: list[Any]) -> Document | Section | Notice:
-    """What a line of the child carries."""
+def _told(kind: str, rest: list[Any], name: str) -> Document | Section | Notice:
+    """What a line of the child carries; ParseError when that is its error."""
+    if kind == "error":
+        message, hint, page = rest
+        said = wire.read_notice(message, page)
+        raise ParseError(said.text, str(hint), source=name, page=said.page)
     if kind == "document":
         return wire.read_document(rest[0])
     if kind == "notice":

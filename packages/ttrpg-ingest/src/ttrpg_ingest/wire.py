@@ -53,10 +53,10 @@ def error_line(message: str, hint: str, page: int | None) -> str:
 
 
 def read_document(value: Any) -> Document:
-    """The document in a line; TypeError, KeyError or ValueError when it is none."""
+    """The document in a line; TypeError, KeyError, ValueError or OverflowError when it is none."""
     return Document(
         _text(value["title"]),
-        max(0, int(value["pages"])),
+        _number(max(0, int(value["pages"]))),
         tuple(_text(author) for author in value["authors"]),
         _text(value["language"]),
         _text(value["publisher"]),
