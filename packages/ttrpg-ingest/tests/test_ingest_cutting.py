@@ -156,6 +156,16 @@ def test_a_line_that_stands_once_is_text():
     assert without_running_lines(sections) == sections
 
 
+def test_lines_that_differ_in_a_number_of_the_rules_are_text():
+    """Creatures whose hit points are the first line of a page, one page after the other."""
+    told = [45, 68, 22, 110, 9, 33]
+    sections = [
+        Section(f"Hit Points {hp} (6d10 + 12)\n\nSpeed {hp}0 ft. and more of the text.", page=n)
+        for n, hp in enumerate(told)
+    ]
+    assert without_running_lines(sections) == sections
+
+
 def test_a_heading_that_repeats_at_the_top_is_kept():
     sections = [Section("Bite hurts.", "Actions", 5, n, str(n + 1)) for n in range(6)]
     assert [section.heading for section in without_running_lines(sections)] == ["Actions"] * 6

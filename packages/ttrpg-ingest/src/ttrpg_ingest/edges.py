@@ -16,6 +16,8 @@ LONGEST = 100
 NEAR = 8
 """Pages before and after that a running line is compared with."""
 
+_NUMBERS = 8
+"""Numbers of a line that are looked at, and digits of one, at the most."""
 _DIGITS = re.compile(r"\d+")
 
 
@@ -53,12 +55,13 @@ def edges_of(sections: Iterable[Section]) -> dict[int, Edges]:
 def without_running_lines(sections: Iterable[Section]) -> list[Section]:
     """The sections without running heads, feet and page numbers.
 
-    A line at an edge goes when it repeats, numbers masked, on the pages around, or when it begins
-    or ends with the page's own printed number. Sections left with nothing go too.
+    A line at an edge goes when it repeats on the pages around, word for word or with a number that
+    goes up by one a page, or when it begins or ends with the page's own printed number. Sections
+    left with nothing go too.
     """
     whole = list(sections)
     edges = edges_of(whole)
-    seen = {page: {masked(line) for line in edge.lines} for page, edge in edges.items()}
+    seen = {page: _told(page, edge) for page, edge in edges.items()}
     by_page: dict[int | None, list[int]] = defaultdict(list)
     for place, section in enumerate(whole):
         by_page[section.page].append(place)
@@ -79,13 +82,35 @@ def _single(parts: list[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _running(page: int, label: str | None, edges: Edges, seen: dict[int, set[str]]) -> set[str]:
+_Told = set[tuple[str, int, int]]
+
+
+def _told(page: int, edges: Edges) -> _Told:
+    """What may run over the pages: each line as it is, and masked with each number less the page.
+
+    "Hit Points 45" and "Hit Points 68" are alike but for their number, and do not run.
+    """
+    found = {(line, -1, 0) for line in edges.lines}
+    for line in edges.lines:
+        found |= {
+            (masked(line), place, int(each) - page)
+            for place, each in enumerate(_DIGITS.findall(line)[:_NUMBERS])
+            if len(each) <= _NUMBERS
+        }
+    return found
+
+
+def _running(page: int, label: str | None, edges: Edges, seen: dict[int, _Told]) -> set[str]:
     around = [seen[near] for near in range(page - NEAR, page + NEAR + 1) if near in seen]
     enough = max(3, 0.3 * len(around))
     return {
         line
         for line in edges.lines
-        if _numbered(line, label) or sum(masked(line) in other for other in around) >= enough
+        if _numbered(line, label)
+        or any(
+            sum(each in other for other in around) >= enough
+            for each in _told(page, Edges((line,), ()))
+        )
     }
 
 
