@@ -6,6 +6,7 @@ prints linear text that reads well aloud; ``--json`` prints one object.
 
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
@@ -127,6 +128,8 @@ class Terminal:
     def _page(self, text: str) -> None:
         tall = self.out.isatty() and text.count("\n") > shutil.get_terminal_size().lines
         if tall and self.pager():
+            # as git does: colours, no pager for one screen, and the text stays when it is left
+            os.environ.setdefault("LESS", "FRX")
             click.echo_via_pager(text)
         else:
             self._write(text)

@@ -179,4 +179,17 @@ def _within(
         " AND (? IS NULL OR c.sha256 IN (SELECT value FROM json_each(?)))",
         [*values, *[None if sources is None else json.dumps(sorted(sources))] * 2],
     )
-    return frozenset(row[0] for row in rows)
+    found = frozenset(row[0] for row in rows)
+    if not found:
+        _kinds_known(connection, filters)
+    return found
+
+
+def _kinds_known(connection: sqlite3.Connection, filters: tuple[Filter, ...]) -> None:
+    """InputError for a kind that no passage has."""
+    there = {row[0] for row in connection.execute("SELECT DISTINCT kind FROM chunks")}
+    for each in filters:
+        if each.name == "kind" and each.value not in there and there:
+            raise InputError(
+                f"kind:{each.value} fits no passage", f"There are: {', '.join(sorted(there))}"
+            )

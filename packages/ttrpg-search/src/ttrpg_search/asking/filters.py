@@ -28,7 +28,7 @@ _KINDS = {
     "statblock": "stat_block",
     "spells": "spell",
     "items": "item",
-    "magic-item": "item",
+    "magic_item": "item",
     "feature": "class_feature",
     "tables": "table",
     "boxed": "read_aloud",
@@ -71,7 +71,7 @@ def _filter(name: str, value: str) -> Filter:
         low, high = _numbers(name, value)
         return Filter(name, value, low, high)
     if name == "kind":
-        value = value.lower().replace(" ", "_")
+        value = re.sub(r"[\s-]", "_", value.lower())
         value = _KINDS.get(value, value)
     return Filter(name, value)
 

@@ -155,7 +155,7 @@ def distance(one: str, two: str, most: float) -> float:
 
 def _gap(word: str, place: int, letter: str) -> float:
     """What it costs to leave a letter out: little for a second one, or a silent e or h."""
-    if (place and word[place - 1] == letter) or word[place + 1 : place + 2] == letter:
+    if place and word[place - 1] == letter:  # of "ss" the second; both gone are a slip and a half
         return _DOUBLED
     if place and letter in "eh":
         return 0.7

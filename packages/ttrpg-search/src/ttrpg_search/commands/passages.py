@@ -60,12 +60,18 @@ def pieces(text: str) -> list[Piece]:
     return found
 
 
-def cut(text: str, marks: Marks, most: int = SHOWN) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """The part of a long text that meets most, with its marks; an … is for what is left out."""
+def cut(
+    text: str, marks: Marks, most: int = SHOWN, heading: str = ""
+) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """The part of a long text that meets most, with its marks; an … is for what is left out.
+
+    What its ``heading`` has already is met by that.
+    """
     if len(text) <= most + most // 4:
         return text, tuple(marks)
     parts = pieces(text)
-    first, last = _best(text, parts, marks, most) if parts else (0, 0)
+    said = heading.casefold()
+    first, last = _best(text, parts, marks, most, said) if parts else (0, 0)
     start, end = (parts[first].start, parts[last].end) if parts else (0, len(text))
     if end - start > most:  # a single sentence, without an end
         inside = [mark for mark in marks if start <= mark[0] < end]
@@ -80,22 +86,28 @@ def cut(text: str, marks: Marks, most: int = SHOWN) -> tuple[str, tuple[tuple[in
     return before + text[start:end] + (f" {ELLIPSIS}" if end < len(text.rstrip()) else ""), kept
 
 
-def _best(text: str, parts: Sequence[Piece], marks: Marks, most: int) -> tuple[int, int]:
-    """The run of pieces that meets most different words, then most words, then stands first."""
+def _best(
+    text: str, parts: Sequence[Piece], marks: Marks, most: int, heading: str
+) -> tuple[int, int]:
+    """The run of pieces that meets most different words, then most words, then stands first.
+
+    First of all those that its heading has not.
+    """
     met: list[list[str]] = [[] for _ in parts]
     at = 0
     for start, end in sorted(marks):
         while at + 1 < len(parts) and parts[at].end <= start:
             at += 1
         met[at].append(text[start:end].casefold())
-    best, chosen = (-1, -1), (0, 0)
+    best, chosen = (-1, -1, -1), (0, 0)
     last = -1
     for first, part in enumerate(parts):
         last = max(last, first)
         while last + 1 < len(parts) and parts[last + 1].end - part.start <= most:
             last += 1
         told = [word for words in met[first : last + 1] for word in words]
-        worth = (len(set(told)), len(told))
+        new = sum(word not in heading for word in set(told))
+        worth = (new, len(set(told)), len(told))
         if worth > best:
             best, chosen = worth, (first, last)
     return chosen

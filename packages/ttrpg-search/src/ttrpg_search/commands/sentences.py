@@ -15,7 +15,7 @@ import attrs
 
 from ttrpg_core.search import Embedder, Hit
 from ttrpg_search.commands.passages import Marks, Piece, pieces
-from ttrpg_search.keyword.tokens import stems
+from ttrpg_search.keyword.tokens import stems, telling
 
 MOST_PIECES = 120
 """Sentences of one passage that are looked at."""
@@ -25,6 +25,8 @@ LONGEST = 600
 """Characters that are quoted of one passage; its best sentence is quoted whatever its length."""
 NEAR_BEST = 0.7
 """How good a sentence must be beside the best of its passage."""
+SHORT = 3
+"""Letters of what is an abbreviation where it stands in no passage, at the most."""
 RUN_IN = 5
 """Words of a heading that is run into its text, at the most."""
 _BY_VECTOR = 0.6
@@ -69,8 +71,11 @@ def quoted(question: str, hits: Sequence[Hit], embedder: Embedder | None = None)
     """The sentences of each hit that answer best; a hit without any text has none."""
     parts = [_sentences(hit.chunk.text)[:MOST_PIECES] for hit in hits]
     met = [_met(hit.chunk.text, hit.marks, own) for hit, own in zip(hits, parts, strict=True)]
-    asked = frozenset(stems(question))
     rarity = _rarity([words for each in met for words in each])
+    asked = frozenset(stems(question))
+    short = {word for word in telling(question) if len(word) <= SHORT}
+    if not short <= rarity.keys():
+        asked |= rarity.keys()  # "ac" stands nowhere: what stands for it is what was asked
     near = _near(question, hits, parts, embedder)
     found = []
     for hit, own, words_of, cosines in zip(hits, parts, met, near, strict=True):

@@ -42,7 +42,7 @@ def title(number: int, hit: Hit, book: Book, system: str = "", *, scored: bool =
         kind,
         "GM only" if chunk.gm_only else "",
         system,
-        f"score {hit.score:.2f}" if scored else "",
+        f"score {hit.score:.2f}" if scored and hit.score else "",
     ]
     told = [each for each in told if each]
     badges = f" [{', '.join(told)}]" if told else ""
@@ -59,7 +59,8 @@ def passage(
     chunk: Chunk, said: str, marks: Sequence[tuple[int, int]], *, full: bool
 ) -> list[Block]:
     """The text of a hit and its caption ``said``; a long one is cut unless ``full``."""
-    shown = (chunk.text, tuple(marks)) if full else cut(chunk.text, marks)
+    whole = (chunk.text, tuple(marks))
+    shown = whole if full else cut(chunk.text, marks, heading=chunk.heading)
     set_out = laid(*shown)
     if not set_out.text:
         return [*set_out.tables, Text(said, "dim")]

@@ -95,6 +95,9 @@ def forget(app: App, before: str | None, *, everything: bool) -> None:
     """Forget what was asked and opened; this cannot be undone."""
     if everything == (before is not None):
         raise click.UsageError("say what to forget: --before DATE or --all")
+    asked = "Forget every question? This cannot be undone."
+    if everything and not app.screen.ask(asked, default=True):
+        return
     gone = analytics(app).forget(None if before is None else _day(before))
     app.screen.show("ttrpg.search.forget/1", {"forgotten": gone}, [])
     app.screen.say(f"Forgot {gone:,} question{'s' * (gone != 1)}", "good")
