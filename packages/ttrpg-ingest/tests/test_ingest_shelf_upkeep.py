@@ -86,6 +86,18 @@ def test_verify_finds_an_empty_index_and_reindex_mends_it(app, pdf):
     assert said(app) == []
 
 
+def test_a_book_that_undo_brings_back_after_reindex_is_found(app, pdf):
+    shelf.remove(app, pdf)
+    app.keyword_searcher().remove(pdf.sha256)
+    assert shelf.reindex(app) == 0
+    app.journal.undo()
+    assert app.library.is_indexed(app.keyword_searcher(), pdf.sha256)
+    assert app.keyword_searcher().count() == pdf.chunks
+    shelf.remove(app, pdf)
+    shelf.prune(app)
+    assert app.keyword_searcher().count() == 0
+
+
 def test_a_table_that_is_cut_with_its_head_repeated_is_in_its_place(app, tmp_path):
     file = tmp_path / "table.md"
     rows = "\n".join(

@@ -14,13 +14,15 @@ def reindex(app: App, books: Sequence[Book] | None = None, *, cut: bool = False)
 
     With ``cut`` the chunks are made again from the kept sections, as after a change of how books
     are cut. Each book is a transaction of its own, so what is done stays done when it is stopped.
+    Without ``books`` what was taken off the shelf is indexed too, uncounted, as undo may bring it
+    back; ``prune`` drops it.
     """
     searcher = app.keyword_searcher()
     if books is None:
         books = app.library.books()
-        with app.store.transaction():
-            for sha256 in app.library.orphans():
-                searcher.remove(sha256)
+        for sha256 in app.library.orphans():
+            with app.store.transaction():
+                index(searcher, sha256, list(app.library.chunks(sha256)))
     count = 0
     total = sum(book.chunks for book in books)
     with app.screen.progress("Cutting and indexing" if cut else "Indexing", total) as bar:
