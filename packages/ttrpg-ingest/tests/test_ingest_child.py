@@ -228,6 +228,11 @@ def test_no_secrets_and_a_temporary_folder_that_goes(parser, file, monkeypatch):
     assert not pathlib.Path(folder).exists()
 
 
+def test_no_password_for_a_parser_of_somebody_else(parser, file):
+    target = parser("yield Section(repr(self.context.secret()))")
+    assert list(read(target, file, 0, LIMITS, passwords="canary"))[2].text == "None"
+
+
 def test_it_works_in_its_temporary_folder(parser, file, tmp_path, monkeypatch):
     home, private = tmp_path / "here", tmp_path / "private"
     for folder in (home, private):

@@ -31,6 +31,8 @@ from ttrpg_ingest.processes import environ_of
 Events: TypeAlias = Generator[Document | Section | Notice, None, None]
 """A document, then its sections, and notices among them."""
 
+PDF = "ttrpg_ingest.pdf:Pdf"
+"""The parser that is told the passwords of locked books."""
 OPENING = 4
 """How many pages' time a parser has before its first section: it may have to look around."""
 POLL_SECONDS = 0.2
@@ -73,13 +75,15 @@ def read(
 ) -> Events:
     """The document, then its sections. Close the iterator to stop reading.
 
-    Another thread stops it by setting ``halt``. ``passwords``, one a line, are the parser's secret;
-    they go through a pipe, as others may see arguments and environment. Raises ParseError for
-    everything that can go wrong, with the page where it is known.
+    Another thread stops it by setting ``halt``. ``passwords``, one a line, are the secret of our
+    own PDF parser, and no other is told them; they go through a pipe, as others may see arguments
+    and environment. Raises ParseError for everything that can go wrong, with the page where it is
+    known.
     """
+    told = passwords if target == PDF else ""
     with (
         tempfile.TemporaryDirectory(prefix="ttrpg-", ignore_cleanup_errors=True) as folder,
-        _child(target, path, start, limits, folder, passwords) as child,
+        _child(target, path, start, limits, folder, told) as child,
     ):
         yield from _listen(child, path, limits, halt or threading.Event())
 
