@@ -209,6 +209,11 @@ def test_common_words_come_first():
     assert reach("abc") == 0
 
 
+def test_a_doubled_letter_is_one_slip_and_both_are_more():
+    assert near("missle", {"missile": 9, "mile": 60})[0].word == "missile"
+    assert near("graple", {"grapple": 9})[0].distance < 1
+
+
 def test_a_word_of_a_book_comes_before_one_of_the_language():
     found = near("graple", {"grapple": 1}, {"grape": 1, "grapple": 5, "staple": 5})
     assert [each.word for each in found][:2] == ["grapple", "grape"]

@@ -65,6 +65,13 @@ def test_filters_among_the_words(shelf):
     assert "nobody" in result.err
 
 
+def test_a_kind_that_there_is_not(shelf):
+    result = shelf("search", "kind:foo falling")
+    assert result.code == 2
+    assert "kind:foo fits no passage" in result.err
+    assert "There are: " in result.err
+
+
 def test_nothing_found(shelf):
     result = shelf("search", "xylophone")
     assert result.code == 3

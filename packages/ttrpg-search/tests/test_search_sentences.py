@@ -34,6 +34,20 @@ def test_the_sentence_with_the_rare_words():
     assert answer(TORCH, "how many climbers") == ["A rope holds two climbers."]
 
 
+def test_what_stands_for_an_abbreviation_is_what_was_asked():
+    text = "Armor Class 25. The ogre hits hard. The ogre sleeps. On a 1 the ogre falls."
+    assert answer(text, "ogre ac", ["armor", "class"], "Ogre")[0] == "Armor Class 25."
+
+
+def test_what_the_heading_has_does_not_choose_the_excerpt():
+    text = (
+        "Armor Class 25. " + "It is large and old. " * 60 + "The ogre hits. The ogre sleeps. " * 20
+    )
+    marks = [(0, 11), *((m.start(), m.end()) for m in WORD.finditer(text) if m[0] == "ogre")]
+    assert cut(text, marks, 300, "Ogre")[0].startswith("Armor Class 25.")
+    assert "ogre hits" in cut(text, marks, 300)[0]
+
+
 def test_a_heading_run_into_its_text_goes_with_it():
     assert answer(TORCH, "how long does a torch burn", ["fire"])[0].startswith(
         "Torch. A torch burns for an hour"
