@@ -35,8 +35,9 @@ def test_the_sentence_with_the_rare_words():
 
 
 def test_what_stands_for_an_abbreviation_is_what_was_asked():
-    text = "Armor Class 25. The ogre hits hard. The ogre sleeps. On a 1 the ogre falls."
-    assert answer(text, "ogre ac", ["armor", "class"], "Ogre")[0] == "Armor Class 25."
+    text = "Armor Class 25 (its hide). The ogre hits hard. The ogre sleeps. On a 1 the ogre falls."
+    said = answer(text, "ogre ac", ["armor", "class"], "Ogre")
+    assert said[0] == "Armor Class 25 (its hide)."
 
 
 def test_what_the_heading_has_does_not_choose_the_excerpt():
