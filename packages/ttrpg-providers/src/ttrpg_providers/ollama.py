@@ -29,6 +29,7 @@ from ttrpg_providers.wire import (
     call_names,
     count,
     encoded,
+    functions,
     parsed,
     rows,
     table,
@@ -56,17 +57,7 @@ def body(request: Request, model: str, *, stream: bool = True) -> Json:
         messages += _results(message, names) + _message(message)
     made: Json = {"model": model, "messages": messages, "stream": stream, "options": options}
     if request.tools:
-        made["tools"] = [
-            {
-                "type": "function",
-                "function": {
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": dict(tool.schema),
-                },
-            }
-            for tool in request.tools
-        ]
+        made["tools"] = functions(request.tools)
     if request.schema is not None:
         made["format"] = dict(request.schema)
     if request.effort is not None:

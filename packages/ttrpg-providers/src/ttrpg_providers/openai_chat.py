@@ -29,6 +29,7 @@ from ttrpg_providers.wire import (
     broke_off,
     count,
     data_url,
+    functions,
     parsed,
     rows,
     shaped,
@@ -57,17 +58,7 @@ def body(request: Request, model: str, *, stream: bool = True, limit: str = "max
     """
     made: Json = {"model": model, limit: request.max_tokens, "messages": _messages(request)}
     if request.tools:
-        made["tools"] = [
-            {
-                "type": "function",
-                "function": {
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": dict(tool.schema),
-                },
-            }
-            for tool in request.tools
-        ]
+        made["tools"] = functions(request.tools)
     if request.temperature is not None:
         made["temperature"] = request.temperature
     if request.stop:

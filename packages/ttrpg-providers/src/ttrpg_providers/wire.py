@@ -8,13 +8,13 @@ exception.
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 import attrs
 
 from ttrpg_core.errors import BadReply
-from ttrpg_core.llm import Delta, Finish, Image, Message, Request, ToolCall, ToolPiece
+from ttrpg_core.llm import Delta, Finish, Image, Message, Request, Tool, ToolCall, ToolPiece
 from ttrpg_providers.streams import Event
 
 Json: TypeAlias = dict[str, object]
@@ -222,3 +222,18 @@ def shaped(schema: Mapping[str, object]) -> bool:
         inner = [item for item in inner if item is not properties]
         inner += [item for item in properties.values() if isinstance(item, dict)]
     return all(shaped(item) for item in inner)
+
+
+def functions(tools: Sequence[Tool]) -> list[Json]:
+    """Tools as OpenAI's chat format has them, which Ollama shares."""
+    return [
+        {
+            "type": "function",
+            "function": {
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": dict(tool.schema),
+            },
+        }
+        for tool in tools
+    ]
