@@ -10,7 +10,7 @@ the chunk that a question was made of is among the ten; then ratios with their g
 """
 
 import json
-import resource
+import os
 import subprocess
 import sys
 import tempfile
@@ -32,7 +32,7 @@ OF_LANCEDB, OF_MEDIAN, LARGEST = 0.35, 4.0, 100_000
 def run(engine: str, step: str, folder: Path, size: int) -> dict[str, float]:
     """One step of one engine; called in a process of its own."""
     corpus = make(size)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    before = resident()
     start = time.perf_counter()
     chosen = FAST if engine == "ttrpg-fast" else DEFAULT
     if step == "fill":
@@ -59,10 +59,16 @@ def run(engine: str, step: str, folder: Path, size: int) -> dict[str, float]:
         "open": opened,
         "p50": times[len(times) // 2],
         "p95": times[int(len(times) * 0.95)],
-        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before,
+        "megabytes": resident() - before,
         "found": found / len(times),
         "first": float(bool(first)),
     }
+
+
+def resident() -> float:
+    """Megabytes in memory now, mapped files among them; a peak would be that of the corpus."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def measure(engine: str, size: int) -> dict[str, float] | None:
