@@ -9,7 +9,7 @@ import pytest
 
 from ttrpg_core.audit import SEVERITIES, Audit, export
 from ttrpg_core.errors import InputError
-from ttrpg_core.settings import AuditSettings
+from ttrpg_core.settings_tables import AuditSettings
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 
 from ttrpg_core.errors import Offline
 from ttrpg_core.http import MAX_WAIT, OfflineTransport, RetryTransport, client, proxies, retry_after
-from ttrpg_core.settings import NetworkSettings
+from ttrpg_core.settings_tables import NetworkSettings
 
 KEY = "sk-0123456789-very-secret"
 
@@ -297,7 +297,8 @@ def test_offline_opens_no_socket(python, server):
         "for name in ('connect', 'connect_ex', 'sendto', 'bind'):\n"
         "    setattr(socket.socket, name, refuse)\n"
         "socket.getaddrinfo = socket.create_connection = refuse\n"
-        "from ttrpg_core.http import client\nfrom ttrpg_core.settings import NetworkSettings\n"
+        "from ttrpg_core.http import client\n"
+        "from ttrpg_core.settings_tables import NetworkSettings\n"
         "from ttrpg_core.errors import Offline\n"
         "async def go():\n"
         "    async with client(NetworkSettings(), offline=sys.argv[2] == 'off') as asking:\n"

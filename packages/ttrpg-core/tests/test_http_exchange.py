@@ -9,7 +9,7 @@ import pytest
 
 from ttrpg_core.errors import AuthError, BadReply, ConfigError, Offline, TimedOut, Unreachable
 from ttrpg_core.http import exchange
-from ttrpg_core.settings import NetworkSettings
+from ttrpg_core.settings_tables import NetworkSettings
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
 LIMITS = NetworkSettings(connect_seconds=5, first_seconds=5, read_seconds=5, retries=0)

@@ -13,7 +13,7 @@ import pytest
 
 from ttrpg_core.context import Context
 from ttrpg_core.errors import AuthError, BadReply
-from ttrpg_core.settings import NetworkSettings
+from ttrpg_core.settings_tables import NetworkSettings
 from ttrpg_core.testing import EmbedderTests
 from ttrpg_providers import embedders, vendors
 

@@ -6,7 +6,7 @@ import pytest
 
 from ttrpg_core.context import Context
 from ttrpg_core.llm import Message, Request
-from ttrpg_core.settings import NetworkSettings
+from ttrpg_core.settings_tables import NetworkSettings
 from ttrpg_core.testing import ModelTests
 from ttrpg_providers import vendors
 

@@ -15,7 +15,7 @@ from ttrpg_core import errors
 from ttrpg_core.context import Context
 from ttrpg_core.errors import ConfigError, NotFound, ProviderError
 from ttrpg_core.llm import Message, ModelInfo, Price, Request
-from ttrpg_core.settings import NetworkSettings
+from ttrpg_core.settings_tables import NetworkSettings
 from ttrpg_providers import streams, vendors
 from ttrpg_providers.catalogue import filled, own_prices
 

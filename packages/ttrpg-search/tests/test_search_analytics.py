@@ -6,7 +6,7 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from ttrpg_core.settings import SearchSettings
+from ttrpg_core.settings_tables import SearchSettings
 from ttrpg_search.analytics import Analytics, Asked, plain_words
 
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from ttrpg_core.library import Library
     from ttrpg_core.search import Finder, Searcher
     from ttrpg_core.secrets import Secrets
-    from ttrpg_core.settings import Config, Settings
+    from ttrpg_core.settings import Config
+    from ttrpg_core.settings_tables import Settings
     from ttrpg_core.store import SchemaSet, Store
     from ttrpg_core.views import Screen
 

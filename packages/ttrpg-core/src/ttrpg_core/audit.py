@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 import attrs
 
 from ttrpg_core.errors import InputError
-from ttrpg_core.settings import AuditSettings
+from ttrpg_core.settings_tables import AuditSettings
 from ttrpg_core.store import Store
 
 Severity = Literal["info", "warning", "security", "critical"]

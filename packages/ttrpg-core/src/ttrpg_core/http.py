@@ -21,7 +21,7 @@ import httpx
 import tenacity
 
 from ttrpg_core.errors import AuthError, BadReply, ConfigError, Offline, TimedOut, Unreachable
-from ttrpg_core.settings import NetworkSettings
+from ttrpg_core.settings_tables import NetworkSettings
 
 RETRY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 """Answers worth another try: time-out, too early, rate limit, server errors, overloaded (529)."""

@@ -14,7 +14,7 @@ import attrs
 from ttrpg_core.errors import AuthError, BadReply, ConfigError, ProviderError
 from ttrpg_core.http import Answer, exchange
 from ttrpg_core.llm import Delta, Model, ModelInfo, Price, Reply, Request
-from ttrpg_core.settings import NetworkSettings
+from ttrpg_core.settings_tables import NetworkSettings
 from ttrpg_providers.catalogue import filled
 from ttrpg_providers.failures import failure
 from ttrpg_providers.streams import Event, Frames, JsonArray, Ndjson, Sse

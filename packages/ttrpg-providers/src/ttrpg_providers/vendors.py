@@ -10,7 +10,8 @@ import attrs
 from ttrpg_core.context import Context
 from ttrpg_core.errors import ConfigError, NotFound, ProviderError
 from ttrpg_core.llm import Model, ModelInfo, Price
-from ttrpg_core.settings import NetworkSettings, setting
+from ttrpg_core.settings import setting
+from ttrpg_core.settings_tables import NetworkSettings
 from ttrpg_core.text import nearest
 from ttrpg_providers import anthropic, gemini, ollama, openai_chat, openai_responses
 from ttrpg_providers.catalogue import own_prices

@@ -17,7 +17,7 @@ import attrs
 from ttrpg_core.errors import StoreError
 
 if TYPE_CHECKING:
-    from ttrpg_core.settings import SearchSettings
+    from ttrpg_core.settings_tables import SearchSettings
     from ttrpg_core.store import Store
 
 PATIENCE_MS = 250

@@ -1,8 +1,21 @@
-"""Language models: what is said to them and comes back, and the protocol of a model.
+"""Language models: what is said to them and comes back, and the protocols around a call.
 
-Routing, budget, ledger and conversations join this package with the issue on language models.
+``messages`` are values, ``model`` is one model of a vendor, ``calls`` is what a caller enters. What
+implements the last stands in ``routing`` and ``money``, what is kept of a talk in ``chats``.
 """
 
+from ttrpg_core.llm.calls import (
+    Action,
+    Bill,
+    Call,
+    Models,
+    Need,
+    Purpose,
+    Purse,
+    Reservation,
+    Stance,
+    Weighed,
+)
 from ttrpg_core.llm.messages import (
     Delta,
     Effort,
@@ -22,6 +35,9 @@ from ttrpg_core.llm.messages import (
 from ttrpg_core.llm.model import Model, ModelInfo, Price, Reply, Vendor
 
 __all__ = [
+    "Action",
+    "Bill",
+    "Call",
     "Delta",
     "Effort",
     "Finish",
@@ -29,11 +45,17 @@ __all__ = [
     "Message",
     "Model",
     "ModelInfo",
+    "Models",
+    "Need",
     "Part",
     "Price",
+    "Purpose",
+    "Purse",
     "Reasoning",
     "Reply",
     "Request",
+    "Reservation",
+    "Stance",
     "Text",
     "Tool",
     "ToolCall",
@@ -41,4 +63,5 @@ __all__ = [
     "ToolResult",
     "Usage",
     "Vendor",
+    "Weighed",
 ]

@@ -1,0 +1,1 @@
+"""What was said: conversations whose branches share their beginnings."""

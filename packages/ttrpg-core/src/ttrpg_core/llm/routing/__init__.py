@@ -1,0 +1,1 @@
+"""Which model is asked: needs, strategies, breakers, limits, fallback."""

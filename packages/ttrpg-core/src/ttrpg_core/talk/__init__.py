@@ -1,0 +1,1 @@
+"""Talking with a model: books as sources, citations that are checked, tools, voices."""
