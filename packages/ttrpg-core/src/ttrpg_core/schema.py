@@ -120,3 +120,57 @@ def facts_of_books(db: Database) -> None:
     )
     db.execute("DROP TABLE chunks_before")
     db.execute("CREATE UNIQUE INDEX chunks_place ON chunks (sha256, ordinal)")
+
+
+@tables()
+def chats(db: Database) -> None:
+    """Conversations with models: heads, the turns that they point at, pictures, what NPCs heard.
+
+    A turn is named by the hash of its parent and its content, so that branches share what they
+    have in common. This is what was said, not the game: it does not go through the journal.
+    """
+    db.execute(
+        "CREATE TABLE turns (number INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, parent TEXT"
+        " REFERENCES turns(hash), role TEXT NOT NULL, text TEXT NOT NULL, parts TEXT NOT NULL,"
+        " sources TEXT NOT NULL, model TEXT NOT NULL, finish TEXT NOT NULL,"
+        " audience TEXT NOT NULL, at TEXT NOT NULL, spent TEXT NOT NULL)"
+    )
+    db.execute("CREATE INDEX turns_parent ON turns (parent)")
+    db.execute(
+        "CREATE VIRTUAL TABLE turns_said USING fts5(text, content='turns', content_rowid='number',"
+        " tokenize='porter unicode61 remove_diacritics 2')"
+    )
+    db.execute(
+        "CREATE TRIGGER turns_added AFTER INSERT ON turns BEGIN"
+        " INSERT INTO turns_said (rowid, text) VALUES (new.number, new.text); END"
+    )
+    db.execute(
+        "CREATE TRIGGER turns_gone AFTER DELETE ON turns BEGIN INSERT INTO turns_said"
+        " (turns_said, rowid, text) VALUES ('delete', old.number, old.text); END"
+    )
+    db.execute(
+        "CREATE TABLE pictures (hash TEXT PRIMARY KEY, media_type TEXT NOT NULL,"
+        " data BLOB NOT NULL)"
+    )
+    db.execute(
+        "CREATE TABLE turn_pictures (turn TEXT NOT NULL REFERENCES turns(hash) ON DELETE CASCADE,"
+        " picture TEXT NOT NULL REFERENCES pictures(hash), PRIMARY KEY (turn, picture))"
+    )
+    db.execute("CREATE INDEX turn_pictures_picture ON turn_pictures (picture)")
+    db.execute(
+        "CREATE TABLE chats (id TEXT PRIMARY KEY, title TEXT NOT NULL, head TEXT REFERENCES"
+        " turns(hash), campaign TEXT NOT NULL, voice TEXT NOT NULL, npc TEXT NOT NULL,"
+        " model TEXT NOT NULL, saved INTEGER NOT NULL, created_at TEXT NOT NULL,"
+        " updated_at TEXT NOT NULL)"
+    )
+    db.execute("CREATE INDEX chats_head ON chats (head)")
+    db.execute(
+        "CREATE TABLE proposals (id INTEGER PRIMARY KEY AUTOINCREMENT, chat TEXT NOT NULL,"
+        " at TEXT NOT NULL, campaign TEXT NOT NULL, kind TEXT NOT NULL, facts TEXT NOT NULL,"
+        " state TEXT NOT NULL)"
+    )
+    db.execute(
+        "CREATE TABLE npc_memory (id INTEGER PRIMARY KEY AUTOINCREMENT, npc TEXT NOT NULL,"
+        " campaign TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL)"
+    )
+    db.execute("CREATE INDEX npc_memory_of ON npc_memory (npc, campaign, kind)")
