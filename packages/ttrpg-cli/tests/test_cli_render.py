@@ -132,3 +132,40 @@ def test_off_a_terminal_a_bar_is_its_title():
         bar.update(1)
         bar.update(3, "done")
     assert err.getvalue() == "Reading\n"
+
+
+def streamed(pieces, **switches):
+    out, err = io.StringIO(), io.StringIO()
+    screen = Terminal(out, err, {})
+    for name, value in switches.items():
+        setattr(screen, name, value)
+    with screen.stream("Waiting") as stream:
+        for piece in pieces:
+            stream.write(piece)
+    assert err.getvalue() == ""  # nobody watches
+    return out.getvalue()
+
+
+def test_what_is_streamed_off_a_terminal_is_what_came_and_ends_its_line():
+    assert streamed(["# A ", "fall\r", "\n\n*hur", "ts*"]) == "# A fall\n\n*hurts*\n"
+    assert streamed(["hurts\n"], plain=True) == "hurts\n"
+    assert streamed([]) == ""
+    assert streamed(["hurts"], json=True) == ""
+
+
+@given(st.lists(texts, max_size=5))
+def test_nothing_that_is_streamed_can_move_the_cursor(pieces):
+    assert not CONTROL.search(streamed(pieces))
+
+
+def test_what_was_streamed_ends_its_line_when_it_is_broken_off():
+    out = io.StringIO()
+
+    def broken_off():
+        with Terminal(out, io.StringIO(), {}).stream() as stream:
+            stream.write("half a wo")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
+    assert out.getvalue() == "half a wo\n"

@@ -177,6 +177,11 @@ def test_the_screen_keeps_everything():
     screen.say("done", "good")
     with screen.progress("reading", 10) as bar:
         bar.update(4, "page 4")
+    with screen.stream("Waiting") as stream:
+        stream.write("a ")
+        stream.write("rule")
+        assert not screen.streams[0].ended
+    assert (screen.streams[0].text, screen.streams[0].ended) == ("a rule", True)
     assert screen.shown[0].data == {"rows": [1, 2]}
     for word in ("hello", "hp: 7", "Mara", "nobody", "a rule", "page 9", "odds", "2: 1/36"):
         assert word in screen.text.splitlines()

@@ -16,7 +16,7 @@ import click
 from ttrpg_cli import drawing
 from ttrpg_cli.stdin import is_typed
 from ttrpg_core.text import printable
-from ttrpg_core.views import Block, Fields, Progress, Quote, Role, Table, Text
+from ttrpg_core.views import Block, Fields, Progress, Quote, Role, Stream, Table, Text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -69,6 +69,17 @@ class Terminal:
             self._write("".join(f"{line}\n" for block in blocks for line in linear(block)))
         else:
             self._page(self._render(blocks))
+
+    @contextlib.contextmanager
+    def stream(self, waiting: str = "") -> Iterator[Stream]:
+        """Markdown on stdout while it comes, as it was written; under ``--json`` none of it."""
+        if waiting and self.err.isatty():
+            self.say(waiting, "dim")
+        shown = _Unshown() if self.json else _Plain(self._write)
+        try:
+            yield shown
+        finally:
+            shown.end()
 
     def say(self, text: str, role: Role = "plain") -> None:
         """A line on stderr; silent under ``--quiet`` unless it is bad."""
@@ -150,6 +161,34 @@ class Terminal:
 def _short(text: str) -> str:
     cut = text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 3] + "..."
     return printable(cut)
+
+
+class _Unshown:
+    def write(self, piece: str) -> None:
+        """Nothing is shown."""
+
+    def end(self) -> None:
+        """Nothing was."""
+
+
+class _Plain:
+    """Pieces as they come, made safe."""
+
+    def __init__(self, out: Callable[[str], None]) -> None:
+        self._out = out
+        self._ended = True
+
+    def write(self, piece: str) -> None:
+        """Print a piece; what a vendor ends its lines with besides is left out."""
+        text = printable(piece.replace("\r", ""))
+        if text:
+            self._out(text)
+            self._ended = text.endswith("\n")
+
+    def end(self) -> None:
+        """End the last line."""
+        if not self._ended:
+            self._out("\n")
 
 
 class _Silent:

@@ -70,11 +70,27 @@ class Progress(Protocol):
         ...
 
 
+class Stream(Protocol):
+    """A text that is shown while it comes."""
+
+    def write(self, piece: str) -> None:
+        """Show the next piece, which may end in the middle of a word or of a mark."""
+        ...
+
+
 class Screen(Protocol):
     """Where a command's results go."""
 
     def show(self, schema: str, data: Mapping[str, Any], blocks: Iterable[Block]) -> None:
         """Print data on stdout: blocks for a person, or one JSON object with its schema."""
+        ...
+
+    def stream(self, waiting: str = "") -> AbstractContextManager[Stream]:
+        """Show Markdown on stdout while it comes, and end its last line when the block is left.
+
+        Nothing is shown under ``--json``: the whole text goes into the object that :meth:`show`
+        prints afterwards. ``waiting`` is said on stderr until the first piece is there.
+        """
         ...
 
     def say(self, text: str, role: Role = "plain") -> None:

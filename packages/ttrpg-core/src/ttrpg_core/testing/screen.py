@@ -43,16 +43,35 @@ class Bar:
 
 
 @attrs.define
+class Streamed:
+    """One ``stream``: its pieces as they came, and whether the block was left."""
+
+    waiting: str
+    pieces: list[str] = attrs.field(factory=list)
+    ended: bool = False
+
+    def write(self, piece: str) -> None:
+        """Keep a piece."""
+        self.pieces.append(piece)
+
+    @property
+    def text(self) -> str:
+        """All pieces."""
+        return "".join(self.pieces)
+
+
+@attrs.define
 class RecordingScreen:
     """A ``Screen`` for tests.
 
-    ``shown``, ``said`` and ``bars`` are what came, in order; ``asked`` the questions.
+    ``shown``, ``said``, ``bars`` and ``streams`` are what came, in order; ``asked`` the questions.
     ``answers`` are given one a question; when they are used up, the question's default is.
     """
 
     shown: list[Shown] = attrs.field(factory=list)
     said: list[Said] = attrs.field(factory=list)
     bars: list[Bar] = attrs.field(factory=list)
+    streams: list[Streamed] = attrs.field(factory=list)
     asked: list[str] = attrs.field(factory=list)
     answers: list[bool] = attrs.field(factory=list)
 
@@ -60,6 +79,16 @@ class RecordingScreen:
         """Keep data and blocks; TypeError when the data cannot be printed as JSON."""
         printed = json.loads(json.dumps(dict(data), default=str))
         self.shown.append(Shown(schema, printed, tuple(blocks)))
+
+    @contextlib.contextmanager
+    def stream(self, waiting: str = "") -> Iterator[Streamed]:
+        """Keep what is streamed."""
+        streamed = Streamed(waiting)
+        self.streams.append(streamed)
+        try:
+            yield streamed
+        finally:
+            streamed.ended = True
 
     def say(self, text: str, role: Role = "plain") -> None:
         """Keep a line."""
