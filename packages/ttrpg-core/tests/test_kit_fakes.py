@@ -11,7 +11,7 @@ from ttrpg_core.context import Context
 from ttrpg_core.documents import Parser as ParserProtocol
 from ttrpg_core.documents import Source
 from ttrpg_core.errors import NotFound, ParseError, RateLimited
-from ttrpg_core.llm import Delta, Message, Request, Usage, Vendor
+from ttrpg_core.llm import Delta, Message, Models, Need, Purpose, Request, Usage, Vendor
 from ttrpg_core.search import Embedder as EmbedderProtocol
 from ttrpg_core.search import Query
 from ttrpg_core.search import Searcher as SearcherProtocol
@@ -19,6 +19,7 @@ from ttrpg_core.speech import Speaker as SpeakerProtocol
 from ttrpg_core.testing import (
     Echo,
     EmbedderTests,
+    FakeModels,
     FakeVendor,
     GenreTests,
     HashEmbedder,
@@ -250,3 +251,27 @@ def test_hash_vectors_do_not_change_between_versions():
     (vector,) = HashEmbedder().embed(["dragon dragon gate"])
     axes = {index: round(value, 6) for index, value in enumerate(vector) if value}
     assert axes == {47: 0.408248, 60: 0.816497, 63: 0.408248}
+
+
+def test_models_without_a_router_keep_what_came_and_what_it_cost():
+    models = FakeModels({"fake/echo": Echo(), "fake/scripted": Scripted(["a", "b"])})
+
+    async def ask(need=None):
+        request = Request([Message("user", "two words")])
+        async with models.call(request, Purpose("ask"), need) as call:
+            await call.reply.read()
+        return call
+
+    assert isinstance(models, Models)
+    assert models.names() == ("fake/echo", "fake/scripted")
+    call = asyncio.run(ask())
+    assert (call.model, call.reply.text) == ("fake/echo", "two words")
+    assert (call.bill.usage, call.bill.cost) == (Usage(2, 2), 0)
+    assert asyncio.run(ask(Need(model="fake/scripted"))).reply.text == "ab"
+    assert len(models.requests) == len(models.purposes) == len(models.bills) == 2
+    with pytest.raises(NotFound):
+        asyncio.run(ask(Need(model="fake/other")))
+    models.refusal = RateLimited("not now")
+    with pytest.raises(RateLimited):
+        asyncio.run(ask())
+    assert len(models.bills) == 2

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ttrpg_core.testing.clock import Clock
     from ttrpg_core.testing.fakes.documents import PlainText
     from ttrpg_core.testing.fakes.models import Echo, FakeVendor, Scripted
+    from ttrpg_core.testing.fakes.routing import FakeModels
     from ttrpg_core.testing.fakes.search import HashEmbedder, MemorySearcher
     from ttrpg_core.testing.fakes.speech import Silent
     from ttrpg_core.testing.fakes.vectors import MemoryVectors, WordReranker
@@ -35,6 +36,7 @@ _HOME = {
     "Clock": "clock",
     "Echo": "fakes.models",
     "EmbedderTests": "suites.embedder",
+    "FakeModels": "fakes.routing",
     "FakeVendor": "fakes.models",
     "GenreTests": "suites.genre",
     "HashEmbedder": "fakes.search",
@@ -62,6 +64,7 @@ __all__ = [
     "Clock",
     "Echo",
     "EmbedderTests",
+    "FakeModels",
     "FakeVendor",
     "GenreTests",
     "HashEmbedder",
