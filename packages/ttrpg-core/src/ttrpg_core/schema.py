@@ -174,3 +174,44 @@ def chats(db: Database) -> None:
         " campaign TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL)"
     )
     db.execute("CREATE INDEX npc_memory_of ON npc_memory (npc, campaign, kind)")
+
+
+@tables()
+def money(db: Database) -> None:
+    """What models cost: every call, the sums of days that were let go, budgets and alerts.
+
+    Money is in whole nano-dollars. ``calls.cost`` is the worst case while a call is open and the
+    actual after, so one sum over it is what is spent and set aside. ``at`` is when money was set
+    aside; ``prices`` are those of that moment, ``asked`` the input tokens expected then.
+    """
+    db.execute(
+        "CREATE TABLE calls (id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL,"
+        " state TEXT NOT NULL, model TEXT NOT NULL, why TEXT NOT NULL, who TEXT NOT NULL,"
+        " campaign TEXT NOT NULL, session TEXT NOT NULL, prices TEXT NOT NULL,"
+        " asked INTEGER NOT NULL, reserved INTEGER NOT NULL, cost INTEGER NOT NULL,"
+        " input INTEGER NOT NULL DEFAULT 0, cached INTEGER NOT NULL DEFAULT 0,"
+        " written INTEGER NOT NULL DEFAULT 0, output INTEGER NOT NULL DEFAULT 0,"
+        " reasoning INTEGER NOT NULL DEFAULT 0, certainty TEXT NOT NULL,"
+        " finish TEXT NOT NULL DEFAULT '', seconds REAL NOT NULL DEFAULT 0, first_seconds REAL,"
+        " process TEXT NOT NULL, error TEXT NOT NULL DEFAULT '')"
+    )
+    db.execute("CREATE INDEX calls_sums ON calls (at, campaign, session, cost)")
+    db.execute("CREATE INDEX calls_open ON calls (process) WHERE state = 'open'")
+    db.execute(
+        "CREATE TABLE spending (day TEXT NOT NULL, model TEXT NOT NULL, why TEXT NOT NULL,"
+        " who TEXT NOT NULL, campaign TEXT NOT NULL, session TEXT NOT NULL,"
+        " certainty TEXT NOT NULL, calls INTEGER NOT NULL, input INTEGER NOT NULL,"
+        " cached INTEGER NOT NULL, written INTEGER NOT NULL, output INTEGER NOT NULL,"
+        " reasoning INTEGER NOT NULL, cost INTEGER NOT NULL, seconds REAL NOT NULL,"
+        " PRIMARY KEY (day, model, why, who, campaign, session, certainty)) WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE budgets (id TEXT PRIMARY KEY, period TEXT NOT NULL, campaign TEXT NOT NULL,"
+        " session TEXT NOT NULL, amount INTEGER NOT NULL, changed_at TEXT NOT NULL)"
+    )
+    db.execute(
+        "CREATE TABLE alerts (id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL,"
+        " kind TEXT NOT NULL, subject TEXT NOT NULL, severity TEXT NOT NULL, message TEXT NOT NULL,"
+        " times INTEGER NOT NULL DEFAULT 1, last_at TEXT NOT NULL, acknowledged_at TEXT)"
+    )
+    db.execute("CREATE INDEX alerts_subject ON alerts (kind, subject, at)")
