@@ -215,3 +215,32 @@ def money(db: Database) -> None:
         " times INTEGER NOT NULL DEFAULT 1, last_at TEXT NOT NULL, acknowledged_at TEXT)"
     )
     db.execute("CREATE INDEX alerts_subject ON alerts (kind, subject, at)")
+
+
+@tables()
+def models(db: Database) -> None:
+    """What is remembered of language models, for every process that asks them.
+
+    ``models`` are those that a vendor named; ``breakers``, ``limits`` and ``answers`` say how each
+    has fared; ``turns`` is whose turn it is. Times are in seconds of Unix time.
+    """
+    db.execute(
+        "CREATE TABLE models (model TEXT PRIMARY KEY, vendor TEXT NOT NULL, context INTEGER NOT"
+        " NULL, max_output INTEGER NOT NULL, capabilities TEXT NOT NULL, at REAL NOT NULL)"
+    )
+    db.execute("CREATE INDEX models_vendor ON models (vendor)")
+    db.execute(
+        "CREATE TABLE breakers (model TEXT PRIMARY KEY, state TEXT NOT NULL, failures INTEGER NOT"
+        " NULL, successes INTEGER NOT NULL, since REAL NOT NULL, probe TEXT NOT NULL,"
+        " probe_since REAL NOT NULL)"
+    )
+    db.execute(
+        "CREATE TABLE limits (model TEXT NOT NULL, kind TEXT NOT NULL, remaining REAL NOT NULL,"
+        " resets_at REAL NOT NULL, most REAL, PRIMARY KEY (model, kind)) WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE answers (model TEXT PRIMARY KEY, first_seconds REAL, answered INTEGER NOT"
+        " NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',"
+        " error_at REAL, at REAL)"
+    )
+    db.execute("CREATE TABLE turns (name TEXT PRIMARY KEY, position INTEGER NOT NULL)")
