@@ -222,7 +222,7 @@ def models(db: Database) -> None:
     """What is remembered of language models, for every process that asks them.
 
     ``models`` are those that a vendor named; ``breakers``, ``limits`` and ``answers`` say how each
-    has fared; ``turns`` is whose turn it is. Times are in seconds of Unix time.
+    has fared; ``rotations`` whose turn it is. Times are in seconds of Unix time.
     """
     db.execute(
         "CREATE TABLE models (model TEXT PRIMARY KEY, vendor TEXT NOT NULL, context INTEGER NOT"
@@ -243,4 +243,4 @@ def models(db: Database) -> None:
         " NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',"
         " error_at REAL, at REAL)"
     )
-    db.execute("CREATE TABLE turns (name TEXT PRIMARY KEY, position INTEGER NOT NULL)")
+    db.execute("CREATE TABLE rotations (name TEXT PRIMARY KEY, position INTEGER NOT NULL)")
