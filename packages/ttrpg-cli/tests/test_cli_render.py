@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttrpg_cli import drawing
+from ttrpg_cli import drawing, light
 from ttrpg_cli.render import Terminal, linear
 from ttrpg_core.text import printable
 from ttrpg_core.views import Bars, Fields, Quote, Table, Text
@@ -169,3 +169,82 @@ def test_what_was_streamed_ends_its_line_when_it_is_broken_off():
     with pytest.raises(KeyboardInterrupt):
         broken_off()
     assert out.getvalue() == "half a wo\n"
+
+
+class Tty(io.TextIOWrapper):
+    """A stream that says that it is a terminal."""
+
+    def __init__(self):
+        super().__init__(io.BytesIO(), encoding="utf-8", newline="\n", write_through=True)
+
+    def isatty(self):
+        return True
+
+
+ANSI = re.compile(r"\x1b\[([\d;]*)m")
+printed = st.text("ab .,-\n\u00e9\u2014\u2019", max_size=240)
+spans = st.lists(
+    st.tuples(st.integers(0, 200), st.integers(0, 240)).filter(lambda m: m[0] < m[1]), max_size=4
+)
+light_blocks = st.lists(
+    st.one_of(
+        st.builds(Text, printed, st.sampled_from(sorted(drawing.STYLES))),
+        st.builds(Quote, printed, printed, spans),
+    ),
+    max_size=3,
+)
+
+
+def both(blocks, columns, terminal, environ):
+    """What is drawn without rich, and with it."""
+    found = []
+    for draws in (light.can_draw, lambda *_, **__: False):
+        out = Tty() if terminal else io.TextIOWrapper(io.BytesIO(), "utf-8", newline="\n")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(light, "can_draw", draws)
+            for name in ("NO_COLOR", "TERM", "FORCE_COLOR"):
+                patch.delenv(name, raising=False)
+            for name, value in environ.items():
+                patch.setenv(name, value)
+            Terminal(out, io.StringIO(), {**environ, "COLUMNS": str(columns)}).show("x", {}, blocks)
+        out.flush()
+        found.append(out.buffer.getvalue().decode())
+    return found
+
+
+def styled(text):
+    """Each character but white space, with the styles that it has on the terminal."""
+    said, found, at = frozenset(), [], 0
+    for code in [*ANSI.finditer(text), None]:
+        found += [
+            (char, said) for char in text[at : code.start() if code else None] if char.strip()
+        ]
+        if code:
+            said = frozenset(code[1].split(";")) - {"0", ""}
+            at = code.end()
+    return found
+
+
+@given(light_blocks, st.integers(20, 120), st.booleans())
+def test_what_is_drawn_without_rich_is_what_rich_draws(blocks, columns, terminal):
+    ours, theirs = both(blocks, columns, terminal, {"TERM": "xterm-256color"})
+    lines, expected = (ANSI.sub("", text).split("\n") for text in (ours, theirs))
+    assert [line.rstrip() for line in lines] == [line.rstrip() for line in expected]
+    assert styled(ours) == styled(theirs)
+
+
+@pytest.mark.parametrize(
+    "environ", [{"TERM": "dumb"}, {"TERM": "xterm", "NO_COLOR": "1"}, {"TERM": "xterm"}]
+)
+def test_the_terminal_decides_how_much_style_there_is(environ):
+    blocks = [Text("a title", "title"), Text("bad", "bad"), Quote("some words", "p. 3", [(0, 4)])]
+    ours, theirs = both(blocks, 80, True, environ)
+    assert styled(ours) == styled(theirs)
+
+
+@pytest.mark.parametrize("text", ["\N{CJK UNIFIED IDEOGRAPH-4E00}", "a\tb", "a\x07", "e\u0301"])
+def test_what_is_not_one_column_wide_is_left_to_rich(text):
+    assert not light.can_draw([Text(text)], {}, terminal=False)
+    assert not light.can_draw([Quote("a", text)], {}, terminal=False)
+    assert not light.can_draw([Text("a")], {"FORCE_COLOR": "1"}, terminal=False)
+    assert light.can_draw([Text("\u201ca\u201d")], {}, terminal=False)

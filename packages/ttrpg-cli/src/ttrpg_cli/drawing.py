@@ -23,6 +23,8 @@ STYLES: dict[Role, str] = {
     "dim": "dim",
     "command": "cyan",
 }
+MARKED = "bold yellow"
+"""The style of what is pointed out in a quote."""
 READING_WIDTH = 88
 """Widest a paragraph is set, in characters: longer lines are hard to follow."""
 NARROWEST = 8
@@ -40,8 +42,13 @@ def drawn(block: Block, width: int, *, fancy: bool) -> "RenderableType":
     if isinstance(block, Table):
         return _table(block)
     if isinstance(block, Quote):
-        return _quote(block, width, "\N{BOX DRAWINGS LIGHT VERTICAL} " if fancy else "| ")
+        return _quote(block, width, edge(fancy=fancy))
     return _bars(block, width, fancy=fancy)
+
+
+def edge(*, fancy: bool) -> str:
+    """What stands before each line of a quote."""
+    return "\N{BOX DRAWINGS LIGHT VERTICAL} " if fancy else "| "
 
 
 def can(stream: TextIO, text: str) -> bool:
@@ -129,7 +136,7 @@ def marked(block: Quote) -> "Words":
         if start < done:
             continue  # inside the mark before it
         words.append(printable(block.text[done:start]))
-        words.append(printable(block.text[start:end]), style="bold yellow")
+        words.append(printable(block.text[start:end]), style=MARKED)
         done = end
     words.append(printable(block.text[done:]))
     return words

@@ -7,13 +7,12 @@ prints linear text that reads well aloud; ``--json`` prints one object.
 import contextlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from ttrpg_cli import drawing
+from ttrpg_cli import drawing, light
 from ttrpg_cli.stdin import is_typed
 from ttrpg_core.text import printable
 from ttrpg_core.views import Block, Fields, Progress, Quote, Role, Stream, Table, Text
@@ -113,31 +112,42 @@ class Terminal:
     def _styled(self, text: str, role: Role) -> str:
         if self.plain or not self.err.isatty() or not drawing.STYLES[role]:
             return text
+        if light.can_draw([Text(text)], self.environ, terminal=True):
+            return light.styled(text, drawing.STYLES[role], light.codes_of(self.environ))
         with (console := self._console(self.err)).capture() as captured:
             console.print(text, style=drawing.STYLES[role], end="", soft_wrap=True)
         return captured.get()
 
+    def _width(self, stream: TextIO) -> int:
+        """Columns to fill: as the user says, as wide as the terminal, or those of a pipe."""
+        wanted = self.environ.get("COLUMNS", "")
+        if wanted.isdecimal():
+            return max(NARROWEST, int(wanted[:4]))
+        return max(NARROWEST, light.size_of(stream)[0] if stream.isatty() else PIPE_WIDTH)
+
     def _console(self, stream: TextIO) -> "Console":
         from rich.console import Console
 
-        wanted = self.environ.get("COLUMNS", "")
-        width = int(wanted[:4]) if wanted.isdecimal() else None if stream.isatty() else PIPE_WIDTH
-        console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
-        console.width = max(NARROWEST, console.width)
-        return console
+        width = self._width(stream)
+        return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
     def _render(self, blocks: Iterable[Block]) -> str:
-        console = self._console(self.out)
+        blocks = list(blocks)
+        terminal = self.out.isatty()
         fancy = drawing.can(self.out, "\N{FULL BLOCK}\N{BOX DRAWINGS LIGHT VERTICAL}")
+        if light.can_draw(blocks, self.environ, terminal=terminal):
+            width = self._width(self.out)
+            return light.draw(blocks, width, self.environ, fancy=fancy, terminal=terminal)
+        console = self._console(self.out)
         with console.capture() as captured:
             for block in blocks:
                 # A path in a pipe is not to be broken.
-                whole = isinstance(block, Text) and not self.out.isatty()
+                whole = isinstance(block, Text) and not terminal
                 console.print(drawing.drawn(block, console.width, fancy=fancy), soft_wrap=whole)
         return "".join(f"{line.rstrip()}\n" for line in captured.get().split("\n")[:-1])
 
     def _page(self, text: str) -> None:
-        tall = self.out.isatty() and text.count("\n") > shutil.get_terminal_size().lines
+        tall = self.out.isatty() and text.count("\n") > light.size_of(self.out)[1]
         if tall and self.pager():
             # as git does: colours, no pager for one screen, and the text stays when it is left
             os.environ.setdefault("LESS", "FRX")
