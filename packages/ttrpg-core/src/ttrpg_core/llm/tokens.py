@@ -12,13 +12,14 @@ so the longer of the two counts. What a vendor adds of its own is a sum for each
 
 import functools
 import json
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
 
 import attrs
 
-from ttrpg_core.llm import vocabulary
+from ttrpg_core.llm import pictures, vocabulary
 from ttrpg_core.llm.messages import (
     Image,
     Message,
@@ -47,19 +48,29 @@ class Added:
 
 
 @attrs.frozen
+class Patch:
+    """A square of ``side`` pixels has ``tokens``, a picture ``least`` at the least."""
+
+    side: int
+    tokens: float = 1.0
+    least: int = 1
+
+
+@attrs.frozen
 class Family:
     """Models that count alike. ``letters`` is how many ASCII characters of prose a token has.
 
-    ``usual`` is what is added as a rule and ``most`` what is never passed. ``pictures`` are the
-    most tokens of one image, by the first pattern that the model's name holds, and ``picture`` what
-    one of a few hundred thousand pixels has.
+    ``written`` is the share of a JSON Schema that is left when the vendor has written it in its own
+    way. ``usual`` is what is added as a rule and ``most`` what is never passed. ``pictures`` are
+    the most tokens of one image, by the first pattern that the model's name holds.
     """
 
     name: str
     letters: float
+    written: float
     usual: Added
     most: Added
-    picture: int
+    patch: Patch
     pictures: tuple[tuple[re.Pattern[str], int], ...]
 
 
@@ -70,9 +81,10 @@ _CLAUDE = Family(
     # a token for each 28 x 28 pixels, 1,568 at the most, 4,784 since Claude 4.7: "Vision", there.
     "claude",
     letters=3.6,
-    usual=Added(once=4, message=4, tools=480, tool=30, schema=100),
+    written=1.1,
+    usual=Added(once=4, message=4, tools=480, tool=30, schema=140),
     most=Added(once=100, message=16, tools=804, tool=120, schema=800),
-    picture=1500,
+    patch=Patch(28),
     pictures=((re.compile(r"claude-(?:[23]\b|\w+-4(?:-[0-6]\b|-20|\Z))"), 1568), (_ANY, 4784)),
 )
 _GPT = Family(
@@ -82,9 +94,10 @@ _GPT = Family(
     # there are 1,536, 10,000 or 30,000 at the most.
     "gpt",
     letters=4.2,
-    usual=Added(once=3, message=4, tools=12, tool=8, schema=30),
+    written=0.5,
+    usual=Added(once=4, message=4, tools=12, tool=8, schema=25),
     most=Added(once=64, message=16, tools=128, tool=64, schema=256),
-    picture=800,
+    patch=Patch(32, tokens=1.5),
     pictures=(
         (re.compile(r"gpt-4o-mini"), 2833 + 8 * 5667),
         (re.compile(r"gpt-(?:4\.1|5|5\.4)-(?:mini|nano)|o4-mini|codex|gpt-5\.2"), 3779),
@@ -98,10 +111,11 @@ _GEMINI = Family(
     # first; 2,240 at the highest resolution of Gemini 3: ai.google.dev/gemini-api/docs, "Media
     # resolution" and "Image understanding", read in November 2026.
     "gemini",
-    letters=4.0,
-    usual=Added(once=1, message=1, tools=20, tool=12, schema=10),
+    letters=3.6,
+    written=0.7,
+    usual=Added(once=1, message=2, tools=8, tool=16, schema=10),
     most=Added(once=64, message=16, tools=256, tool=64, schema=256),
-    picture=1100,
+    patch=Patch(48, least=258),
     pictures=((_ANY, 2580),),
 )
 _OTHER = Family(
@@ -109,9 +123,10 @@ _OTHER = Family(
     # What an image has is the server's affair: as much as the most of the others.
     "other",
     letters=4.0,
-    usual=Added(once=20, message=5, tools=100, tool=20, schema=10),
+    written=0.7,
+    usual=Added(once=4, message=4, tools=60, tool=12, schema=10),
     most=Added(once=512, message=32, tools=1024, tool=128, schema=1024),
-    picture=1000,
+    patch=Patch(28),
     pictures=((_ANY, 73_800),),
 )
 FAMILIES = (_CLAUDE, _GPT, _GEMINI, _OTHER)
@@ -119,6 +134,8 @@ _NAMES = re.compile(r"(?P<claude>claude)|(?P<gemini>gemini)|(?P<gpt>\b(?:chatgpt
 _BY_NAME = {family.name: family for family in FAMILIES}
 _BYTES_A_TOKEN = 3.0
 """Of letters outside ASCII: a Chinese character has about one, a Greek letter about a half."""
+UNKNOWN_SIZE = (1024, 1024)
+"""What an image is taken for whose size cannot be read."""
 _SEAL = 0.75
 """Bytes in a letter of base64, in which vendors seal what a model thought."""
 
@@ -156,15 +173,16 @@ def estimate(request: Request, model: str) -> int:
     for message in request.messages:
         for part in message.parts:
             if isinstance(part, Image):
-                total += min(known.picture, _picture(known, model))
+                total += _likely(part, known, model)
             else:
                 said, seal = _said(part)
                 words += said
                 total += round(len(seal) * _SEAL / known.letters)
+    shapes = "" if request.schema is None else _schema(request.schema)
     for tool in request.tools:
-        words += tool.name + tool.description + _schema(tool.schema)
-    if request.schema is not None:
-        words += _schema(request.schema)
+        words += tool.name + tool.description
+        shapes += _schema(tool.schema)
+    total += round(estimate_text(shapes, model) * known.written)
     return total + estimate_text(words, model) + _added(request, known.usual)
 
 
@@ -172,6 +190,8 @@ def at_most(request: Request, model: str) -> int:
     """The input tokens that no vendor's count of a request passes."""
     known = family(model)
     total = _bytes(request.system) + _added(request, known.most)
+    if not request.tools and _calls(request.messages):
+        total += known.most.tools
     for message in request.messages:
         for part in message.parts:
             total += _picture(known, model) if isinstance(part, Image) else _part_bytes(part)
@@ -184,22 +204,29 @@ def at_most(request: Request, model: str) -> int:
 
 def _added(request: Request, added: Added) -> int:
     messages = request.messages if not request.system else (*request.messages, None)
-    calls = sum(isinstance(part, ToolCall | ToolResult) for part in _parts(request.messages))
     return (
         added.once
         + added.message * len(messages)
-        + added.tool * (calls + len(request.tools))
-        + (added.tools if request.tools or calls else 0)
+        + added.tool * (_calls(request.messages) + len(request.tools))
+        + (added.tools if request.tools else 0)
         + (added.schema if request.schema is not None else 0)
     )
 
 
-def _parts(messages: tuple[Message, ...]) -> list[Part]:
-    return [part for message in messages for part in message.parts]
+def _calls(messages: tuple[Message, ...]) -> int:
+    parts = (part for message in messages for part in message.parts)
+    return sum(isinstance(part, ToolCall | ToolResult) for part in parts)
 
 
 def _picture(known: Family, model: str) -> int:
     return next(most for pattern, most in known.pictures if pattern.search(model.lower()))
+
+
+def _likely(image: Image, known: Family, model: str) -> int:
+    wide, high = pictures.size(image.data) or UNKNOWN_SIZE
+    patch = known.patch
+    count = math.ceil(wide / patch.side) * math.ceil(high / patch.side)
+    return min(_picture(known, model), max(patch.least, round(count * patch.tokens)))
 
 
 def _said(part: Part) -> tuple[str, str]:
