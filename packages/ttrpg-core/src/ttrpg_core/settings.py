@@ -9,7 +9,6 @@ value that cannot be used is an error that starts with where it stands:
 import enum
 import math
 import os
-import tomllib
 import types
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -207,6 +206,8 @@ def check(
     Text from a flag or the environment (``typed`` false) is read as a TOML value first, so that
     ``30``, ``true`` and ``["a", "b"]`` mean what they mean in a file. ``where`` is for the hint.
     """
+    import tomllib
+
     from ttrpg_core.convert import make_converter
 
     value = raw

@@ -8,7 +8,6 @@ over, and within the home folder nothing above it is looked at.
 import contextlib
 import os
 import stat
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +55,17 @@ def _ours(path: Path) -> bool:
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file; empty when there is none. ConfigError says where it is broken."""
     try:
-        return tomllib.loads(read_bytes(path).decode("utf-8-sig"))
+        data = read_bytes(path)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise ConfigError(
             f"{path.name}: cannot be read: {error.strerror}", f"Look at {path}"
         ) from error
+    import tomllib  # of those who have no such file, nobody needs it
+
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"))
     except RecursionError as error:
         raise ConfigError(f"{path.name}: nested too deeply", f"Mend {path}") from error
     except ValueError as error:  # TOML, UTF-8, or a number of thousands of digits

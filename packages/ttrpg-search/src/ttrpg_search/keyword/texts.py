@@ -9,7 +9,6 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 from itertools import pairwise
 
 import attrs
@@ -304,6 +303,8 @@ def _counted(heading: str, path: str, body: str) -> set[str]:
 
 def _section(chunk: Chunk) -> int:
     """A number for the section that a chunk is a part of, the same for all of its chunks."""
+    from hashlib import blake2b  # no question needs it, and it is slow to import
+
     key = (chunk.sha256, chunk.file, chunk.line, chunk.path or chunk.ordinal)
     digest = blake2b(repr(key).encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, signed=True)
