@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ttrpg_core.context import Context
     from ttrpg_core.journal import Journal
     from ttrpg_core.library import Library
+    from ttrpg_core.llm.money import LedgerPurse
     from ttrpg_core.search import Finder, Searcher
     from ttrpg_core.secrets import Secrets
     from ttrpg_core.settings import Config
@@ -136,6 +137,13 @@ class App:
         from ttrpg_core.library import Library
 
         return Library(self.store)
+
+    @cached_property
+    def purse(self) -> "LedgerPurse":
+        """What models cost: budgets, the ledger of every call, forecasts."""
+        from ttrpg_core.llm.money import LedgerPurse
+
+        return LedgerPurse(self.store, self.clock, self.settings.money, self.audit.record)
 
     @property
     def screen(self) -> "Screen":

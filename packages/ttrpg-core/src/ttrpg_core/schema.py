@@ -182,17 +182,18 @@ def money(db: Database) -> None:
 
     Money is in whole nano-dollars. ``calls.cost`` is the worst case while a call is open and the
     actual after, so one sum over it is what is spent and set aside. ``at`` is when money was set
-    aside; ``prices`` are those of that moment, ``asked`` the input tokens expected then.
+    aside; ``prices`` are those of that moment, ``asked`` the input tokens expected then, and
+    ``unseen`` the output tokens that may be made without being shown.
     """
     db.execute(
         "CREATE TABLE calls (id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL,"
         " state TEXT NOT NULL, model TEXT NOT NULL, why TEXT NOT NULL, who TEXT NOT NULL,"
         " campaign TEXT NOT NULL, session TEXT NOT NULL, prices TEXT NOT NULL,"
-        " asked INTEGER NOT NULL, reserved INTEGER NOT NULL, cost INTEGER NOT NULL,"
-        " input INTEGER NOT NULL DEFAULT 0, cached INTEGER NOT NULL DEFAULT 0,"
+        " asked INTEGER NOT NULL, unseen INTEGER NOT NULL, reserved INTEGER NOT NULL,"
+        " cost INTEGER NOT NULL, input INTEGER NOT NULL DEFAULT 0, cached INTEGER NOT NULL DEFAULT 0,"
         " written INTEGER NOT NULL DEFAULT 0, output INTEGER NOT NULL DEFAULT 0,"
         " reasoning INTEGER NOT NULL DEFAULT 0, certainty TEXT NOT NULL,"
-        " finish TEXT NOT NULL DEFAULT '', seconds REAL NOT NULL DEFAULT 0, first_seconds REAL,"
+        " finish TEXT NOT NULL DEFAULT 'cancelled', seconds REAL NOT NULL DEFAULT 0, first_seconds REAL,"
         " process TEXT NOT NULL, error TEXT NOT NULL DEFAULT '')"
     )
     db.execute("CREATE INDEX calls_sums ON calls (at, campaign, session, cost)")

@@ -159,6 +159,9 @@ class MoneySettings:
     soft: float = setting(
         0.8, "Share of a limit from which on there is a warning.", low=0.01, high=1, personal=True
     )
+    throttle: float = setting(
+        0.9, "Share from which on calls are slowed down.", low=0.01, high=1, personal=True
+    )
     degrade: float = setting(
         0.95, "Share from which on a cheaper model is asked.", low=0.01, high=1, personal=True
     )

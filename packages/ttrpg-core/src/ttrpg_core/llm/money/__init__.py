@@ -1,1 +1,8 @@
-"""What calls cost: prices, the ledger, budgets, forecasts, alerts."""
+"""What models cost: prices, the ledger of every call, budgets that hold, forecasts and alerts."""
+
+from ttrpg_core.llm.money.amounts import amount, dollars, summary
+from ttrpg_core.llm.money.budgets import Budget, Budgets
+from ttrpg_core.llm.money.ledger import Ledger
+from ttrpg_core.llm.money.purse import LedgerPurse
+
+__all__ = ["Budget", "Budgets", "Ledger", "LedgerPurse", "amount", "dollars", "summary"]
