@@ -1,10 +1,10 @@
 """Compiles the language that is shipped, so that loading it parses no TOML and stems nothing."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from ttrpg_search.language.loader import COMMON, COMPILED, HOME
+from ttrpg_search.language.packed import compact, packed
 from ttrpg_search.language.reading import Rows, index, read
 
 PARTS = {"common-typos": COMMON} | {
@@ -23,8 +23,8 @@ def compiled() -> Mapping[str, str]:
         into["index"] = index(into["concepts"])
         into["typos"].update(part["typos"])
     systems = {system: name for name, each in rows.items() for system in each["systems"]}
-    found = {f"{name}.json": _json(each) for name, each in rows.items()}
-    return {**found, "systems.json": _json(systems)}
+    found = {f"{name}.jsonl": packed(each) for name, each in rows.items()}
+    return {**found, "systems.json": f"{compact(systems)}\n"}
 
 
 def build(folder: Path = COMPILED) -> list[Path]:
@@ -36,7 +36,3 @@ def build(folder: Path = COMPILED) -> list[Path]:
         path.write_text(content, "utf-8")
         paths.append(path)
     return paths
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"

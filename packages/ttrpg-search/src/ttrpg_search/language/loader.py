@@ -53,6 +53,7 @@ from typing import TYPE_CHECKING
 
 from ttrpg_core.errors import ConfigError
 from ttrpg_search.language.model import Language, Meaning, Typo
+from ttrpg_search.language.packed import Part, unpacked
 from ttrpg_search.language.parts import Concepts, Index, Late, OnDemand
 
 if TYPE_CHECKING:
@@ -115,12 +116,11 @@ def _file(system: str, known: Mapping[str, str]) -> str:
 
 
 @cache
-def _shipped(name: str) -> "Rows":
-    found: Rows = json.loads((COMPILED / f"{name}.json").read_text("utf-8"))
-    return found
+def _shipped(name: str) -> Part:
+    return unpacked((COMPILED / f"{name}.jsonl").read_text("utf-8"))
 
 
-def _language(parts: "Sequence[Rows]", problems: tuple[str, ...]) -> Language:
+def _language(parts: "Sequence[Part | Rows]", problems: tuple[str, ...]) -> Language:
     """The parts as one; a later abbreviation, split or typo takes the place of an earlier one."""
     return Language(
         OnDemand([part["abbreviations"] for part in parts], _meanings),
