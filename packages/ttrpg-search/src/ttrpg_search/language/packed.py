@@ -7,7 +7,7 @@ handful of entries.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Generic, Literal, TypedDict, TypeVar, get_args, overload
+from typing import TYPE_CHECKING, Generic, Literal, TypedDict, TypeVar, cast, get_args, overload
 
 if TYPE_CHECKING:
     from ttrpg_search.language.parts import ConceptRow
@@ -88,11 +88,11 @@ def packed(rows: "Rows") -> str:
 def unpacked(content: str) -> Part:
     """What :func:`packed` made, none of its entries read yet."""
     head, *concepts = content.removesuffix("\n").split("\n")
-    part: Part = json.loads(head)
+    tables: dict[str, object] = json.loads(head)
     for name in _ENTRIES:
-        part[name] = Entries(part[name])  # type: ignore[arg-type] - still packed
-    part["concepts"] = Lines(concepts)
-    return part
+        tables[name] = Entries(cast("Mapping[str, str]", tables[name]))
+    tables["concepts"] = Lines(concepts)
+    return cast("Part", tables)
 
 
 def compact(value: object) -> str:
