@@ -30,7 +30,7 @@ from ttrpg_search.asking.lexicon import lexicon
 from ttrpg_search.asking.reading import Reader
 from ttrpg_search.fts import Fts5, Matched, chunks_of
 from ttrpg_search.fusion import Fuse, Ranking, convex
-from ttrpg_search.keyword.marks import marks
+from ttrpg_search.keyword.marks import Marker
 from ttrpg_search.keyword.plan import Plan, plan
 from ttrpg_search.keyword.texts import Standing, Texts, one_moment
 from ttrpg_search.scope import Scope, scope_of
@@ -103,8 +103,9 @@ class Engine:
         order = self._reranked(connection, asked, order, steps)
         shown = order[question.offset : question.offset + question.count]
         chunks = chunks_of(connection, [number for number, _ in shown])
+        marks = Marker(planned).marks
         hits = tuple(
-            Hit(chunks[number], score, marks(chunks[number].text, planned))
+            Hit(chunks[number], score, marks(chunks[number].text))
             for number, score in shown
             if number in chunks  # a book that is being read anew has an index, and no text yet
         )

@@ -18,7 +18,7 @@ from ttrpg_core.documents import Chunk
 from ttrpg_core.library import chunk_of
 from ttrpg_core.search import Hit, Query
 from ttrpg_search.keyword.candidates import candidates, either
-from ttrpg_search.keyword.marks import marks
+from ttrpg_search.keyword.marks import Marker
 from ttrpg_search.keyword.plan import Plan, plan
 from ttrpg_search.keyword.scoring import WEIGHTS, Weights, score
 from ttrpg_search.keyword.texts import Standing, Text, Texts, one_moment
@@ -78,8 +78,9 @@ class Fts5:
         with one_moment(connection):
             matched = self.match(query, k)
             chunks = chunks_of(connection, [number for number, _ in matched.best])
+        marks = Marker(matched.plan).marks
         return [
-            Hit(chunks[number], value, marks(chunks[number].text, matched.plan))
+            Hit(chunks[number], value, marks(chunks[number].text))
             for number, value in matched.best
             if number in chunks
         ]

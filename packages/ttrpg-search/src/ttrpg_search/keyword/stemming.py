@@ -123,6 +123,11 @@ def stem(word: str) -> str:
     return found
 
 
+def irregular() -> list[tuple[str, str]]:
+    """The irregular forms, each with its stem."""
+    return [(word, stem(word)) for word in _IRREGULAR]
+
+
 def _stem(word: str) -> str:
     if len(word) <= 2 or not word.isascii() or not word.isalpha():  # noqa: PLR2004 - too short to have an ending
         return word

@@ -64,6 +64,12 @@ _known = _Stems()
 _MOST_KNOWN = 100_000
 
 
+def known_stem(word: str) -> str:
+    """The stem of a word as it stands in a text."""
+    _bound()
+    return _known[word]
+
+
 def known_stems(said: Iterable[str]) -> dict[str, str]:
     """The stem of each word, as it stands in a text."""
     _bound()
