@@ -5,7 +5,7 @@ seeded ``rng`` and a stopped ``clock``; nothing in it is global.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -20,12 +20,14 @@ from ttrpg_core.plugins import FIRST_PARTY, Plugins, describe
 
 if TYPE_CHECKING:
     import random
+    from asyncio import Runner
 
     from ttrpg_core.audit import Audit
     from ttrpg_core.context import Context
     from ttrpg_core.journal import Journal
     from ttrpg_core.library import Library
-    from ttrpg_core.llm.money import LedgerPurse
+    from ttrpg_core.llm.money import Alerts, LedgerPurse
+    from ttrpg_core.llm.routing import Router
     from ttrpg_core.search import Finder, Searcher
     from ttrpg_core.secrets import Secrets
     from ttrpg_core.settings import Config
@@ -143,7 +145,63 @@ class App:
         """What models cost: budgets, the ledger of every call, forecasts."""
         from ttrpg_core.llm.money import LedgerPurse
 
-        return LedgerPurse(self.store, self.clock, self.settings.money, self.audit.record)
+        return LedgerPurse(
+            self.store, self.clock, self.settings.money, self.audit.record, self.alerts
+        )
+
+    @cached_property
+    def alerts(self) -> "Alerts":
+        """What the user should hear of, told in the ways that the settings name."""
+        from ttrpg_core.llm.money import Alerts
+        from ttrpg_core.webhook import channels
+
+        settings = self.settings
+        told = channels(
+            settings.money, settings.network, self.paths.state_dir, offline=settings.general.offline
+        )
+        return Alerts(self.store, self.clock, told)
+
+    @cached_property
+    def models(self) -> "Router":
+        """The language models that the user chose, as one; each vendor is made when it is asked."""
+        from ttrpg_core.llm import Vendor
+        from ttrpg_core.llm.routing import Records, Router, Rules, Vendors
+
+        chosen, network = self.settings.models, self.settings.network
+        vendors = Vendors(
+            self.plugins.entries(entries.Provider),
+            lambda name: self.make(entries.Provider, name, Vendor),  # type: ignore[type-abstract]
+            lambda name, variable: self.secrets.find(name, variable) is not None,
+            offline=self.settings.general.offline,
+        )
+        rules = Rules(
+            chosen.breaker_failures,
+            chosen.breaker_seconds,
+            chosen.breaker_successes,
+            network.connect_seconds + network.first_seconds,
+        )
+        return Router(
+            chosen,
+            vendors,
+            self.purse,
+            Records(self.store, self.clock, rules),
+            rng=self.rng,
+        )
+
+    @cached_property
+    def _runner(self) -> "Runner":
+        import asyncio
+
+        return asyncio.Runner()
+
+    def run(self, main: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine to its end on the one event loop of this App.
+
+        Ctrl-C cancels it, so that a reply in flight is closed, kept and settled; what then comes
+        out is KeyboardInterrupt, unless the coroutine saw to it and answered. A second Ctrl-C in
+        the same run does not wait. Not for code that runs in an event loop of its own.
+        """
+        return self._runner.run(main)
 
     @property
     def screen(self) -> "Screen":
@@ -330,6 +388,10 @@ class App:
         return make_folder(self.paths.indexes / name)
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close what was opened, and give alerts that are being sent a moment."""
+        if "alerts" in self.__dict__:
+            self.alerts.close()
+        if "_runner" in self.__dict__:
+            self._runner.close()
         if "store" in self.__dict__:
             self.store.close()

@@ -50,6 +50,12 @@ def _check_target(record: "Entry", _: "attrs.Attribute[str]", value: object) -> 
         raise ValueError(msg)
 
 
+def _check_quick(record: "Entry", _: "attrs.Attribute[str | None]", value: object) -> None:
+    if value is not None and not (isinstance(value, str) and _TARGET.match(value)):
+        msg = f"{record.name}: a quick way is 'package.module:attribute'; got {value!r}"
+        raise ValueError(msg)
+
+
 def _check_suffixes(record: "Entry", _: "attrs.Attribute[tuple[str, ...]]", value: object) -> None:
     if not isinstance(value, tuple) or not all(
         isinstance(each, str) and each.startswith(".") and each == each.lower() for each in value
@@ -81,12 +87,13 @@ class Provider(Entry):
     """A vendor of language models.
 
     ``key`` is the environment variable of its key, None when it needs none; ``settings`` is a
-    ``module:AttrsClass`` for its table ``[plugins.<name>]``.
+    ``module:AttrsClass`` for its table ``[plugins.<name>]``. ``offline`` when it opens no socket.
     """
 
     kind = "providers"
     key: str | None = None
     settings: str | None = None
+    offline: bool = False
 
 
 @attrs.frozen
@@ -173,11 +180,16 @@ class Command(Entry):
 
     ``needs`` are kinds of which at least one entry must be installed for the command to be shown
     ("providers" for ``ask``); ``section`` is the heading it stands under in ``ttrpg --help``.
+
+    ``quick`` names a function for the command line that is typed most, which then needs no click:
+    called with what stands behind the command's name, it answers a function of the ``App`` that
+    does what the command would do and answers its exit code, or None for any other line.
     """
 
     kind = "commands"
     needs: tuple[str, ...] = ()
     section: str = "Plugins"
+    quick: str | None = attrs.field(default=None, validator=_check_quick)
 
 
 @attrs.frozen

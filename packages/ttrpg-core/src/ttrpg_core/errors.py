@@ -114,7 +114,8 @@ class ProviderError(TtrpgError):
     """A vendor or the network failed; ``retryable`` says whether trying again can help.
 
     ``retry_after`` is how many seconds the vendor asks to wait, None when it did not say, and
-    ``status`` that of HTTP, None when there was no answer.
+    ``status`` that of HTTP, None when there was no answer. ``unsent`` is True when the request
+    surely did not reach the vendor, and so cost nothing.
     """
 
     code = 5
@@ -127,11 +128,13 @@ class ProviderError(TtrpgError):
         retryable: bool = False,
         status: int | None = None,
         retry_after: float | None = None,
+        unsent: bool = False,
     ) -> None:
         super().__init__(message, hint)
         self.retryable = retryable
         self.status = status
         self.retry_after = retry_after
+        self.unsent = unsent
 
 
 class AuthError(ProviderError):

@@ -32,7 +32,7 @@ from ttrpg_core.llm.messages import (
     ToolResult,
     Usage,
 )
-from ttrpg_core.llm.model import Model, ModelInfo, Price, Reply, Vendor
+from ttrpg_core.llm.model import Limit, Model, ModelInfo, Price, Reply, Vendor
 
 __all__ = [
     "Action",
@@ -42,6 +42,7 @@ __all__ = [
     "Effort",
     "Finish",
     "Image",
+    "Limit",
     "Message",
     "Model",
     "ModelInfo",

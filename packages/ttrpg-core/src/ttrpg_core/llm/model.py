@@ -5,7 +5,7 @@ also after ``break`` or an error, which a generator does not promise. Retries, b
 wrap a model in another of the same protocol, so each is visible in one line.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 
@@ -50,16 +50,32 @@ class ModelInfo:
     capabilities: frozenset[str] = frozenset()
 
 
+@attrs.frozen
+class Limit:
+    """What a vendor's answer says is left of a limit, such as 59 of 60 "requests".
+
+    ``kind`` is the vendor's word: "requests", "tokens", "input-tokens" ...; ``resets_in`` is in
+    seconds from the answer on; ``most`` None when not said.
+    """
+
+    kind: str
+    remaining: float
+    resets_in: float
+    most: float | None = None
+
+
 class Reply:
     """An async iterator of pieces that keeps what they add up to.
 
     After the block, or when it was left early, ``text``, ``tool_calls``, ``usage`` and ``finish``
     hold what had arrived; ``finish`` is "cancelled" when the reply did not end by itself.
-    ``message`` makes a turn of it, in the order it came.
+    ``message`` makes a turn of it, in the order it came. ``limits`` are what the head of the answer
+    says is left, and are there from the start.
     """
 
-    def __init__(self, pieces: AsyncIterator[Delta]) -> None:
+    def __init__(self, pieces: AsyncIterator[Delta], limits: Iterable[Limit] = ()) -> None:
         self._pieces = pieces
+        self.limits = tuple(limits)
         self.text = ""
         self.reasoning = ""
         self.tool_calls: list[ToolCall] = []

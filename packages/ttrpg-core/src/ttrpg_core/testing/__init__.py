@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ttrpg_core.testing.clock import Clock
     from ttrpg_core.testing.fakes.documents import PlainText
     from ttrpg_core.testing.fakes.models import Echo, FakeVendor, Scripted
+    from ttrpg_core.testing.fakes.purse import MemoryPurse
     from ttrpg_core.testing.fakes.routing import FakeModels
     from ttrpg_core.testing.fakes.search import HashEmbedder, MemorySearcher
     from ttrpg_core.testing.fakes.speech import Silent
@@ -40,6 +41,7 @@ _HOME = {
     "FakeVendor": "fakes.models",
     "GenreTests": "suites.genre",
     "HashEmbedder": "fakes.search",
+    "MemoryPurse": "fakes.purse",
     "MemorySearcher": "fakes.search",
     "MemoryVectors": "fakes.vectors",
     "ModelTests": "suites.model",
@@ -68,6 +70,7 @@ __all__ = [
     "FakeVendor",
     "GenreTests",
     "HashEmbedder",
+    "MemoryPurse",
     "MemorySearcher",
     "MemoryVectors",
     "ModelTests",

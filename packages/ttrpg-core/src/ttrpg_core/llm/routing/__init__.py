@@ -1,1 +1,8 @@
 """Which model is asked: needs, strategies, breakers, limits, fallback."""
+
+from ttrpg_core.llm.routing.breaker import Rules
+from ttrpg_core.llm.routing.records import Records
+from ttrpg_core.llm.routing.router import Router
+from ttrpg_core.llm.routing.vendors import Vendors
+
+__all__ = ["Records", "Router", "Rules", "Vendors"]

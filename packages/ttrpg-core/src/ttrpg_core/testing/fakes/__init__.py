@@ -22,6 +22,7 @@ def ttrpg_providers() -> Iterable[Provider]:
         "Models without a network: an echo and a script",
         f"{__name__}.models:FakeVendor",
         settings=f"{__name__}.models:FakeSettings",
+        offline=True,
     )
 
 

@@ -1,0 +1,186 @@
+"""One model asked once: money set aside, the stream entered, its first piece waited for, settled.
+
+Whatever becomes of it, three things happen once: the connection is closed, the money is settled or
+given back, and the model's record says how it fared.
+"""
+
+import json
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack
+
+import attrs
+
+from ttrpg_core.errors import (
+    AuthError,
+    Denied,
+    InputError,
+    NotFound,
+    OutOfQuota,
+    Overloaded,
+    PluginError,
+    ProviderError,
+    RateLimited,
+    TooLong,
+    TtrpgError,
+    UnknownModel,
+)
+from ttrpg_core.llm.calls import Bill, Purse, Reservation
+from ttrpg_core.llm.messages import Delta, Finish, Request, Usage
+from ttrpg_core.llm.model import Model, Reply
+from ttrpg_core.llm.routing.records import Records
+
+UNBILLED = (
+    AuthError,
+    UnknownModel,
+    RateLimited,
+    OutOfQuota,
+    Overloaded,
+    TooLong,
+    Denied,
+    InputError,
+    NotFound,
+    PluginError,
+)
+"""Errors before the first piece after which the vendor has surely done nothing that costs."""
+
+
+def says(piece: Delta) -> bool:
+    """Whether a piece says something, and is not merely a count of tokens.
+
+    Some vendors count what they read before they begin. Until something was said another model can
+    still answer in this one's place, and nobody sees a word twice.
+    """
+    return bool(
+        piece.text
+        or piece.reasoning
+        or piece.tool_piece is not None
+        or piece.thought is not None
+        or piece.tool_call is not None
+        or piece.finish is not None
+    )
+
+
+def unbilled(error: TtrpgError) -> bool:
+    """Whether an error before the first piece is one that cost nothing."""
+    return isinstance(error, UNBILLED) or (isinstance(error, ProviderError) and error.unsent)
+
+
+@attrs.define
+class Attempt:
+    """A model being asked. ``start``, then read ``reply``, then ``leave``: always all of them.
+
+    ``first_seconds`` is set when the first piece came, ``error`` when one ended it, ``bill`` when
+    it was settled.
+    """
+
+    name: str
+    model: Model
+    request: Request
+    reservation: Reservation
+    purse: Purse
+    records: Records
+    claim: str
+    timer: Callable[[], float]
+    began: float = 0.0
+    first_seconds: float | None = None
+    error: TtrpgError | None = None
+    bill: Bill | None = None
+    _stack: AsyncExitStack = attrs.field(factory=AsyncExitStack, init=False)
+    _inner: Reply | None = attrs.field(default=None, init=False)
+    _held: list[Delta] = attrs.field(factory=list, init=False)
+    _pieces: AsyncGenerator[Delta] | None = attrs.field(default=None, init=False)
+    _reply: Reply | None = attrs.field(default=None, init=False)
+    _whole: bool = attrs.field(default=False, init=False)
+    _open: bool = attrs.field(default=True, init=False)
+
+    @property
+    def reply(self) -> Reply:
+        """The reply, from its first piece on."""
+        assert self._reply is not None, "start() comes first"
+        return self._reply
+
+    async def start(self) -> None:
+        """Enter the stream and wait for the first piece that says something; raises its error."""
+        self.began = self.timer()
+        try:
+            self._inner = await self._stack.enter_async_context(self.model.stream(self.request))
+            async for piece in self._inner:
+                self._held.append(piece)
+                if says(piece):
+                    break
+        except TtrpgError as error:
+            self.error = error
+            raise
+        self.first_seconds = self.timer() - self.began
+        self._pieces = self._flow(self._inner, self.first_seconds)
+        self._reply = Reply(self._pieces, self._inner.limits)
+
+    async def _flow(self, inner: Reply, first_seconds: float) -> AsyncGenerator[Delta]:
+        """Every piece, those held first. What is to be written is, when the first was handed on."""
+        for piece in self._held:
+            yield piece
+        self._note(inner, first_seconds)
+        try:
+            async for piece in inner:
+                yield piece
+        except TtrpgError as error:
+            self.error = error
+            raise
+        self._whole = True
+
+    def _note(self, inner: Reply, first_seconds: float) -> None:
+        claim, self.claim = self.claim, ""
+        if claim:
+            self.records.answered(self.name, claim, first_seconds, inner.limits)
+
+    async def leave(self, finish: Finish | None = None) -> None:
+        """Close the connection, settle and remember; a second time does nothing."""
+        if not self._open:
+            return
+        self._open = False
+        try:
+            if self._pieces is not None:
+                await self._pieces.aclose()
+            await self._stack.aclose()
+        finally:
+            try:
+                self._settle(finish)
+            finally:
+                self._remember()
+
+    def _settle(self, finish: Finish | None) -> None:
+        error = self.error
+        if error is not None and self.first_seconds is None and unbilled(error):
+            self.purse.release(self.reservation, error.message)
+            return
+        came = self._inner
+        self.bill = self.purse.settle(
+            self.reservation,
+            None if came is None else self._counted(came),
+            finish or ("cancelled" if came is None else came.finish),
+            text="" if came is None else _said(came),
+            seconds=self.timer() - self.began,
+            first_seconds=self.first_seconds,
+        )
+
+    def _counted(self, came: Reply) -> Usage | None:
+        """What the vendor counted; None where it had not, or was left before it was through."""
+        if came.usage == Usage() or (came.finish != "cancelled" and not self._whole):
+            return None
+        return came.usage
+
+    def _remember(self) -> None:
+        if isinstance(self.error, ProviderError):
+            self.records.failed(self.name, self.claim, self.error)
+        elif self._inner is not None and self.first_seconds is not None:
+            self._note(self._inner, self.first_seconds)  # where nobody asked for a second piece
+            if self._whole:
+                self.records.ended(self.name)
+        else:
+            self.records.dropped(self.name, self.claim)
+
+
+def _said(reply: Reply) -> str:
+    """What came, with what the model thought and the arguments it wrote, to estimate tokens by."""
+    calls = [json.dumps(dict(call.arguments), default=str) for call in reply.tool_calls]
+    return "".join((reply.reasoning, reply.text, *calls))

@@ -1,0 +1,438 @@
+"""Who is asked, who is asked next, and what each attempt cost: the router with real records."""
+
+import asyncio
+import random
+
+import attrs
+import pytest
+
+from ttrpg_core.app import App
+from ttrpg_core.entries import Provider
+from ttrpg_core.errors import (
+    AuthError,
+    BadReply,
+    BudgetExceeded,
+    ConfigError,
+    Denied,
+    InputError,
+    NotFound,
+    Offline,
+    Overloaded,
+    RateLimited,
+    Refused,
+    ServerFailed,
+    TooLong,
+    UnknownModel,
+    Unreachable,
+)
+from ttrpg_core.llm import Delta, Message, ModelInfo, Need, Price, Purpose, Request, Stance, Usage
+from ttrpg_core.llm.routing import Records, Router, Rules, Vendors
+from ttrpg_core.settings_tables import ModelsSettings
+from ttrpg_core.testing import FakeVendor, MemoryPurse, Scripted
+
+ASK = Request([Message("user", "What does falling cost?")], max_tokens=100)
+WHY = Purpose("ask")
+DEAR, CHEAP = Price(10, 50), Price(1, 5)
+
+
+def model(name, *pieces, price=CHEAP, context=8192, can=frozenset()):
+    info = ModelInfo(
+        name, context=context, max_output=4096, price=price, capabilities=frozenset(can)
+    )
+    return Scripted(pieces or ("Six ", "points."), info)
+
+
+@attrs.define
+class Table:
+    """A router with what it stands on."""
+
+    router: Router
+    purse: MemoryPurse
+    records: Records
+    models: dict
+    slept: list
+
+    async def ask(self, request=ASK, need=None, pieces=None):
+        """The call after its block, with its text; ``pieces`` stops after so many."""
+        async with self.router.call(request, WHY, need) as call:
+            if pieces is None:
+                await call.reply.read()
+            else:
+                for _ in range(pieces):
+                    await anext(call.reply)
+        return call
+
+
+@pytest.fixture
+def table(store, stopped):
+    def lay(*models, use=None, budget=None, advice=None, keys=True, offline=False, **settings):
+        vendor = FakeVendor(models=models)
+        purse = MemoryPurse(budget=budget)
+        if advice is not None:
+            purse.advice = advice
+        slept = []
+
+        async def sleep(seconds):
+            slept.append(seconds)
+            stopped.move(seconds=seconds)
+            await asyncio.sleep(0)
+
+        names = use or [f"v/{each.info.id}" for each in models]
+        records = Records(store, stopped, Rules())
+        known = {
+            "v": Provider("v", "Fakes", "x:y", offline=True),
+            "k": Provider("k", "With a key", "x:y", key="K_API_KEY"),
+        }
+        router = Router(
+            ModelsSettings(use=tuple(names), **settings),
+            Vendors(known, lambda _: vendor, lambda *_: keys, offline=offline),
+            purse,
+            records,
+            rng=random.Random(7),
+            sleep=sleep,
+            count=lambda *_: 10,
+        )
+        return Table(router, purse, records, {each.info.id: each for each in models}, slept)
+
+    return lay
+
+
+def run(coroutine):
+    return asyncio.run(coroutine)
+
+
+def verdicts(call):
+    return {each.model: each.verdict for each in call.weighed}
+
+
+def test_the_first_is_asked_and_settled_by_the_vendors_count(table):
+    laid = table(model("a", "Six.", Delta(usage=Usage(7, 3), finish="stop")), model("b"))
+    call = run(laid.ask())
+    assert call.model == "v/a"
+    assert call.reply.text == "Six."
+    assert call.bill.certainty == "priced"
+    assert call.bill.usage == Usage(7, 3)
+    assert call.bill.first_seconds <= call.bill.seconds
+    assert verdicts(call) == {"v/a": "asked", "v/b": "next"}
+    assert call.notes == []
+    assert laid.purse.aside == 0
+    assert laid.models["b"].opened == 0
+
+
+FALLS = [
+    AuthError("no"),
+    UnknownModel("none"),
+    RateLimited("slow down"),
+    Overloaded("busy", retryable=True, status=529),
+    ServerFailed("broke", retryable=True, status=500),
+    TooLong("long"),
+    Unreachable("gone", retryable=True),
+    BadReply("html"),
+    Offline("offline"),
+    NotFound("no such"),
+]
+
+
+@pytest.mark.parametrize("error", FALLS, ids=lambda e: type(e).__name__)
+def test_an_error_before_the_first_piece_goes_to_the_next(table, error):
+    laid = table(model("a", Delta(usage=Usage(5, 0)), error), model("b"))
+    call = run(laid.ask())
+    assert call.model == "v/b"
+    assert call.reply.text == "Six points."
+    assert verdicts(call) == {"v/a": "failed", "v/b": "asked"}
+    assert call.notes == [f"v/b answers instead of v/a: {error.message}"]
+    assert [held.state for held in laid.purse.held][1] == "settled"
+    assert laid.purse.aside == 0
+    assert laid.models["a"].closed == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (AuthError("no"), "released"),
+        (RateLimited("slow down"), "released"),
+        (Overloaded("busy"), "released"),
+        (Unreachable("nobody there", unsent=True), "released"),
+        (Unreachable("it broke"), "settled"),
+        (ServerFailed("broke"), "settled"),
+        (BadReply("html"), "settled"),
+    ],
+    ids=lambda e: getattr(e, "message", e),
+)
+def test_money_is_given_back_where_the_vendor_surely_did_nothing(table, error, state):
+    laid = table(model("a", error))
+    with pytest.raises(type(error)):
+        run(laid.ask())
+    assert [held.state for held in laid.purse.held] == [state]
+    if state == "settled":
+        assert laid.purse.held[0].bill.finish == "cancelled"
+        assert laid.purse.held[0].bill.certainty == "estimated"
+
+
+def test_an_error_after_the_first_piece_is_raised_as_it_is(table):
+    broke = Unreachable("it broke", retryable=True)
+    laid = table(model("a", "Six ", "po", broke), model("b"))
+
+    async def main():
+        async with laid.router.call(ASK, WHY) as call:
+            with pytest.raises(Unreachable) as caught:
+                await call.reply.read()
+            assert caught.value is broke
+            return call
+
+    call = run(main())
+    assert call.reply.text == "Six po"
+    assert call.reply.finish == "cancelled"
+    assert call.bill.certainty == "estimated"
+    assert call.bill.finish == "cancelled"
+    assert laid.models["b"].opened == 0
+    assert laid.records.breaker("v/a").failures == 1
+
+
+def test_what_a_vendor_declined_is_not_shown_to_another(table):
+    laid = table(model("a", Refused("not that")), model("b"))
+    with pytest.raises(Refused):
+        run(laid.ask())
+    assert laid.models["b"].opened == 0
+    assert laid.purse.aside == 0
+
+
+def test_the_error_of_the_last_is_raised_and_tells_of_the_others(table):
+    laid = table(model("a", ServerFailed("broke")), model("b", AuthError("bad key", "Set it")))
+    with pytest.raises(AuthError) as caught:
+        run(laid.ask())
+    assert caught.value.hint == "Set it\nNor could others: v/a: broke"
+    assert laid.purse.aside == 0
+
+
+def test_leaving_early_settles_an_estimate_of_what_came(table):
+    laid = table(model("a", "one two ", "three ", "four"))
+    call = run(laid.ask(pieces=2))
+    assert call.bill.finish == "cancelled"
+    assert call.bill.certainty == "estimated"
+    assert call.bill.usage.output == 3
+    assert laid.models["a"].closed == 1
+    assert laid.purse.aside == 0
+
+
+def test_an_error_of_the_caller_settles(table):
+    laid = table(model("a"))
+
+    async def main():
+        async with laid.router.call(ASK, WHY) as call:
+            await anext(call.reply)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        run(main())
+    assert [held.state for held in laid.purse.held] == ["settled"]
+    assert laid.models["a"].closed == 1
+
+
+@attrs.define
+class Stuck:
+    """A model that says so much and then nothing more."""
+
+    info: ModelInfo = attrs.field(factory=lambda: ModelInfo("stuck", price=CHEAP))
+    before: tuple = ()
+    began: asyncio.Event = attrs.field(factory=asyncio.Event)
+    closed: int = 0
+    opened: int = 0
+
+    def stream(self, request):
+        from contextlib import asynccontextmanager
+
+        from ttrpg_core.llm import Reply
+
+        async def pieces():
+            for text in self.before:
+                yield Delta(text=text)
+            self.began.set()
+            await asyncio.Event().wait()
+
+        @asynccontextmanager
+        async def entered():
+            self.opened += 1
+            coming = pieces()
+            try:
+                yield Reply(coming)
+            finally:
+                await coming.aclose()
+                self.closed += 1
+
+        return entered()
+
+
+@pytest.mark.parametrize("before", [(), ("One ", "two ")], ids=["silent", "speaking"])
+def test_a_cancel_closes_settles_and_goes_on(table, before):
+    stuck = Stuck(before=before)
+    laid = table(stuck, model("b"))
+
+    async def main():
+        task = asyncio.create_task(laid.ask())
+        await stuck.began.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(main())
+    assert stuck.closed == 1
+    assert [held.state for held in laid.purse.held] == ["settled"]
+    assert laid.purse.held[0].bill.finish == "cancelled"
+    assert laid.purse.held[0].bill.usage.output == len(before)
+    assert laid.models["b"].opened == 0
+    assert laid.records.breaker("v/stuck").failures == 0
+
+
+def test_nothing_chosen_is_said_with_the_way_to_choose(table):
+    laid = table(model("a"))
+    laid.router.settings = ModelsSettings()
+    with pytest.raises(NotFound) as caught:
+        run(laid.ask())
+    assert "ttrpg models use" in caught.value.hint
+    assert list(laid.router.names()) == []
+
+
+def test_a_named_model_alone_is_asked(table):
+    laid = table(model("a"), model("b", ServerFailed("broke")), model("c"))
+    with pytest.raises(ServerFailed):
+        run(laid.ask(need=Need(model="v/b")))
+    assert laid.models["a"].opened == laid.models["c"].opened == 0
+    call = run(laid.ask(need=Need(model="v/c")))
+    assert call.model == "v/c"
+    assert "you named it" in call.weighed[0].reason
+
+
+def test_without_fallback_only_the_first_is_asked(table):
+    laid = table(model("a", ServerFailed("broke")), model("b"))
+    with pytest.raises(ServerFailed):
+        run(laid.ask(need=Need(fallback=False)))
+    assert laid.models["b"].opened == 0
+
+
+LEFT_OUT = [
+    (["nobody/x"], {}, NotFound, "there is no vendor 'nobody'"),
+    (["plain"], {}, NotFound, "there is no vendor 'plain'"),
+    (["v"], {}, InputError, "write it as vendor/model"),
+    (["v/none"], {}, NotFound, "has no model 'none'"),
+    (["k/a"], {"keys": False}, AuthError, "there is no key for k"),
+    (["k/a"], {"offline": True}, Offline, "offline is set"),
+]
+
+
+@pytest.mark.parametrize(
+    ("use", "how", "error", "said"), LEFT_OUT, ids=[each[3] for each in LEFT_OUT]
+)
+def test_what_cannot_be_asked_is_left_out_and_named(table, use, how, error, said):
+    laid = table(model("a"), use=[*use, "v/a"], **how)
+    call = run(laid.ask())
+    assert call.model == "v/a"
+    assert call.weighed[-1].verdict == "left out"
+    assert said in call.weighed[-1].reason
+    laid = table(model("a"), use=use, **how)
+    with pytest.raises(error, match=said):
+        run(laid.ask())
+
+
+def test_needs(table):
+    blind = model("blind", can={"tools"})
+    seeing = model("seeing", can={"tools", "images"})
+    unknown = model("unknown")
+    laid = table(blind, unknown, seeing)
+    call = run(laid.ask(need=Need(capabilities=frozenset({"images"}))))
+    assert call.model == "v/unknown"
+    assert "whether it can do images is not known" in call.weighed[0].reason
+    assert verdicts(call)["v/blind"] == "left out"
+    assert "cannot do images" in call.weighed[-1].reason
+
+
+def test_a_request_that_does_not_fit_goes_where_it_does(table):
+    small, large = model("small", context=100), model("large", context=1000)
+    laid = table(small, large)
+    call = run(laid.ask(attrs.evolve(ASK, max_tokens=200)))
+    assert call.model == "v/large"
+    assert "10 tokens with a reply of 200 do not fit into the 100" in call.weighed[-1].reason
+    laid = table(small)
+    with pytest.raises(TooLong) as caught:
+        run(laid.ask(attrs.evolve(ASK, max_tokens=200)))
+    assert (caught.value.tokens, caught.value.limit) == (10, 100)
+
+
+def test_a_reply_is_no_longer_than_the_model_can(table):
+    laid = table(model("a", context=0))
+    run(laid.ask(attrs.evolve(ASK, max_tokens=100_000)))
+    assert laid.models["a"].requests[0].max_tokens == 4096
+    assert laid.purse.held[0].request.max_tokens == 4096
+
+
+def test_a_model_without_a_price_is_left_out(table):
+    laid = table(model("a", price=None), model("b"))
+    call = run(laid.ask())
+    assert call.model == "v/b"
+    assert verdicts(call)["v/a"] == "left out"
+    laid = table(model("a", price=None))
+    with pytest.raises(Denied, match="unpriced"):
+        run(laid.ask())
+    assert laid.models["a"].opened == 0
+
+
+def test_a_budget_that_is_too_small_for_the_first_may_do_for_the_next(table):
+    laid = table(model("dear", price=DEAR), model("cheap"), budget=0.001)
+    call = run(laid.ask())
+    assert call.model == "v/cheap"
+    assert "v/cheap answers instead of v/dear" in call.notes[0]
+    laid = table(model("dear", price=DEAR), budget=0.001)
+    with pytest.raises(BudgetExceeded):
+        run(laid.ask())
+    assert laid.models["dear"].opened == 0
+
+
+def test_a_budget_may_ask_for_the_cheapest(table):
+    laid = table(
+        model("dear", price=DEAR),
+        model("free", price=None),
+        model("cheap"),
+        advice=Stance("degrade", "96 % of the month is spent"),
+    )
+    call = run(laid.ask())
+    assert call.model == "v/cheap"
+    assert call.notes == ["96 % of the month is spent; so v/cheap is asked instead of v/dear"]
+    call = run(laid.ask(need=Need(model="v/dear")))
+    assert call.model == "v/dear"
+    assert call.notes == ["96 % of the month is spent"]
+
+
+def test_a_budget_may_ask_for_slowness(table):
+    laid = table(model("a"), advice=Stance("throttle", "a lot was spent"))
+    call = run(laid.ask())
+    assert laid.slept == [2.0]
+    assert call.notes == ["a lot was spent; so this waits 2 s"]
+
+
+def test_a_warning_is_handed_on(table):
+    laid = table(model("a"), advice=Stance("warn", "80 % of the day is spent"))
+    assert run(laid.ask()).notes == ["80 % of the day is spent"]
+
+
+def test_app_models_asks_what_the_settings_name(app: App, plugins):
+    from importlib.metadata import EntryPoint
+
+    plugins.add(EntryPoint("fakes", "ttrpg_core.testing.fakes", "ttrpg"), "fakes")
+    app.flags["models.use"] = ["fake/echo"]
+    assert list(app.models.names()) == ["fake/echo"]
+
+    async def main():
+        async with app.models.call(ASK, WHY) as call:
+            await call.reply.read()
+        return call
+
+    call = app.run(main())
+    assert call.reply.text == "What does falling cost?"
+    assert call.bill.model == "fake/echo"
+    assert call.bill.cost == 0
+
+
+def test_weights_that_are_none(table):
+    laid = table(model("a"), strategy="weighted", weights=("v/a much",))
+    with pytest.raises(ConfigError, match="v/a much"):
+        run(laid.ask())
