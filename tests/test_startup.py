@@ -82,6 +82,14 @@ def test_a_command_that_only_reads_imports_no_migrations(modules, shelved):
     assert not {"sqlite_utils", "httpx", "pypdf", "keyring", "ttrpg_core.schema"} & loaded
 
 
+def test_a_question_by_words_imports_neither_click_nor_rich(modules, shelved):
+    modules(shelved, "search", "falling")
+    loaded = modules(shelved, "search", "falling", "--keyword")
+    assert "ttrpg_search.fts" in loaded
+    assert not {"click", "rich", "numpy", "cattrs", "hashlib", "tomllib", "sqlite_utils"} & loaded
+    assert "click" in modules(shelved, "search", "falling", "--keyword", "--json")
+
+
 def test_the_import_of_the_kernel_is_light(home):
     done = subprocess.run(
         [sys.executable, "-c", "import ttrpg_core, sys; print(*sys.modules)"],

@@ -12,6 +12,7 @@ from ttrpg_cli.commands import here
 from ttrpg_cli.install import install_line
 from ttrpg_cli.plugin import COMMANDS
 from ttrpg_core import Command, hookimpl
+from ttrpg_core.errors import PluginError
 
 NAMES = sorted(name for _, name, _, _ in COMMANDS)
 
@@ -270,3 +271,41 @@ def test_problems_are_one_dim_line(ttrpg, plugins):
     plugins.report("world", "ImportError: harp", "import")
     assert ttrpg("roll", "1").err == "2 plugin problems; see: ttrpg plugins\n"
     assert ttrpg("--quiet", "roll", "1").err == ""
+
+
+def quick_way(command, name="quick", **fields):
+    """A command with a quick way that reads lines with "fast" in them."""
+    command(lambda: click.echo("slow"), quick=f"ttrpg_wave_for_tests:{name}", **fields)
+    sys.modules["ttrpg_wave_for_tests"].quick = lambda typed: (
+        (lambda app: click.echo(" ".join(["quick", *typed])) or 3) if "fast" in typed else None
+    )
+
+
+def test_the_quick_way_of_a_command_is_taken_where_it_reads_the_line(ttrpg, command):
+    quick_way(command)
+    result = ttrpg("wave", "fast", "x")
+    assert (result.code, result.out) == (3, "quick fast x\n")
+    assert ttrpg("wave").out == "slow\n"
+    assert ttrpg("--quiet", "wave").out == "slow\n"
+
+
+def test_a_quick_way_that_is_not_there_leaves_the_command_whole(ttrpg, command, plugins):
+    quick_way(command, "nowhere")
+    assert ttrpg("wave").out == "slow\n"
+    assert any("nowhere" in problem.error for problem in plugins.check())
+
+
+def test_a_command_that_is_not_shown_has_no_quick_way(ttrpg, command):
+    quick_way(command, needs=("speakers",))
+    assert ttrpg("wave", "fast").code == 2
+
+
+def test_a_quick_way_that_fails_says_so_as_its_command_would(ttrpg, command):
+    quick_way(command)
+
+    def fails(app):
+        raise PluginError("no wave", "Wait for one")
+
+    sys.modules["ttrpg_wave_for_tests"].quick = lambda typed: fails
+    result = ttrpg("wave")
+    assert (result.code, result.err) == (1, "Error: no wave\nWait for one\n")

@@ -6,7 +6,7 @@ import ttrpg_search
 from ttrpg_core.documents import Chunk
 from ttrpg_core.library import Book
 from ttrpg_core.search import Hit
-from ttrpg_search.commands import caption
+from ttrpg_search.commands.shown import caption
 
 
 def test_a_passage_with_its_page(shelf):

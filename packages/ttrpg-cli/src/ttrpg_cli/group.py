@@ -4,17 +4,15 @@
 command's own module is imported when the command is about to run.
 """
 
-import os
-import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
+from ttrpg_cli.screens import say_problems, screen_of
 from ttrpg_core.entries import Command
 
 if TYPE_CHECKING:
-    from ttrpg_cli.render import Terminal
     from ttrpg_core.app import App
 
 SECTIONS = ("At the table", "Books", "Campaign", "Program")
@@ -117,27 +115,6 @@ def _flag(
     )
 
 
-def screen_of(app: "App") -> "Terminal":
-    """The terminal that an App prints to, made on first use."""
-    from ttrpg_cli.render import Terminal
-
-    found = app.__dict__.get("_screen")
-    if not isinstance(found, Terminal):
-        found = Terminal(
-            _stream(sys.stdout),
-            _stream(sys.stderr),
-            app.environ,
-            lambda: app.settings.general.pager,
-        )
-        app.screen = found
-    return found
-
-
-def _stream(stream: "TextIO | None") -> "TextIO":
-    """A standard stream; Python has none where the shell closed it (``>&-``)."""
-    return stream if stream is not None else open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - it lives as long as the process
-
-
 def _switch(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
     if value and ctx.obj is not None:
         setattr(screen_of(ctx.obj), str(param.name), True)
@@ -237,8 +214,8 @@ def root(ctx: click.Context, *, debug: bool) -> None:
         screen.debug = True
         configure(app.paths.state_dir, verbose=True)
     app.plugins.owned("commands")  # asked before the problems are counted
-    if (count := len(app.plugins.problems)) and ctx.invoked_subcommand != "plugins":
-        screen.say(f"{count} plugin problem{'s' * (count != 1)}; see: ttrpg plugins", "dim")
+    if ctx.invoked_subcommand != "plugins":
+        say_problems(app)
     if ctx.invoked_subcommand is None:
         from ttrpg_cli.commands.here import here
 

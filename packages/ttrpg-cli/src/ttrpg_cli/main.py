@@ -39,9 +39,6 @@ def run(argv: Sequence[str], app: "App | None" = None) -> int:
     """Run one command line and answer its exit code; data goes to stdout, talk to stderr."""
     if list(argv) in (["--version"], ["-V"]):
         return _version()
-    from click.exceptions import Exit
-
-    from ttrpg_cli.group import root, screen_of
     from ttrpg_core.app import App
 
     app = app or App()
@@ -49,19 +46,36 @@ def run(argv: Sequence[str], app: "App | None" = None) -> int:
         if app.environ.get(COMPLETE):
             return _complete(app)
         try:
-            with root.make_context("ttrpg", _checked(argv), obj=app) as context:
-                result = root.invoke(context)
+            result = _done(app, _checked(argv))
             if sys.stdout is not None:
                 sys.stdout.flush()
-        except Exit as ended:  # as after --help; a light way out
-            return ended.exit_code
         except BaseException as error:  # noqa: BLE001 - the one handler; it re-raises nothing
             from ttrpg_cli.failures import report
+            from ttrpg_cli.screens import screen_of
 
             return report(error, app, screen_of(app), argv)
-        return result if isinstance(result, int) else 0
+        return result
     finally:
         app.close()
+
+
+def _done(app: "App", argv: list[str]) -> int:
+    """Run the command, by its quick way where the line has one."""
+    from ttrpg_cli.quick import quickly
+
+    code = quickly(app, argv)
+    if code is not None:
+        return code
+    from click.exceptions import Exit
+
+    from ttrpg_cli.group import root
+
+    try:
+        with root.make_context("ttrpg", argv, obj=app) as context:
+            result = root.invoke(context)
+    except Exit as ended:  # as after --help; a light way out
+        return ended.exit_code
+    return result if isinstance(result, int) else 0
 
 
 def _checked(argv: Sequence[str]) -> list[str]:

@@ -10,8 +10,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
-import click
-
 from ttrpg_cli import drawing, light
 from ttrpg_cli.stdin import is_typed
 from ttrpg_core.text import printable
@@ -107,6 +105,8 @@ class Terminal:
         """Yes or no; the default where nobody can answer."""
         if self.json or not is_typed():
             return default
+        import click
+
         return click.confirm(printable(question), default=default, err=True)
 
     def _styled(self, text: str, role: Role) -> str:
@@ -150,6 +150,8 @@ class Terminal:
         tall = self.out.isatty() and text.count("\n") > light.size_of(self.out)[1]
         if tall and self.pager():
             # as git does: colours, no pager for one screen, and the text stays when it is left
+            import click
+
             os.environ.setdefault("LESS", "FRX")
             click.echo_via_pager(text)
         else:

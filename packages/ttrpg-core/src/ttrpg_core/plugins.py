@@ -13,6 +13,7 @@ import importlib
 import itertools
 import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from types import ModuleType
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -243,8 +244,13 @@ class Plugins:
                 path = getattr(owned.entry, "path", None)
                 if path is not None and not (path.is_dir() or path.is_file()):
                     self._problem(owned.plugin, f"{kind[:-1]} {name}", f"there is no {path}")
+                where = f"{kind[:-1]} {name}"
                 if owned.entry.target:
-                    self._guard(owned.plugin, f"{kind[:-1]} {name}", lambda: self.load(cls, name))  # noqa: B023 - called at once
+                    self._guard(owned.plugin, where, lambda: self.load(cls, name))  # noqa: B023 - called at once
+                if quick := getattr(owned.entry, "quick", None):
+                    self._guard(
+                        owned.plugin, where, partial(self.resolve, quick, owned.plugin, where)
+                    )
         return self.problems
 
     def report(self, plugin: str, error: str, where: str = "tables") -> None:

@@ -68,8 +68,14 @@ def ttrpg_schemas() -> Iterable[Schema]:
 @hookimpl
 def ttrpg_commands() -> Iterable[Command]:
     """Finding, asking, and checking: what was quoted, and how good the search is."""
+    yield Command(
+        "search",
+        "Find a rule in your books, with its page",
+        "ttrpg_search.commands.root:search",
+        section="Books",
+        quick="ttrpg_search.commands.quick:quick",
+    )
     for name, summary, target in (
-        ("search", "Find a rule in your books, with its page", "ttrpg_search.commands:search"),
         (
             "ask",
             "Ask your books: the sentences that answer, with their page",

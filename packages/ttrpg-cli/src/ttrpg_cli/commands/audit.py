@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from ttrpg_cli.group import screen_of
+from ttrpg_cli.screens import screen_of
 from ttrpg_core import text
 from ttrpg_core.app import App
 from ttrpg_core.audit import SEVERITIES, export

@@ -3,8 +3,8 @@
 import click
 from click.shell_completion import get_completion_class
 
-from ttrpg_cli.group import screen_of
 from ttrpg_cli.main import COMPLETE
+from ttrpg_cli.screens import screen_of
 
 _HOW = {
     "bash": 'eval "$(ttrpg completion bash)"    # in ~/.bashrc',

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from ttrpg_cli.group import screen_of
 from ttrpg_cli.main import run
 from ttrpg_cli.render import Terminal
+from ttrpg_cli.screens import screen_of
 from ttrpg_core.app import App
 from ttrpg_core.errors import TtrpgError
 from ttrpg_core.views import Text

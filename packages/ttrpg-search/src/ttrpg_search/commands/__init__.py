@@ -1,6 +1,1 @@
-"""The commands of this package: ``search`` here, ``ask`` and ``eval`` in modules of their own."""
-
-from ttrpg_search.commands.root import search
-from ttrpg_search.commands.shown import caption
-
-__all__ = ["caption", "search"]
+"""The commands of this package: ``search`` in ``root``, the others in modules of their own."""

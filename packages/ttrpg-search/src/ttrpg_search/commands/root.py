@@ -7,13 +7,13 @@ import attrs
 import click
 
 from ttrpg_core.app import App
-from ttrpg_core.errors import InputError, NotFound
-from ttrpg_core.views import Block
+from ttrpg_core.errors import InputError
 from ttrpg_search.commands import stats
-from ttrpg_search.commands.finding import Answer, Wanted, checked, find, keep, last, wanted_again
+from ttrpg_search.commands.finding import Wanted, keep, last, wanted_again
+from ttrpg_search.commands.once import found, show
 from ttrpg_search.commands.options import where_to_look
-from ttrpg_search.commands.saying import say_read, say_unanswered
-from ttrpg_search.commands.shown import blocks, data, explanation
+from ttrpg_search.commands.quick import COMMANDS
+from ttrpg_search.commands.shown import blocks, explanation
 
 _SWITCHES = frozenset({"--json", "--plain", "--quiet"})
 _ABSENT = re.compile(r"-(?!n\d+\Z)[^\W_][^\W_].*", re.DOTALL)
@@ -61,10 +61,7 @@ class Words(click.Group):
 @click.group(
     "search",
     cls=Words,
-    commands={
-        command.name or "": command
-        for command in (stats.stats, stats.gaps, stats.forget, stats.open_)
-    },
+    commands=dict(zip(COMMANDS, (stats.stats, stats.gaps, stats.forget, stats.open_), strict=True)),
     short_help="Find a rule in your books, with its page",
     subcommand_metavar="QUERY... | COMMAND",
     invoke_without_command=True,
@@ -134,28 +131,13 @@ def search(
     elif opened is not None and not words:
         ctx.invoke(stats.open_, number=opened)
         return
-    answer = find(app, checked(wanted))
-    if wanted.offset and not answer.hits:
-        raise NotFound("there is no more", "Ask something else, or without --offset")
-    if not answer.findings.answered:
-        say_unanswered(app, answer)
-    say_read(app, answer)
+    answer = found(app, wanted)
     if opened is not None:  # the book says the rest
         keep(app, answer, "search")
         ctx.invoke(stats.open_, number=opened)
-    else:
-        _show(app, answer, [*shown(answer), *(explanation(answer) if explain else [])], context)
-        if not answer.findings.answered:
-            ctx.exit(NotFound.code)
-
-
-def _show(app: App, answer: Answer, shown: list[Block], context: int) -> None:
-    """Show an answer and keep that it was asked for."""
-    app.screen.show("ttrpg.search/2", data(app, answer, context), shown)
-    if answer.more:
-        left = answer.findings.total - answer.wanted.offset - len(answer.hits)
-        app.screen.say(f"{left} more: ttrpg search --more", "dim")
-    keep(app, answer, "search")
+        return
+    told = [*shown(answer), *(explanation(answer) if explain else [])]
+    ctx.exit(show(app, answer, told, context))
 
 
 def _following(app: App, words: str, results: int | None) -> Wanted:
