@@ -179,6 +179,18 @@ class Ledger:
         )
         return done.rowcount == 1
 
+    def hours(self, since: datetime) -> dict[str, int]:
+        """What each hour of UTC cost since a moment, by its text; hours without calls are left out.
+
+        Open calls are not counted, as their worst case is no cost yet.
+        """
+        rows = self._rows.execute(
+            "SELECT substr(at, 1, 13), SUM(cost) FROM calls WHERE at >= ? AND state = 'settled'"
+            " GROUP BY 1 HAVING SUM(cost) > 0",
+            [stamp(since)],
+        )
+        return {str(hour): int(cost) for hour, cost in rows}
+
     def mark_lost(self) -> int:
         """Mark the open rows of processes that are gone; what they set aside goes on counting."""
         found = self._rows.execute("SELECT DISTINCT process FROM calls WHERE state = 'open'")

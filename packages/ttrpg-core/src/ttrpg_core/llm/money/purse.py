@@ -8,17 +8,18 @@ process that dies in between leaves the worst case behind, and it goes on counti
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ttrpg_core.errors import BudgetExceeded, Denied
 from ttrpg_core.llm import tokens
 from ttrpg_core.llm.calls import Bill, Certainty, Purpose, Reservation, Stance
 from ttrpg_core.llm.messages import Finish, Request, Usage
 from ttrpg_core.llm.model import Price
-from ttrpg_core.llm.money import periods
+from ttrpg_core.llm.money import periods, watch
+from ttrpg_core.llm.money.alerts import Alerts
 from ttrpg_core.llm.money.amounts import MOST, NANO, Rates, dollars, sound
 from ttrpg_core.llm.money.budgets import Budgets, Note
-from ttrpg_core.llm.money.ledger import Entry, Ledger
+from ttrpg_core.llm.money.ledger import Entry, Ledger, stamp
 from ttrpg_core.llm.money.periods import Zone
 from ttrpg_core.llm.money.standing import Standing, stand, strictest, tightest, title
 from ttrpg_core.settings_tables import MoneySettings
@@ -26,6 +27,9 @@ from ttrpg_core.store import Store
 
 MARGIN = 1.25
 """What an estimate is multiplied by before it is charged: estimates err both ways."""
+
+_MEMORY = timedelta(days=30)
+"""How far back it is looked for what an hour usually costs."""
 
 
 class LedgerPurse:
@@ -37,6 +41,7 @@ class LedgerPurse:
         clock: Callable[[], datetime],
         settings: MoneySettings,
         note: Note,
+        alerts: Alerts | None = None,
         *,
         zone: Zone = None,
     ) -> None:
@@ -44,6 +49,7 @@ class LedgerPurse:
         self.clock = clock
         self.settings = settings
         self.zone = zone
+        self.alerts = Alerts(store, clock) if alerts is None else alerts
         self.ledger = Ledger(store, clock, zone)
         self.budgets = Budgets(store, clock, note)
 
@@ -64,6 +70,20 @@ class LedgerPurse:
             )
             for each in held
         ]
+
+    def _watch(self, entry: Entry, standings: list[Standing]) -> None:
+        """Tell the user what is worth it, after a call has cost something."""
+        now = self.clock()
+        due = watch.of_budgets(standings, now)
+        if entry.cost > entry.reserved:
+            due.append(watch.overcharged(entry.model, entry.cost, entry.reserved))
+        hours = self.ledger.hours(now - _MEMORY)
+        latest = hours.pop(stamp(now)[:13], 0)
+        unusual = watch.of_hour(latest, list(hours.values()))
+        for each in [*due, unusual] if unusual is not None else due:
+            self.alerts.raise_alert(
+                each.kind, each.subject, each.severity, each.message, since=each.since
+            )
 
     def stance(self, purpose: Purpose) -> Stance:
         """Advice, before a model is chosen; a reservation is what holds."""
@@ -98,11 +118,15 @@ class LedgerPurse:
             self.ledger.mark_lost()
             found = self.standings(purpose, now)
             tight = tightest(found)
-            if tight is not None and worst > 0 and tight.left < worst:
-                raise self._exceeded(tight, model, worst)
-            call = self.ledger.open(
-                model, purpose, rates, asked=asked, unseen=unseen, worst=worst, at=now
-            )
+            fits = tight is None or worst == 0 or worst <= tight.left
+            if fits:
+                call = self.ledger.open(
+                    model, purpose, rates, asked=asked, unseen=unseen, worst=worst, at=now
+                )
+        if tight is not None and not fits:
+            refusal = self._exceeded(tight, model, worst)
+            self.alerts.raise_alert("exceeded", tight.budget.id, "warning", refusal.message)
+            raise refusal
         action = strictest(found, self.settings)
         return Reservation(call, worst / NANO, action, tuple(self._notes(found)))
 
@@ -130,7 +154,7 @@ class LedgerPurse:
             cost = entry.rates.cost(counted)
             if certainty == "estimated":
                 cost = min(cost, entry.reserved)
-            self.ledger.settle(
+            first = self.ledger.settle(
                 entry.id,
                 counted,
                 finish,
@@ -140,7 +164,10 @@ class LedgerPurse:
                 first_seconds=first_seconds,
             )
             settled = self.ledger.entry(entry.id)
-            tight = tightest(self.standings(entry.purpose))
+            found = self.standings(entry.purpose)
+        if first:
+            self._watch(settled, found)
+        tight = tightest(found)
         return Bill(
             settled.model,
             settled.usage,
