@@ -1,10 +1,10 @@
 """The network against a real server on loopback: retries, Retry-After, streams, --offline."""
 
 import asyncio
-import contextlib
 import email.utils
 import os
 import threading
+import traceback
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,8 +13,9 @@ import attrs
 import httpx
 import pytest
 
-from ttrpg_core.errors import Offline
-from ttrpg_core.http import MAX_WAIT, OfflineTransport, RetryTransport, client, proxies, retry_after
+from ttrpg_core.errors import ConfigError, Offline, OutOfQuota, RateLimited, TtrpgError, Unreachable
+from ttrpg_core.http import MAX_WAIT, exchange, retry_after
+from ttrpg_core.http.kept import proxies
 from ttrpg_core.settings_tables import NetworkSettings
 
 KEY = "sk-0123456789-very-secret"
@@ -54,7 +55,7 @@ def server():
                 self.send_header(name, value)
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
-            for piece in pieces:
+            for piece in filter(None, pieces):  # an empty chunk would be the end
                 if piece == "hang up":
                     self.close_connection = True
                     return
@@ -87,21 +88,20 @@ class Naps:
         self.taken.append(seconds)
 
 
-def talk(server: Server, path: str, retries: int = 2, read=None) -> tuple[object, Naps]:
-    """Ask through a client with retries; the answer, or the error, and the naps between."""
+def talk(server: Server, path: str, retries: int = 2, method="POST", **more) -> tuple:
+    """Ask with retries: the answer with its text, or the error; and the naps between."""
     naps = Naps()
+    limits = NetworkSettings(connect_seconds=5, first_seconds=5, read_seconds=5, retries=retries)
+    sent = {"headers": {"x-api-key": KEY}, "content": b'{"words":"hello"}', "sleep": naps, **more}
 
     async def go():
-        transport = RetryTransport(httpx.AsyncHTTPTransport(), retries, sleep=naps)
-        async with httpx.AsyncClient(transport=transport, headers={"x-api-key": KEY}) as asking:
-            if read is not None:
-                return await read(asking, server.url + path)
-            return await asking.post(server.url + path, json={"words": "hello"})
+        async with exchange(limits, method, server.url + path, **sent) as answer:
+            return answer.status, (await answer.read(1_000_000)).decode(), answer
 
     try:
-        return asyncio.run(go()), naps
-    except httpx.HTTPError as error:
-        return error, naps
+        return *asyncio.run(go()), naps
+    except TtrpgError as error:
+        return None, "", error, naps
 
 
 OK = (200, {}, "fine")
@@ -110,8 +110,8 @@ OK = (200, {}, "fine")
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 529])
 def test_what_may_pass_is_tried_again(server, status):
     server.script["/x"] = [(status, {}, "wait"), (status, {}, "wait"), OK]
-    answer, naps = talk(server, "/x")
-    assert (answer.status_code, answer.text) == (200, "fine")
+    status, text, _, naps = talk(server, "/x")
+    assert (status, text) == (200, "fine")
     assert server.asked["/x"] == 3
     assert len(naps.taken) == 2
     assert all(0 < nap <= 10 for nap in naps.taken)
@@ -121,18 +121,18 @@ def test_what_may_pass_is_tried_again(server, status):
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422, 501])
 def test_what_will_not_pass_is_not_tried_again(server, status):
     server.script["/x"] = [(status, {}, "no"), OK]
-    answer, naps = talk(server, "/x")
-    assert (answer.status_code, answer.text) == (status, "no")
+    found, text, _, naps = talk(server, "/x")
+    assert (found, text) == (status, "no")
     assert server.asked["/x"] == 1
     assert naps.taken == []
 
 
 def test_the_last_answer_stands_and_can_be_read(server):
     server.script["/x"] = [(503, {}, "busy"), (529, {}, "overloaded")]
-    answer, naps = talk(server, "/x")
-    assert (answer.status_code, answer.text) == (529, "overloaded")
+    status, text, _, naps = talk(server, "/x")
+    assert (status, text) == (529, "overloaded")
     assert server.asked["/x"] == 3
-    answer, naps = talk(server, "/x", retries=0)
+    *_, naps = talk(server, "/x", retries=0)
     assert server.asked["/x"] == 4
     assert naps.taken == []
 
@@ -146,8 +146,8 @@ def test_retry_after_in_seconds_and_as_a_date(server):
         (429, {"Retry-After": "0"}, ""),
         OK,
     ]
-    answer, naps = talk(server, "/x", retries=3)
-    assert answer.status_code == 200
+    status, *_, naps = talk(server, "/x", retries=3)
+    assert status == 200
     assert naps.taken[0] == 7
     assert 30 < naps.taken[1] <= 40
     assert naps.taken[2] == 0
@@ -155,101 +155,118 @@ def test_retry_after_in_seconds_and_as_a_date(server):
 
 def test_a_wait_too_long_is_left_to_the_caller(server):
     server.script["/x"] = [(429, {"Retry-After": str(int(MAX_WAIT) + 1)}, "later"), OK]
-    answer, naps = talk(server, "/x")
-    assert (answer.status_code, answer.text) == (429, "later")
+    status, text, answer, naps = talk(server, "/x")
+    assert (status, text) == (429, "later")
     assert (server.asked["/x"], naps.taken) == (1, [])
     assert retry_after(answer.headers) == MAX_WAIT + 1
 
 
-def get(asking, url):
-    return asking.get(url)
-
-
 def test_a_connection_that_is_dropped_before_the_answer_is_tried_again(server):
     server.script["/x"] = ["hang up", OK]
-    answer, naps = talk(server, "/x", read=get)
-    assert answer.text == "fine"
+    _, text, _, naps = talk(server, "/x", method="GET")
+    assert text == "fine"
     assert len(naps.taken) == 1
     server.script["/y"] = ["hang up"]
-    answer, _ = talk(server, "/y", read=get)
-    assert isinstance(answer, httpx.RemoteProtocolError)
+    _, _, error, _ = talk(server, "/y", method="GET")
+    assert type(error) is Unreachable
     assert server.asked["/y"] == 3
 
 
 def test_what_was_sent_and_may_have_been_done_is_not_sent_again(server):
     server.script["/x"] = ["hang up", OK]
-    answer, naps = talk(server, "/x")
-    assert isinstance(answer, httpx.RemoteProtocolError)
+    _, _, error, naps = talk(server, "/x")
+    assert type(error) is Unreachable
     assert server.asked["/x"] == 1
     assert naps.taken == []
 
 
 def test_nobody_there_is_tried_again_and_then_said(server):
     nowhere = Server(url="http://127.0.0.1:9")  # the discard port: nobody listens
-    answer, naps = talk(nowhere, "/x")
-    assert isinstance(answer, httpx.ConnectError)
+    _, _, error, naps = talk(nowhere, "/x")
+    assert type(error) is Unreachable
     assert len(naps.taken) == 2
 
 
 def test_after_the_first_byte_nothing_is_said_twice(server):
     server.script["/x"] = [(200, {}, "once upon", "hang up"), OK]
-    heard = ""
+    heard = []
+    naps = Naps()
 
-    async def read(asking, url):
-        nonlocal heard
-        async with asking.stream("POST", url) as answer:
-            async for piece in answer.aiter_text():
-                heard += piece
+    async def read():
+        url = server.url + "/x"
+        async with exchange(NetworkSettings(), "POST", url, sleep=naps) as answer:
+            async for piece in answer.pieces():
+                heard.append(piece)  # noqa: PERF401 - what came before the error is of interest
 
-    answer, naps = talk(server, "/x", read=read)
-    assert isinstance(answer, httpx.RemoteProtocolError)
-    assert heard == "once upon"
+    with pytest.raises(Unreachable):
+        asyncio.run(read())
+    assert heard == [b"once upon"]
     assert (server.asked["/x"], naps.taken) == (1, [])
 
 
 def test_a_stream_arrives_as_it_comes_after_a_retry(server):
     server.script["/x"] = [(503, {}, ""), (200, {}, "a", "b", "c")]
-
-    async def read(asking, url):
-        async with asking.stream("POST", url) as answer:
-            return "".join([piece async for piece in answer.aiter_text()])
-
-    answer, naps = talk(server, "/x", read=read)
-    assert answer == "abc"
+    _, text, _, naps = talk(server, "/x")
+    assert text == "abc"
     assert len(naps.taken) == 1
 
 
-def test_answers_given_up_give_their_connection_back(server):
-    """With one connection in the pool, an answer left open would stop the next try for ever."""
-    server.script["/x"] = [(503, {}, "x" * 100_000), (503, {}, "x" * 100_000), OK]
-    naps = Naps()
-
-    async def go():
-        inner = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=1))
-        transport = RetryTransport(inner, 2, sleep=naps)
-        async with httpx.AsyncClient(transport=transport, timeout=5) as asking:
-            return await asking.post(server.url + "/x")
-
-    assert asyncio.run(go()).text == "fine"
+def read_into_an_error(answer, body):
+    """As a vendor does: the words tell a quota that is used up from too many requests."""
+    if b"insufficient_quota" in body:
+        return OutOfQuota("used up", status=answer.status)
+    return RateLimited("too many", status=answer.status, retry_after=float(body or 0))
 
 
-def test_a_request_that_is_wrong_in_itself_is_not_tried_again(server):
-    async def read(asking, url):
-        return await asking.get("gopher://127.0.0.1/")
+def test_what_waiting_does_not_help_is_not_tried_again(server):
+    server.script["/x"] = [(429, {"Retry-After": "1"}, "insufficient_quota"), OK]
+    _, _, error, naps = talk(server, "/x", failed=read_into_an_error)
+    assert type(error) is OutOfQuota
+    assert (server.asked["/x"], naps.taken) == (1, [])
 
-    answer, naps = talk(server, "/x", read=read)
-    assert isinstance(answer, httpx.UnsupportedProtocol)
+
+def test_the_wait_that_the_words_tell_of_is_kept(server):
+    server.script["/x"] = [(429, {"Retry-After": "1"}, "7.5"), OK]
+    _, text, _, naps = talk(server, "/x", failed=read_into_an_error)
+    assert (text, naps.taken) == ("fine", [7.5])
+    server.script["/y"] = [(429, {}, str(MAX_WAIT + 1)), OK]
+    _, _, error, naps = talk(server, "/y", failed=read_into_an_error)
+    assert (error.retry_after, naps.taken) == (MAX_WAIT + 1, [])
+
+
+def test_an_error_is_sent_again_no_more_often_than_the_settings_say(server):
+    server.script["/x"] = [(429, {}, "")]
+    for retries in (0, 1, 4):
+        server.asked.clear()
+        _, _, error, naps = talk(server, "/x", retries, failed=read_into_an_error)
+        assert type(error) is RateLimited
+        assert (server.asked["/x"], len(naps.taken)) == (retries + 1, retries)
+
+
+@pytest.mark.parametrize("pieces", [["x" * 900_000, "x" * 900_000], ["over", "hang up"]])
+def test_an_error_that_is_endless_or_broken_is_still_read(server, pieces):
+    server.script["/x"] = [(400, {}, *pieces)]
+    bodies = []
+
+    def failed(answer, body):
+        bodies.append(body)
+        return OutOfQuota("no", status=answer.status)
+
+    _, _, error, _ = talk(server, "/x", failed=failed)
+    assert type(error) is OutOfQuota
+    assert len(bodies[0]) == min(1_000_000, sum(len(each) for each in pieces if each != "hang up"))
+
+
+def test_a_request_that_is_wrong_in_itself_is_not_tried_again():
+    _, _, error, naps = talk(Server(url="gopher://127.0.0.1"), "/x")
+    assert type(error) is ConfigError
     assert naps.taken == []
 
 
 def test_no_redirect_takes_the_key_elsewhere(server):
     server.script["/x"] = [(302, {"Location": "/elsewhere"}, "")]
-
-    async def go():
-        async with client(NetworkSettings(), headers={"x-api-key": KEY}) as asking:
-            return await asking.get(server.url + "/x")
-
-    assert asyncio.run(go()).status_code == 302
+    status, *_ = talk(server, "/x")
+    assert status == 302
     assert server.asked == {"/x": 1}
     assert server.keys == [KEY]
 
@@ -257,34 +274,10 @@ def test_no_redirect_takes_the_key_elsewhere(server):
 def test_no_error_shows_the_key(server):
     server.script["/x"] = ["hang up"]
     for url in (server.url, "http://127.0.0.1:9"):
-        error, _ = talk(attrs.evolve(server, url=url), "/x", retries=0)
-        assert isinstance(error, httpx.HTTPError)
-        assert KEY not in f"{error} {error!r} {error.request!r}"
-
-
-def test_settings_bound_the_time(server):
-    settings = NetworkSettings(connect_seconds=3, read_seconds=5, retries=4)
-    made = client(settings, base_url=server.url)
-    assert (made.timeout.connect, made.timeout.read) == (3, 5)
-    assert made._transport.retries == 4
-    asyncio.run(made.aclose())
-
-
-def test_a_silent_server_is_given_up(server):
-    async def go():
-        async def silent(reader, writer):
-            with contextlib.suppress(asyncio.CancelledError):
-                await reader.read()
-            writer.close()
-
-        listening = await asyncio.start_server(silent, "127.0.0.1", 0)
-        port = listening.sockets[0].getsockname()[1]
-        settings = NetworkSettings(read_seconds=0.1, retries=0)
-        async with listening, client(settings) as asking:
-            with pytest.raises(httpx.ReadTimeout):
-                await asking.get(f"http://127.0.0.1:{port}/")
-
-    asyncio.run(go())
+        _, _, error, _ = talk(attrs.evolve(server, url=url), "/x", retries=0)
+        assert type(error) is Unreachable
+        shown = "".join(traceback.format_exception(error))
+        assert KEY not in f"{error} {error!r} {shown}"
 
 
 # Offline.
@@ -297,12 +290,12 @@ def test_offline_opens_no_socket(python, server):
         "for name in ('connect', 'connect_ex', 'sendto', 'bind'):\n"
         "    setattr(socket.socket, name, refuse)\n"
         "socket.getaddrinfo = socket.create_connection = refuse\n"
-        "from ttrpg_core.http import client\n"
+        "from ttrpg_core.http import exchange\n"
         "from ttrpg_core.settings_tables import NetworkSettings\n"
         "from ttrpg_core.errors import Offline\n"
         "async def go():\n"
-        "    async with client(NetworkSettings(), offline=sys.argv[2] == 'off') as asking:\n"
-        "        await asking.post(sys.argv[1], json={})\n"
+        "    offline = sys.argv[2] == 'off'\n"
+        "    async with exchange(NetworkSettings(), 'POST', sys.argv[1], offline=offline): pass\n"
         "try: asyncio.run(go())\n"
         "except Offline as error: print(error.code, error.message, '|', error.hint)\n"
     )
@@ -314,17 +307,9 @@ def test_offline_opens_no_socket(python, server):
     assert server.asked == {}
 
 
-def test_offline_is_not_retried():
-    async def go():
-        naps = Naps()
-        async with httpx.AsyncClient(
-            transport=RetryTransport(OfflineTransport(), 3, sleep=naps)
-        ) as asking:
-            with pytest.raises(Offline):
-                await asking.get("http://127.0.0.1/")
-        return naps.taken
-
-    assert asyncio.run(go()) == []
+def test_offline_is_not_retried(server):
+    _, _, error, naps = talk(server, "/x", offline=True)
+    assert (type(error), naps.taken, server.asked) == (Offline, [], {})
 
 
 # Proxies.
@@ -338,16 +323,9 @@ def test_a_proxy_of_the_environment_is_used_but_not_for_this_machine(server, mon
     server.script["http://books.example/x"] = [(503, {}, ""), (200, {}, "by proxy")]
     server.script["/x"] = [(200, {}, "direct")]
 
-    async def go():
-        async with client(NetworkSettings()) as asking:
-            for mounted in asking._mounts.values():
-                if mounted is not None:
-                    mounted._sleep = Naps()
-            far = await asking.get("http://books.example/x")
-            near = await asking.get(server.url + "/x")
-            return far.text, near.text
-
-    assert asyncio.run(go()) == ("by proxy", "direct")
+    _, far, *_ = talk(attrs.evolve(server, url="http://books.example"), "/x")
+    _, near, *_ = talk(server, "/x")
+    assert (far, near) == ("by proxy", "direct")
     assert server.asked["http://books.example/x"] == 2, "retries hold for proxies too"
 
 

@@ -5,7 +5,15 @@ and one place where a request is sent, an answer framed and an error read.
 """
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing, asynccontextmanager
 from urllib.parse import urlencode
 
@@ -17,14 +25,11 @@ from ttrpg_core.llm import Delta, Model, ModelInfo, Price, Reply, Request
 from ttrpg_core.settings_tables import NetworkSettings
 from ttrpg_providers.catalogue import filled
 from ttrpg_providers.failures import failure
-from ttrpg_providers.streams import Event, Frames, JsonArray, Ndjson, Sse
+from ttrpg_providers.streams import Frames, JsonArray, Ndjson, Sse
 from ttrpg_providers.wire import Fold, Json, parsed
 
-FINE = 200
 MOST = 64_000_000
 """Bytes of an answer that comes whole: a list of models, a batch of vectors."""
-MOST_OF_ERROR = 1_000_000
-"""Bytes that are read of an answer that is an error."""
 MOST_PAGES = 50
 """Pages of a list of models; a server that has more does not end."""
 
@@ -62,7 +67,10 @@ class Line:
 
     @asynccontextmanager
     async def ask(self, method: str, path: str, body: Json | None = None) -> AsyncIterator[Answer]:
-        """Send a request; what is no success is raised as the error that it means."""
+        """Send a request; what is no success is raised as the error that it means.
+
+        The error also says whether the request is sent again, and how long that waits.
+        """
         if self.key_hint and not self.key:
             raise AuthError(f"there is no key for {self.name}", self.key_hint)
         headers = {"accept": "application/json", **self._key_headers()}
@@ -77,9 +85,8 @@ class Line:
             headers={**headers, **self.headers},
             content=content,
             offline=self.offline,
+            failed=self.error,
         ) as answer:
-            if answer.status != FINE:
-                raise self.error(answer, await answer.read(MOST_OF_ERROR))
             yield answer
 
     async def get(self, method: str, path: str, body: Json | None = None) -> Json:
@@ -114,40 +121,42 @@ class HttpModel:
         body = wire.body(request, self.info.id)
         async with (
             self._line.ask("POST", wire.chat(self.info.id), body) as answer,
-            aclosing(self._pieces(answer)) as pieces,
+            aclosing(self._deltas(answer)) as pieces,
         ):
             yield Reply(pieces)
 
-    async def _pieces(self, answer: Answer) -> AsyncGenerator[Delta]:
+    async def _deltas(self, answer: Answer) -> AsyncGenerator[Delta]:
+        """What a stream says; one loop in one generator, as it runs once a token."""
         fold = self._line.wire.fold()
-        async with aclosing(self._events(answer)) as events:
-            async for event in events:
-                for delta in fold.whole(event) if isinstance(event, dict) else fold.event(event):
-                    yield delta
+        frames = _framing(answer.headers.get("content-type", ""), self._line.wire.frames)
+        if frames is None:
+            for delta in _whole(self._line, answer, fold, await answer.read(MOST)):
+                yield delta
+            return
+        async with aclosing(answer.pieces()) as coming:
+            async for piece in coming:
+                for event in frames.feed(piece):
+                    for delta in fold.event(event):
+                        yield delta
+        for event in frames.end():
+            for delta in fold.event(event):
+                yield delta
         for delta in fold.end():
             yield delta
 
-    async def _events(self, answer: Answer) -> AsyncGenerator[Event | Json]:
-        """Events of a stream, or the one object of a server that answers whole."""
-        frames = _framing(answer.headers.get("content-type", ""), self._line.wire.frames)
-        if frames is None:
-            body = await answer.read(MOST)
-            frames = JsonArray() if body.lstrip()[:1] == b"[" else None
-            if frames is None:
-                yield _whole(self._line, answer, body)
-                return
-            for event in frames.feed(body):
-                yield event
-        else:
-            async with aclosing(answer.pieces()) as coming:
-                async for piece in coming:
-                    for event in frames.feed(piece):
-                        yield event
-        for event in frames.end():
-            yield event
+
+def _whole(line: Line, answer: Answer, fold: Fold, body: bytes) -> Iterator[Delta]:
+    """What an answer says that came whole: one object, or an array of what is else streamed."""
+    if body.lstrip()[:1] == b"[":
+        frames = JsonArray()
+        for event in (*frames.feed(body), *frames.end()):
+            yield from fold.event(event)
+    else:
+        yield from fold.whole(_read(line, answer, body))
+    yield from fold.end()
 
 
-def _whole(line: Line, answer: Answer, body: bytes) -> Json:
+def _read(line: Line, answer: Answer, body: bytes) -> Json:
     try:
         return parsed(body.decode("utf-8", "replace"))
     except BadReply:
