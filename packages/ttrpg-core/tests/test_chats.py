@@ -51,7 +51,9 @@ def test_what_was_said_comes_back(chats):
         Turn("user", (ToolResult("c1", "14"),)),
         says(
             "Fourteen.",
-            sources=(Cited(1, "SRD", "358", "Grappled", "A grappled creature", audience=PARTY),),
+            sources=(
+                Cited(1, "SRD", ("Conditions", "Grappled"), "358", 4, "Held", audience=PARTY),
+            ),
             spent=Spent(10, 3, 0.002),
             audience=PARTY,
         ),
@@ -201,17 +203,17 @@ def scrub(text):
 @pytest.fixture
 def told(chats):
     """A conversation with a secret turn, a secret source, a key, a picture and hostile words."""
-    open_source = Cited(1, "SRD", "7", "Falls", "1d6 for each 10 feet", audience=PUBLIC)
+    open_source = Cited(1, "SRD", ("Falls",), "7", 6, "1d6 for 10 feet", audience=PUBLIC)
     chat = start(
         chats,
         user(f"Who did it? {SECRET}"),
-        says(f"Yes: {SECRET}", sources=(Cited(2, "Notes", "", "", SECRET),)),
+        says(f"Yes: {SECRET}", sources=(Cited(2, "Notes", (), "", None, SECRET),)),
         Turn("user", (Text(f"How far? <script>alert(1)</script> {KEY}"), PICTURE), audience=PARTY),
         attrs.evolve(
             says("A long way", audience=PARTY),
             parts=(Reasoning("I know " + SECRET), Text("A long way")),
             finish="cancelled",
-            sources=(open_source, Cited(2, "Notes", "", "", SECRET)),
+            sources=(open_source, Cited(2, "Notes", (), "", None, SECRET)),
         ),
     )
     return chat, chats.turns(chat)

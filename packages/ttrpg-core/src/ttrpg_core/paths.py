@@ -6,6 +6,7 @@ what           under TTRPG_HOME            otherwise (Linux shown)
 ``config``     ``config.toml``             ``~/.config/ttrpg/``
 ``keys``       ``keys.toml``               ``~/.config/ttrpg/``
 ``language``   ``language/``               ``~/.config/ttrpg/``
+``voices``     ``voices/``                 ``~/.config/ttrpg/``
 ``database``   ``ttrpg.db``                ``~/.local/share/ttrpg/``
 ``backups``    ``backups/``                ``~/.local/share/ttrpg/``
 ``indexes``    ``indexes/``                ``~/.local/share/ttrpg/``
@@ -81,6 +82,11 @@ class Paths:
     def language(self) -> Path:
         """The user's own words for the search: TOML files as packs bring them."""
         return self.config_dir / "language"
+
+    @property
+    def voices(self) -> Path:
+        """The user's own voices and NPCs for conversations: a TOML file each."""
+        return self.config_dir / "voices"
 
     @property
     def database(self) -> Path:

@@ -30,18 +30,24 @@ Role = Literal["user", "assistant"]
 class Cited:
     """A passage that an answer was given, as it stood then: the book may be read anew since.
 
-    ``number`` is the one that the model was to cite it by, ``label`` the printed page, ``digest``
-    that of the chunk.
+    ``number`` is the one that the model was to cite it by, ``path`` its headings, ``label`` the
+    printed page and ``page`` the index of the first; ``digest`` is that of the chunk.
     """
 
     number: int
     book: str
+    path: tuple[str, ...]
     label: str
-    heading: str
+    page: int | None
     text: str
     sha256: str = ""
     digest: str = ""
     audience: Audience = GM
+
+    @property
+    def heading(self) -> str:
+        """The nearest of its headings."""
+        return self.path[-1] if self.path else ""
 
 
 @attrs.frozen
@@ -176,7 +182,8 @@ def dumped_sources(sources: Iterable[Cited]) -> str:
 def loaded_sources(text: str) -> tuple[Cited, ...]:
     """The sources of :func:`dumped_sources`."""
     return tuple(
-        Cited(**{**each, "audience": Audience(each["audience"])}) for each in json.loads(text)
+        Cited(**{**each, "path": tuple(each["path"]), "audience": Audience(each["audience"])})
+        for each in json.loads(text)
     )
 
 
