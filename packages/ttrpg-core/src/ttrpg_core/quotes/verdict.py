@@ -59,6 +59,15 @@ class Difference:
         )
         return said != stands
 
+    @property
+    def told(self) -> str:
+        """What is different, in words."""
+        if not self.said:
+            return f"left out {self.stands!r}"
+        if not self.stands:
+            return f"{self.said!r} is not there"
+        return f"{self.said!r} should be {self.stands!r}"
+
 
 @attrs.frozen
 class Verdict:

@@ -6,7 +6,7 @@ import click
 from ttrpg_core.app import App
 from ttrpg_core.errors import CitationError, InputError, NotFound
 from ttrpg_core.library import Book
-from ttrpg_core.quotes import LONGEST, Difference, Found, Place, Verdict, check
+from ttrpg_core.quotes import LONGEST, Found, Place, Verdict, check
 from ttrpg_core.views import Block, Quote, Table, Text
 from ttrpg_search.commands import completing
 from ttrpg_search.commands.finding import chosen
@@ -67,21 +67,13 @@ def said_of(verdict: Verdict) -> str:
             label = "" if found is None or not found.label else f": p. {found.label}"
             return f"it stands elsewhere{label}"
         case "altered":
-            return "; ".join(map(_difference, verdict.differences)) or "other words are near"
+            return "; ".join(each.told for each in verdict.differences) or "other words are near"
         case _:
             return "nothing like it stands in your books"
 
 
 def _named(verdict: Verdict) -> str:
     return verdict.outcome.replace("_", " ")
-
-
-def _difference(each: Difference) -> str:
-    if not each.said:
-        return f"left out {each.stands!r}"
-    if not each.stands:
-        return f"{each.said!r} is not there"
-    return f"{each.said!r} should be {each.stands!r}"
 
 
 def _bare(said: str) -> str:
