@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Shown
     from rich.progress import TaskID
 
+    from ttrpg_cli.markdown import Marked
+
 PIPE_WIDTH = 100
 """Columns where there is no terminal to ask."""
 NARROWEST = 20
@@ -69,14 +71,52 @@ class Terminal:
 
     @contextlib.contextmanager
     def stream(self, waiting: str = "") -> Iterator[Stream]:
-        """Markdown on stdout while it comes, as it was written; under ``--json`` none of it."""
-        if waiting and self.err.isatty():
+        """Markdown on stdout while it comes; under ``--json`` none of it.
+
+        Drawn on a terminal, else as it was written. What is ``waiting`` turns on stderr until then.
+        """
+        shown = self._drawing()
+        with self._spinning(waiting) as stop:
+            shown.begun = stop
+            try:
+                yield shown
+            finally:
+                shown.end()
+
+    def _drawing(self) -> "_Unshown | _Plain | _Drawn":
+        if self.json:
+            return _Unshown()
+        if self.plain or not self.out.isatty():
+            return _Plain(self._write)
+        from ttrpg_cli.markdown import Marked
+
+        marked = Marked(
+            self._write,
+            lambda: self._width(self.out),
+            lambda table: self._render([table]),
+            light.codes_of(self.environ),
+            fancy=drawing.can(self.out, "\N{BULLET}\N{BOX DRAWINGS LIGHT VERTICAL}"),
+        )
+        return _Drawn(marked)
+
+    @contextlib.contextmanager
+    def _spinning(self, waiting: str) -> Iterator[Callable[[], None]]:
+        """A spinner while the block runs, or until what is answered is called."""
+        if not waiting or self.quiet or not self.err.isatty():
+            yield _nothing
+        elif self.plain or not light.codes_of(self.environ):
             self.say(waiting, "dim")
-        shown = _Unshown() if self.json else _Plain(self._write)
-        try:
-            yield shown
-        finally:
-            shown.end()
+            yield _nothing
+        else:
+            from ttrpg_cli.waiting import FRAMES, Spinner
+
+            fancy = drawing.can(self.err, FRAMES)
+            spinner = Spinner(self._talk, printable(waiting), fancy=fancy)
+            spinner.start()
+            try:
+                yield spinner.stop
+            finally:
+                spinner.stop()
 
     def say(self, text: str, role: Role = "plain") -> None:
         """A line on stderr; silent under ``--quiet`` unless it is bad."""
@@ -175,7 +215,13 @@ def _short(text: str) -> str:
     return printable(cut)
 
 
+def _nothing() -> None:
+    """What there is to do where nothing turns."""
+
+
 class _Unshown:
+    begun: Callable[[], None] = staticmethod(_nothing)
+
     def write(self, piece: str) -> None:
         """Nothing is shown."""
 
@@ -186,6 +232,8 @@ class _Unshown:
 class _Plain:
     """Pieces as they come, made safe."""
 
+    begun: Callable[[], None] = staticmethod(_nothing)
+
     def __init__(self, out: Callable[[str], None]) -> None:
         self._out = out
         self._ended = True
@@ -194,6 +242,7 @@ class _Plain:
         """Print a piece; what a vendor ends its lines with besides is left out."""
         text = printable(piece.replace("\r", ""))
         if text:
+            self.begun()
             self._out(text)
             self._ended = text.endswith("\n")
 
@@ -201,6 +250,26 @@ class _Plain:
         """End the last line."""
         if not self._ended:
             self._out("\n")
+
+
+class _Drawn:
+    """Pieces as Markdown, drawn."""
+
+    begun: Callable[[], None] = staticmethod(_nothing)
+
+    def __init__(self, marked: "Marked") -> None:
+        self._marked = marked
+
+    def write(self, piece: str) -> None:
+        """Draw a piece."""
+        if piece:
+            self.begun()
+            self._marked.write(piece)
+
+    def end(self) -> None:
+        """Draw what was held back."""
+        self.begun()
+        self._marked.end()
 
 
 class _Silent:
