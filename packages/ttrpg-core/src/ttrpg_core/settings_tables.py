@@ -173,6 +173,21 @@ class MoneySettings:
 
 
 @attrs.frozen
+class ChatSettings:
+    """Conversations with a language model."""
+
+    history_tokens: int = setting(
+        8000, "Tokens of what was said before that are sent along.", low=200, high=1_000_000
+    )
+    passages: int = setting(
+        3, "Passages of your books that are put to each question; 0 for none.", low=0, high=20
+    )
+    tools: bool = setting(True, "Let the model roll, search, look up and propose.")
+    rounds: int = setting(6, "Times that a model may use tools for one answer.", low=1, high=50)
+    image_megabytes: int = setting(5, "Largest picture that is sent.", low=1, high=100)
+
+
+@attrs.frozen
 class Settings:
     """Every table of the kernel; a plugin's own table is ``[plugins.<name>]``."""
 
@@ -184,6 +199,7 @@ class Settings:
     network: NetworkSettings = attrs.field(factory=NetworkSettings)
     models: ModelsSettings = attrs.field(factory=ModelsSettings)
     money: MoneySettings = attrs.field(factory=MoneySettings)
+    chat: ChatSettings = attrs.field(factory=ChatSettings)
 
 
 TABLES: dict[str, type] = {field.name: field.type for field in attrs.fields(Settings)}  # type: ignore[misc]
