@@ -1,48 +1,121 @@
-"""Everything that the library is measured by, each part with its goals beside the figures.
+"""Everything that the library is measured by, and one table of it with the goal beside each figure.
 
-    nox -s bench -- library [PART...]
+    nox -s bench -- library [--resume] [PART...]
 
-Parts: quality, pages (of the PDF), held-out, fidelity, ingest, speed, hostile, shell. Each is a
+Parts: quality, pages (of the PDF), held-out, fidelity, ingest, speed, shell, hostile. Each is a
 script beside this one and says what it compares with. A part that cannot run here (test data or a
-package is missing) says so, and the others run.
+package is missing) or fails says so, and the others run; its figures up to there are in the table.
+
+Figures are kept in ``.bench/library``, so that ``--resume`` runs only what did not come to its end,
+and of the long part on speed only the engines and sizes that are missing. All parts together take
+about an hour and a half on two cores; the minutes of each are said before it begins.
 """
 
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
+
+from figures import MISSED, VARIABLE, read, worst
 
 HERE = Path(__file__).parent
+KEPT = HERE.parents[1] / ".bench" / "library"
+
+
+class Part(NamedTuple):
+    """A script with its options, and the minutes that it takes on two cores."""
+
+    command: str
+    minutes: int
+
+    @property
+    def most(self) -> float:
+        """Seconds after which it is stopped."""
+        return 60.0 * max(15, 6 * self.minutes)
+
+
 PARTS = {
-    "quality": "quality.py --model",
-    "pages": "quality.py --pdf",
-    "held-out": "quality.py --held-out",
-    "fidelity": "pdf_fidelity.py",
-    "ingest": "ingest.py",
-    "speed": "speed.py",
-    "shell": "shell.py",
-    "hostile": "hostile.py",
+    "quality": Part("quality.py --model", 12),
+    "pages": Part("quality.py --pdf", 2),
+    "held-out": Part("quality.py --held-out", 2),
+    "fidelity": Part("pdf_fidelity.py", 4),
+    "ingest": Part("ingest.py", 4),
+    "speed": Part("speed.py", 40),
+    "shell": Part("shell.py", 1),
+    "hostile": Part("hostile.py", 12),
 }
 
 
+def figures_of(part: str) -> Path:
+    """Where the figures of a part are kept."""
+    return KEPT / f"{part}.jsonl"
+
+
+def run(part: str) -> str:
+    """Run a part; what kept it from its end, "" for nothing."""
+    script, *flags = PARTS[part].command.split()
+    figures_of(part).unlink(missing_ok=True)
+    try:
+        code = subprocess.run(
+            [sys.executable, HERE / script, *flags],
+            env={**os.environ, VARIABLE: str(figures_of(part))},
+            timeout=PARTS[part].most,
+            check=False,
+        ).returncode
+    except subprocess.TimeoutExpired:
+        return f"stopped after {PARTS[part].most / 60:.0f} minutes"
+    return "" if code in {0, MISSED} else f"failed with {code}"
+
+
+def table(parts: list[str], wrong: dict[str, str]) -> int:
+    """Print the figures of some parts; how many goals are missed."""
+    missed = 0
+    print(f"\n{'part':9} {'figure':52} {'measured':>9} {'goal':>9}")
+    for part in parts:
+        rows = worst(read(figures_of(part)))
+        for figure, count in rows:
+            missed += not figure.met
+            sign = ">=" if figure.least else "<="
+            of = f"{figure.of}, worst of {count}" if count > 1 else figure.of
+            name = f"{figure.name} ({of})" if of else figure.name
+            said = "MET" if figure.met else "MISSED"
+            print(f"{part:9} {name:52} {figure.figure:9.4g} {sign} {figure.goal:<6g} {said}")
+        if part in wrong:
+            print(f"{part:9} {wrong[part]}: figures may be missing")
+        elif not rows:
+            print(f"{part:9} nothing could be measured here; it says above what is missing")
+    print(f"\n{missed} goals missed, {len(wrong)} parts not run to their end")
+    return missed
+
+
 def main(wanted: list[str]) -> int:
-    """Run the parts; the number of those that failed."""
-    wrong = [part for part in wanted if part not in PARTS]
-    if wrong:
-        print(f"there is no part {wrong[0]!r}; there are: {', '.join(PARTS)}")
+    """Run the parts; 1 when one failed or a goal is missed, 2 for a part that is not there."""
+    resume = "--resume" in wanted
+    parts = [each for each in wanted if each != "--resume"] or list(PARTS)
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        print(f"there is no part {unknown[0]!r}; there are: {', '.join(PARTS)}")
         return 2
-    failed = []
-    for part in wanted or PARTS:
-        print(f"\n== {part}", flush=True)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    wrong: dict[str, str] = {}
+    for part in parts:
+        done = figures_of(part).with_suffix(".done")
+        if resume and done.exists():
+            print(f"== {part}: run before")
+            continue
+        if not resume:
+            figures_of(part).with_suffix(".once").unlink(missing_ok=True)
+        done.unlink(missing_ok=True)
+        print(f"\n== {part}, about {PARTS[part].minutes} minutes", flush=True)
         start = time.perf_counter()
-        script, *flags = PARTS[part].split()
-        code = subprocess.run([sys.executable, HERE / script, *flags], check=False).returncode
+        if said := run(part):
+            wrong[part] = said
+        else:
+            done.touch()
         print(f"-- {part}: {time.perf_counter() - start:.0f} s", flush=True)
-        if code:
-            failed.append(part)
-    if failed:
-        print(f"not run to the end, or a goal missed: {', '.join(failed)}")
-    return len(failed)
+    return int(bool(table(parts, wrong) or wrong))
 
 
 if __name__ == "__main__":
