@@ -320,7 +320,7 @@ def hook():
         seen: ClassVar[list] = []
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Here)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=[0.02])
     thread.start()
     Here.url = f"http://127.0.0.1:{server.server_port}/secret-canary"
     yield Here
