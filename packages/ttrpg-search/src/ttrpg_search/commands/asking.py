@@ -4,7 +4,7 @@ import attrs
 import click
 
 from ttrpg_core.app import App
-from ttrpg_core.errors import CitationError, NotFound
+from ttrpg_core.errors import CitationError, InputError, NotFound
 from ttrpg_core.text import QUERY_MAX
 from ttrpg_core.views import Block, Quote, Text
 from ttrpg_search.commands.citing import Cited, cited, unsupported
@@ -24,6 +24,11 @@ from ttrpg_search.commands.typed import piped
 @click.option(
     "--strict", is_flag=True, help="End with 6 when a quote does not stand where it is cited."
 )
+@click.option("--model", default="", metavar="VENDOR/MODEL", help="Ask this language model.")
+@click.option("--no-model", is_flag=True, help="The sentences alone, whatever models are chosen.")
+@click.option(
+    "--anyway", is_flag=True, help="Ask a model also when the question is not in your books."
+)
 @click.pass_context
 def ask(
     ctx: click.Context,
@@ -38,24 +43,45 @@ def ask(
     players: bool,
     full: bool,
     strict: bool,
+    model: str,
+    no_model: bool,
+    anyway: bool,
 ) -> None:
-    """Answer QUESTION with sentences of your books, word for word, each with its printed page.
+    """Answer QUESTION from your books, with quotes and their printed pages.
 
-    No language model takes part. Every quote is checked against the text of the page that it is
-    cited from. Without QUESTION, or with -, it is read from stdin.
+    With a language model (ttrpg models use), it answers from the best passages, and the answer is
+    shown while it comes. Without one, the sentences of the books themselves are the answer. Either
+    way every quote is checked against the text of the page that it is cited from. Without QUESTION,
+    or with -, it is read from stdin.
     """
     app: App = ctx.obj
+    if model and no_model:
+        raise InputError("--model and --no-model exclude each other", "Leave one of them out")
     words = " ".join(question)
     if words in {"", "-"}:
         words = " ".join(piped(QUERY_MAX).split())
     most = results or app.settings.search.results
-    wanted = Wanted(words, books, system, kinds, page, most, 0, keyword_only, players)
-    answer = find(app, checked(wanted))
-    found = cited(app, answer)
-    wrong = unsupported(found)
+    wanted = checked(Wanted(words, books, system, kinds, page, most, 0, keyword_only, players))
+    if no_model or not (model or app.settings.models.use):
+        answer = find(app, wanted)
+        _say(app, answer)
+        code = _by_the_books(app, answer, full=full, strict=strict)
+    else:
+        code = _by_model(app, wanted, results, model, full=full, strict=strict, anyway=anyway)
+    if code:
+        ctx.exit(code)
+
+
+def _say(app: App, answer: Answer) -> None:
     if not answer.findings.answered:
         say_unanswered(app, answer)
     say_read(app, answer)
+
+
+def _by_the_books(app: App, answer: Answer, *, full: bool, strict: bool) -> int:
+    """Show the sentences that answer; the exit code."""
+    found = cited(app, answer)
+    wrong = unsupported(found)
     app.screen.show("ttrpg.ask/1", _data(app, answer, found), _blocks(answer, found, full=full))
     keep(app, answer, "ask")
     if wrong and strict:
@@ -63,8 +89,43 @@ def ask(
             f"{wrong} quote{'s' * (wrong != 1)} cannot be found where cited",
             "The book was read anew since: ttrpg library reindex",
         )
-    if not answer.findings.answered:
-        ctx.exit(NotFound.code)
+    return 0 if answer.findings.answered else NotFound.code
+
+
+def _by_model(
+    app: App,
+    wanted: Wanted,
+    results: int | None,
+    model: str,
+    *,
+    full: bool,
+    strict: bool,
+    anyway: bool,
+) -> int:
+    """Let a model answer from the passages; where it cannot, they are shown themselves."""
+    from ttrpg_search.commands import modelled
+
+    answer = find(app, attrs.evolve(wanted, count=results or modelled.GIVEN))
+    best = answer.hits[: wanted.count]
+    fewer = Answer(wanted, answer.findings, best, answer.books, answer.ms)
+    _say(app, fewer)
+    if not best or not (answer.findings.answered or anyway):
+        if best:
+            app.screen.say("No model was asked, and nothing is paid; --anyway asks one", "dim")
+        return _by_the_books(app, fewer, full=full, strict=strict)
+    outcome = modelled.asked(app, answer, model)
+    if not outcome.told.text:
+        modelled.say_ended(app, outcome)
+        code = _by_the_books(app, fewer, full=full, strict=strict)
+        return outcome.code or code
+    blocks = modelled.sources(answer, outcome.told, full=full)
+    if outcome.error is not None:
+        blocks += [Text(""), Text("The passages themselves", "title")]
+        blocks += _blocks(fewer, cited(app, fewer), full=full)
+    app.screen.show("ttrpg.answer/1", modelled.data(app, answer, outcome), blocks)
+    modelled.say_ended(app, outcome)
+    keep(app, answer, "ask")
+    return modelled.ended(outcome, strict=strict)
 
 
 def _blocks(answer: Answer, found: list[Cited], *, full: bool) -> list[Block]:
