@@ -1,0 +1,57 @@
+"""Time in the game: one clock for the campaign, and fights that keep to it.
+
+The clock is a number of seconds, a value like any other. A fight takes the time at which it begins
+from it, and knows by its rounds what time it is there. When the party splits, each fight runs at
+its own pace and the clock follows the one that is furthest; :func:`behind` says who is late.
+"""
+
+from collections.abc import Iterable
+
+import attrs
+
+from ttrpg_core.errors import InputError
+from ttrpg_core.table.combat import conditions, death
+from ttrpg_core.table.combat.durations import HOUR, MINUTE
+from ttrpg_core.table.combat.rules import Rules
+from ttrpg_core.table.combat.scene import Outcome, Scene
+from ttrpg_core.table.combat.state import Fight
+
+DAY = 24 * HOUR
+LONGEST = 10_000 * DAY
+"""Most that passes at once, in seconds."""
+
+
+def furthest(clock: int, fights: Iterable[Fight]) -> int:
+    """The campaign's time, in seconds: never back, and as late as the latest of its fights."""
+    return max([clock, *(each.now for each in fights)])
+
+
+def behind(clock: int, fight: Fight) -> int:
+    """How many whole rounds a fight is behind the clock."""
+    return max(clock - fight.now, 0) // fight.round_seconds
+
+
+def pass_time(fight: Fight, rules: Rules, seconds: int) -> Outcome:
+    """Let time pass in a fight beside its rounds: what runs out meanwhile ends."""
+    scene = Scene(fight, rules)
+    elapse(scene, seconds)
+    return scene.outcome()
+
+
+def elapse(scene: Scene, seconds: int) -> None:
+    """Let time pass inside another command."""
+    if not 0 < seconds <= LONGEST:
+        raise InputError(f"{seconds} s cannot pass", f"From 1 second to {LONGEST // DAY:,} days")
+    scene.fight = attrs.evolve(scene.fight, skipped=scene.fight.skipped + seconds)
+    scene.say("time", "", f"{span(seconds)} pass", seconds=seconds)
+    conditions.lapse(scene)
+    death.wake(scene)
+
+
+def span(seconds: int) -> str:
+    """A length of time for people: ``1 h 30 min``."""
+    days, rest = divmod(seconds, DAY)
+    hours, rest = divmod(rest, HOUR)
+    minutes, rest = divmod(rest, MINUTE)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
+    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"

@@ -1,0 +1,242 @@
+"""Conditions and other effects: what is on somebody, how it stacks, when and how it ends.
+
+Rules: SRD 5.1 and 5.2.1, "Conditions" (each instance of a condition has its own duration, and the
+condition does not get worse) and "Concentration"; exhaustion has levels that add up. Which
+condition stacks how is said by the data, and may be said for one effect. The commands are in
+:mod:`ttrpg_core.table.combat.effects`.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from ttrpg_core import text
+from ttrpg_core.errors import InputError
+from ttrpg_core.table.combat import durations
+from ttrpg_core.table.combat.rules import Condition, Level, Rules, Stacking
+from ttrpg_core.table.combat.scene import Scene
+from ttrpg_core.table.combat.state import Combatant, Effect, Fight
+
+CONCENTRATING = "concentrating"
+
+
+def on(who: Combatant, rules: Rules) -> tuple[str, ...]:
+    """The conditions somebody has: what is on them, what their state brings, what that implies."""
+    found: dict[str, None] = {}
+    wanted = [each.condition for each in who.effects]
+    if who.life in {"dying", "stable"}:
+        wanted += rules.zero.conditions
+    while wanted:
+        name = wanted.pop(0)
+        if name not in found:
+            found[name] = None
+            wanted += rules.known(name).implies
+    return tuple(found)
+
+
+def rules_on(who: Combatant, rules: Rules) -> Iterator[Condition]:
+    """What the rules say of the conditions that somebody has."""
+    return (rules.known(name) for name in on(who, rules))
+
+
+def stopped(who: Combatant, rules: Rules) -> bool:
+    """Whether somebody can take no actions."""
+    return not who.acts or any(each.stops_actions for each in rules_on(who, rules))
+
+
+def max_hp(who: Combatant, rules: Rules) -> int | None:
+    """The hit point maximum as it is now (exhaustion of SRD 5.1 halves it at level 4)."""
+    if who.hp_max is None:
+        return None
+    most = max(who.hp_max - who.hp_max_lost, 0)
+    for each in who.effects:
+        if any(level.max_hp == "half" for level in _levels(rules, each)):
+            most //= 2
+    return most
+
+
+def concentration(who: Combatant) -> Effect | None:
+    """What somebody concentrates on."""
+    return next((e for e in who.effects if e.condition == CONCENTRATING), None)
+
+
+def put_on(
+    scene: Scene, who: str, effect: Effect, stacking: Stacking | None = None
+) -> Effect | None:
+    """Put an effect on somebody inside another command; None when nothing came of it."""
+    bearer, rule = scene.get(who), scene.rules.known(effect.condition)
+    name = text.name(effect.condition, "condition")
+    if effect.condition in bearer.condition_immunities:
+        scene.say("condition.immune", who, f"{bearer.name} is immune: not {name}", condition=name)
+        return None
+    if effect.linked_to and not _is_held(scene.fight, effect.linked_to):
+        raise InputError(f"the effect {effect.linked_to!r} does not hold", "Begin that one first")
+    if effect.level < 1 or (rule.levels and effect.level > len(rule.levels)):
+        raise InputError(f"{name} has no level {effect.level}", "Give a level that it has")
+    number = bearer.last_effect + 1
+    new = attrs.evolve(
+        effect,
+        id=f"{who}.{number}",
+        due=durations.due(scene.fight, effect.duration, _whose(effect, who)),
+    )
+    old = [e for e in bearer.effects if e.condition == new.condition]
+    kept = _stacked(scene, old, new, stacking or rule.stacking, rule)
+    if kept is None:
+        scene.say("condition.kept", who, f"{bearer.name} is {name} already", condition=name)
+        return None
+    gone = {each.id for each in old if _gives_way(each, kept, stacking or rule.stacking)}
+    for each in old:
+        if each.id in gone:
+            _unlink(scene, each.id, "replaced")
+    bearer = scene.get(who)
+    effects = (*(each for each in bearer.effects if each.id not in gone), kept)
+    scene.put(attrs.evolve(bearer, effects=effects, last_effect=number))
+    level = f" {kept.level}" if rule.levels or kept.level > 1 else ""
+    scene.say(
+        "condition.applied", who,
+        f"{bearer.name} is {name}{level}, {durations.left(scene.fight, kept)}",
+        condition=name, effect=kept.id, level=kept.level, source=kept.source,
+        until=kept.due.at if kept.due else None,
+    )  # fmt: skip
+    settle(scene, who)
+    return kept
+
+
+def settle(scene: Scene, who: str) -> None:
+    """What follows from the conditions somebody now has: concentration lost, a lower maximum."""
+    bearer = scene.get(who)
+    held = concentration(bearer)
+    if held and (
+        bearer.life == "dead"
+        or any(each.breaks_concentration for each in rules_on(bearer, scene.rules))
+    ):
+        end(scene, who, held.id, "concentration is broken")
+    bearer = scene.get(who)
+    most = max_hp(bearer, scene.rules)
+    if bearer.hp is not None and most is not None and bearer.hp > most:
+        scene.put(attrs.evolve(bearer, hp=most))
+        scene.say("hp", who, f"{bearer.name} has {most} hp at most now", hp=most)
+
+
+def kills(who: Combatant, rules: Rules) -> str:
+    """The condition that kills somebody at its level, such as the sixth of exhaustion."""
+    for each in who.effects:
+        if any(level.kills for level in _levels(rules, each)):
+            return each.condition
+    return ""
+
+
+def ease(scene: Scene, who: str, effect: str, levels: int = 1) -> None:
+    """Take levels off an effect, which ends with the last."""
+    bearer = scene.get(who)
+    found = next(each for each in bearer.effects if each.id == effect)
+    left = found.level - levels
+    if left < 1:
+        end(scene, who, effect, "the last level is gone")
+        return
+    _replace(scene, who, attrs.evolve(found, level=left))
+    scene.say("condition.level", who, f"{bearer.name}: {found.condition} {left}",
+              condition=found.condition, level=left)  # fmt: skip
+
+
+def end(scene: Scene, who: str, effect: str, why: str) -> None:
+    """End an effect for good, and with it all that is linked to it."""
+    bearer = scene.get(who)
+    found = next((each for each in bearer.effects if each.id == effect), None)
+    if found is None:
+        return
+    scene.put(attrs.evolve(bearer, effects=tuple(e for e in bearer.effects if e.id != effect)))
+    _say_ended(scene, who, found, why)
+    _unlink(scene, effect, why)
+
+
+def lapse(scene: Scene, *, ending: bool = False) -> None:
+    """End what has run out by the clock; ``ending`` is True when the turn that is shown ends.
+
+    It is taken off, so it cannot run out twice: not even when the turns are gone through again
+    after a look back.
+    """
+    for bearer in scene.fight.combatants:
+        for each in bearer.effects:
+            if each.due and durations.reached(scene.fight, each.due, ending=ending):
+                end(scene, bearer.id, each.id, "time is up")
+
+
+def end_where(scene: Scene, who: str, effects: Iterable[Effect], why: str) -> None:
+    """End several effects of one bearer."""
+    for each in tuple(effects):
+        end(scene, who, each.id, why)
+
+
+def _unlink(scene: Scene, effect: str, why: str) -> None:
+    """End all that is linked to an effect."""
+    for bearer in scene.fight.combatants:
+        for each in bearer.effects:
+            if each.linked_to == effect:
+                end(scene, bearer.id, each.id, why)
+
+
+def _say_ended(scene: Scene, who: str, effect: Effect, why: str) -> None:
+    scene.drop_prompts(who, effect=effect.id)
+    named = f"{effect.condition} ({effect.note})" if effect.note else effect.condition
+    scene.say(
+        "condition.ended", who, f"{scene.name(who)} is no longer {named}: {why}",
+        condition=effect.condition, effect=effect.id, why=why,
+    )  # fmt: skip
+
+
+def _replace(scene: Scene, who: str, changed: Effect) -> None:
+    bearer = scene.get(who)
+    effects = tuple(changed if each.id == changed.id else each for each in bearer.effects)
+    scene.put(attrs.evolve(bearer, effects=effects))
+
+
+def _is_held(fight: Fight, effect: str) -> bool:
+    return any(each.id == effect for c in fight.combatants for each in c.effects)
+
+
+def _whose(effect: Effect, bearer: str) -> str:
+    """Whose turns count: the source's where the duration says so and there is one."""
+    return (
+        effect.source if effect.duration.kind == "end-of-source-turn" and effect.source else bearer
+    )
+
+
+def _levels(rules: Rules, effect: Effect) -> tuple[Level, ...]:
+    return rules.known(effect.condition).levels[: effect.level]
+
+
+def _stacked(
+    scene: Scene, old: list[Effect], new: Effect, stacking: Stacking, rule: Condition
+) -> Effect | None:
+    """What is put on, given what is there; None when that stays as it is."""
+    if not old:
+        return new
+    last, kept = old[-1], new
+    if stacking == "stack":
+        level = min(last.level + new.level, len(rule.levels) or durations.LONGEST)
+        later = max((last, new), key=_ends)
+        kept = attrs.evolve(new, level=level, due=later.due, duration=later.duration)
+    elif stacking == "extend" and last.due and new.due:
+        more = new.due.at - scene.fight.now
+        kept = attrs.evolve(new, due=attrs.evolve(last.due, at=last.due.at + more))
+    wins = {
+        "none": False,
+        "highest": _strength(new) > max(map(_strength, old)),
+        "extend": last.due is not None,
+    }
+    return kept if wins.get(stacking, True) else None
+
+
+def _gives_way(old: Effect, kept: Effect, stacking: Stacking) -> bool:
+    return stacking != "source" or old.source == kept.source
+
+
+def _ends(effect: Effect) -> tuple[bool, int, bool]:
+    """Later is more; what only people end is last."""
+    due = effect.due
+    return (due is None, due.at if due else 0, due is not None and due.edge == "end")
+
+
+def _strength(effect: Effect) -> tuple[int, tuple[bool, int, bool]]:
+    return effect.level, _ends(effect)

@@ -1,0 +1,146 @@
+"""How hard a fight will be, by the published rule of a system, which is named in the answer.
+
+- 5e of 2014: Basic Rules (2014), "Building Combat Encounters". XP thresholds added up over the
+  characters, each at its own level; the foes' XP times a multiplier for their number, a step
+  higher for a party of one or two and lower for six or more.
+- 5e of 2024: SRD 5.2.1, "Combat Encounter Difficulty". A budget of XP a character, no multiplier.
+- Fate (no d20 in it): Fate Core SRD, "Playing the Opposition: Right-sizing" (Evil Hat, CC-BY 3.0).
+  Not a sum but advice: numbers, peak skills and main characters on either side.
+"""
+
+import functools
+import math
+import tomllib
+from collections.abc import Sequence
+from importlib import resources
+from typing import Literal
+
+import attrs
+
+from ttrpg_core.convert import make_converter
+from ttrpg_core.errors import InputError, NotFound
+
+HIGHEST = 20
+PARTY_MAX = 100
+Weight = Literal["nameless", "supporting", "main"]
+
+
+@attrs.frozen
+class Difficulty:
+    """An answer: the band that is reached, its numbers, and the rule that they come from.
+
+    ``value`` is compared with ``bands``, each from its number on; ``xp`` is the worth of the foes.
+    """
+
+    rule: str
+    verdict: str
+    xp: int = 0
+    value: int = 0
+    bands: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class FateFoe:
+    """An opponent in Fate: the peak of its skills in this conflict, and what it is to the story."""
+
+    peak: int
+    weight: Weight = "nameless"
+
+
+@attrs.frozen
+class _Table:
+    rule: str
+    bands: tuple[str, ...]
+    levels: tuple[tuple[int, ...], ...]
+    multipliers: tuple[tuple[int, float], ...] = ()
+    smallest: float = 1.0
+    largest: float = 1.0
+
+
+def by_xp(system: str, levels: Sequence[int], foes: Sequence[int]) -> Difficulty:
+    """The difficulty for characters of these levels, of foes that are worth these XP each.
+
+    Raises NotFound for a system without such a rule. For 5e of 2014, leave out foes far weaker than
+    the rest, as the rule does for the multiplier.
+    """
+    table = _tables().get(system)
+    if table is None:
+        raise NotFound(
+            f"there is no XP rule of difficulty for {system!r}",
+            f"There are: {', '.join(_tables())}",
+        )
+    _check(levels, foes)
+    limits = [
+        sum(table.levels[level - 1][band] for level in levels) for band in range(len(table.bands))
+    ]
+    xp = sum(foes)
+    times = _multiplier(table, len(levels), len(foes))
+    value = math.floor(xp * times)
+    reached = [name for name, limit in zip(table.bands, limits, strict=True) if value >= limit]
+    notes = [f"{xp:,} XP times {times:g} for {len(foes)} foes"] if times != 1 else []
+    if system == "dnd5e-2024" and len(foes) > 2 * len(levels):
+        notes.append("more than two foes a character: choose fragile ones")
+    return Difficulty(
+        rule=table.rule,
+        verdict=reached[-1] if reached else f"below {table.bands[0]}",
+        xp=xp,
+        value=value,
+        bands=tuple(zip(table.bands, limits, strict=True)),
+        notes=tuple(notes),
+    )
+
+
+def fate(peaks: Sequence[int], foes: Sequence[FateFoe]) -> Difficulty:
+    """How the opposition compares with characters whose best skills in the conflict are ``peaks``.
+
+    Heavy: it outnumbers them with skills as good as theirs, or has more than one main character.
+    Light: it is fewer and no better, or alone without a peak two above the best of theirs.
+    """
+    if not peaks or not foes:
+        raise InputError("difficulty needs characters and foes", "Give at least one of each")
+    best, theirs = max(peaks), max(each.peak for each in foes)
+    mains = sum(each.weight == "main" for each in foes)
+    heavy, light = [], []
+    if len(foes) > len(peaks) and theirs >= best:
+        heavy.append("outnumbers the characters without having lower skills")
+    if mains > 1:
+        heavy.append(f"{mains} main characters: one a scene, but for the end of an arc")
+    if len(foes) == 1 < len(peaks) and theirs < best + 2:
+        light.append(f"alone against many it needs a peak of {best + 2:+d}, and has {theirs:+d}")
+    elif len(foes) < len(peaks) and theirs <= best and len(foes) > 1:
+        light.append("fewer than the characters, and no better")
+    verdict = "heavy" if heavy else "light" if light else "right-sized"
+    return Difficulty(
+        rule="Fate Core SRD, Playing the Opposition: Right-sizing",
+        verdict=verdict,
+        notes=(*heavy, *light),
+    )
+
+
+def _multiplier(table: _Table, party: int, foes: int) -> float:
+    if not table.multipliers or not foes:
+        return 1.0
+    scale = [table.smallest, *(times for _, times in table.multipliers), table.largest]
+    step = sum(foes >= least for least, _ in table.multipliers)
+    step += (party < 3) - (party > 5)  # noqa: PLR2004 - the rule's own party of three to five
+    return scale[step]
+
+
+def _check(levels: Sequence[int], foes: Sequence[int]) -> None:
+    if not levels or not foes:
+        raise InputError("difficulty needs characters and foes", "Give at least one of each")
+    if len(levels) > PARTY_MAX:
+        raise InputError(f"{len(levels)} characters are no party", f"At most {PARTY_MAX}")
+    for level in levels:
+        if not 1 <= level <= HIGHEST:
+            raise InputError(f"there is no level {level}", f"Levels go from 1 to {HIGHEST}")
+    if any(xp < 0 for xp in foes):
+        raise InputError("a foe cannot be worth less than nothing", "Give 0 XP or more")
+
+
+@functools.cache
+def _tables() -> dict[str, _Table]:
+    content = (resources.files("ttrpg_core.table.combat") / "difficulty.toml").read_text("utf-8")
+    converter = make_converter(forbid_extra_keys=True)
+    return {name: converter.structure(raw, _Table) for name, raw in tomllib.loads(content).items()}

@@ -1,0 +1,110 @@
+"""Rests: what an hour or a night gives back to the party, and what time passes meanwhile.
+
+Rules: SRD 5.1 "Short Rest" and "Long Rest" (all hit points, half of the hit dice, at least one);
+SRD 5.2.1 "Short Rest" (a die heals 1 at least) and "Long Rest" (all hit dice, the maximum too).
+Both want 1 hit point at the start, and a long rest takes away a level of exhaustion.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
+
+import attrs
+
+from ttrpg_core.errors import InputError
+from ttrpg_core.table.combat import clock, conditions, hp, resources
+from ttrpg_core.table.combat.rules import Rest, Rules
+from ttrpg_core.table.combat.scene import Fact, Scene
+from ttrpg_core.table.combat.state import Combatant, Fight
+
+Length = Literal["short", "long"]
+_UNTIL = {
+    "short": {"until-short-rest"},
+    "long": {"until-short-rest", "until-long-rest"},
+}
+
+
+class Rested(NamedTuple):
+    """The party after a rest, the clock in seconds, and what happened."""
+
+    party: tuple[Combatant, ...]
+    clock: int
+    facts: tuple[Fact, ...]
+
+
+def rest(
+    party: Sequence[Combatant],
+    rules: Rules,
+    length: Length,
+    now: int,
+    rng: random.Random,
+    spend: Mapping[str, Mapping[str, int]] | None = None,
+) -> Rested:
+    """Rest; in a short one ``spend`` says how many of which hit dice: ``{"mara": {"d8": 2}}``.
+
+    Time passes first, so that a stable one may wake in it, but who has no hit point when the rest
+    begins gains nothing by it.
+    """
+    rule = rules.short_rest if length == "short" else rules.long_rest
+    if rule is None:
+        raise InputError(f"{rules.title} knows no {length} rest", "Heal by hand instead")
+    fight = Fight("rest", "", rules.name, began=now, combatants=tuple(party))
+    scene = Scene(fight, rules, rng)
+    fit = [each.id for each in party if _is_fit(each, rule)]
+    for who in spend or {}:
+        if who not in fit:
+            raise InputError(f"{scene.name(who)} cannot rest", "It takes 1 hit point at the start")
+    scene.say("rest", "", f"The party takes a {length} rest", length=length, seconds=rule.seconds)
+    clock.elapse(scene, rule.seconds)
+    for who in fit:
+        _gain(scene, who, rule, length, (spend or {}).get(who, {}))
+    return Rested(scene.fight.combatants, scene.fight.now, scene.outcome().facts)
+
+
+def _is_fit(one: Combatant, rule: Rest) -> bool:
+    return one.life == "up" or (not rule.needs_hp and one.life == "out")
+
+
+def _gain(scene: Scene, who: str, rule: Rest, length: Length, spend: Mapping[str, int]) -> None:
+    for each in scene.get(who).effects:
+        if each.duration.kind in _UNTIL[length]:
+            conditions.end(scene, who, each.id, f"a {length} rest")
+        elif each.condition in rule.eases:
+            conditions.ease(scene, who, each.id)
+    if rule.max_hp:
+        scene.put(attrs.evolve(scene.get(who), hp_max_lost=0))
+    for name, number in spend.items():
+        _spend_dice(scene, who, rule, name, number)
+    one = scene.get(who)
+    if rule.heals == "all" and one.hp is not None:
+        most = conditions.max_hp(one, scene.rules) or 0
+        hp.restore(scene, who, most - one.hp)
+    if rule.temp_hp and scene.get(who).temp_hp:
+        scene.put(attrs.evolve(scene.get(who), temp_hp=0))
+    resources.refresh(scene, who, "short-rest")
+    if length == "long":
+        resources.refresh(scene, who, "long-rest")
+        _dice_back(scene, who, rule)
+
+
+def _spend_dice(scene: Scene, who: str, rule: Rest, name: str, number: int) -> None:
+    found = resources.find(scene.get(who), name)
+    if rule.dice is None or not found.heals:
+        raise InputError(
+            f"{found.name} heals nothing in this rest", "Spend hit dice in a short one"
+        )
+    resources.spend(scene, who, found.name, number)
+    for _ in range(number):
+        hp.restore(scene, who, max(scene.roll(found.heals), rule.dice))
+
+
+def _dice_back(scene: Scene, who: str, rule: Rest) -> None:
+    """Give hit dice back: all, or half of all that one has, in the order in which they stand."""
+    dice = [each for each in scene.get(who).resources if each.heals]
+    total = sum(each.most for each in dice)
+    left = {"none": 0, "half": max(total // 2, 1), "all": total}[rule.dice_back]
+    for each in dice:
+        back = min(each.most - each.left, left)
+        left -= back
+        if back:
+            resources.return_uses(scene, who, each.name, back)

@@ -1,0 +1,197 @@
+"""Who is in the fight: made, found by a few letters, joined, left, hidden, surprised."""
+
+import random
+import re
+from collections.abc import Iterable
+
+import attrs
+
+from ttrpg_core import text
+from ttrpg_core.errors import InputError, NotFound
+from ttrpg_core.table.combat import order, resources
+from ttrpg_core.table.combat.rules import Rules
+from ttrpg_core.table.combat.scene import Outcome, Scene
+from ttrpg_core.table.combat.state import Combatant, Fight, Mode
+
+HP_MAX = 1_000_000
+"""Most hit points of one combatant."""
+COMBATANTS_MAX = 500
+"""Most combatants of one fight."""
+PARTY, FOES = "party", "foes"
+_SIDES = {"player": PARTY, "ally": PARTY, "npc": FOES, "monster": FOES, "environment": ""}
+_NUMBERED = re.compile(r"(.*?)-?([0-9]+)\Z")
+
+
+def new(
+    key: str,
+    name: str,
+    rules: Rules,
+    clock: int = 0,
+    mode: Mode = "each",
+    *,
+    reroll: bool = False,
+) -> Fight:
+    """A fight without anybody in it; ``clock`` is the campaign's time in seconds."""
+    return Fight(
+        id=key,
+        name=text.name(name, "fight's name"),
+        rules=rules.name,
+        mode=mode,
+        reroll=reroll,
+        round_seconds=rules.round_seconds,
+        began=clock,
+    )
+
+
+def add(
+    fight: Fight, rules: Rules, made: Combatant, number: int = 1, rng: random.Random | None = None
+) -> Outcome:
+    """Put a combatant into the fight, or a ``number`` of the same kind: goblin-1, goblin-2 ...
+
+    The id is made from the name and never changes; one that is given stays if it is free. Who joins
+    a running fight rolls for initiative, or takes that of their group, and acts in this round
+    unless their place in it has passed.
+    """
+    scene = Scene(fight, rules, rng)
+    checked(made, rules)
+    if number < 1 or len(fight.combatants) + number > COMBATANTS_MAX:
+        raise InputError(
+            f"{number} cannot join: a fight has at most {COMBATANTS_MAX} combatants", "Add fewer"
+        )
+    for each in range(1, number + 1):
+        taken = [known.id for known in scene.fight.combatants]
+        name = f"{made.name} {each}" if number > 1 else made.name
+        key = made.id if made.id and made.id not in taken and number == 1 else ""
+        key = key or text.unique_slug(name, taken)
+        if number == 1 and not made.id and key != text.slug(name):  # another goblin: Goblin 2
+            name = f"{name} {key.rpartition('-')[2]}"
+        one = attrs.evolve(
+            made,
+            id=key,
+            name=name,
+            side=made.side or _SIDES[made.kind],
+            group=made.group or (text.slug(made.name) if number > 1 else ""),
+        )
+        scene.fight = attrs.evolve(scene.fight, combatants=(*scene.fight.combatants, one))
+        scene.say("joined", key, f"{name} joins", side=one.side, hp=one.hp)
+        if fight.status == "active":
+            _take_place(scene, one)
+    return scene.outcome()
+
+
+def leave(fight: Fight, rules: Rules, who: str) -> Outcome:
+    """Take one out of the fight: fled, banished, gone. What they did stays in the statistics."""
+    scene = Scene(fight, rules)
+    one = scene.get(who)
+    if not one.active:
+        raise InputError(f"{one.name} has left already", "They can come back")
+    scene.put(attrs.evolve(one, active=False, readied=""))
+    scene.drop_prompts(who)
+    scene.say("left", who, f"{one.name} leaves the fight")
+    return scene.outcome()
+
+
+def come_back(fight: Fight, rules: Rules, who: str, rng: random.Random) -> Outcome:
+    """Bring back one who left, with the initiative they had."""
+    scene = Scene(fight, rules, rng)
+    one = scene.get(who)
+    if one.active:
+        raise InputError(f"{one.name} is in the fight", "Nothing to do")
+    scene.put(attrs.evolve(one, active=True))
+    scene.say("returned", who, f"{one.name} is back")
+    if fight.status == "active":
+        _take_place(scene, scene.get(who))
+    return scene.outcome()
+
+
+def hide(fight: Fight, rules: Rules, who: str, *, hidden: bool = True) -> Outcome:
+    """Hide one from the players' view, or show them. Their turns come as before."""
+    scene = Scene(fight, rules)
+    one = scene.get(who)
+    scene.put(attrs.evolve(one, hidden=True))  # said while hidden: neither is for the players
+    scene.say("hidden" if hidden else "revealed", who,
+              f"{one.name} is {'hidden' if hidden else 'seen'}")  # fmt: skip
+    scene.put(attrs.evolve(one, hidden=hidden))
+    return scene.outcome()
+
+
+def surprise(fight: Fight, rules: Rules, who: Iterable[str]) -> Outcome:
+    """Mark those who are surprised, before the fight begins.
+
+    Rules: no move or action on their first turn (SRD 5.1 "Surprise"), or disadvantage on
+    initiative (SRD 5.2.1 "Initiative").
+    """
+    scene = Scene(fight, rules)
+    if fight.status != "preparing":
+        raise InputError("the fight has begun", "Surprise is settled before initiative")
+    for key in who:
+        one = scene.put(attrs.evolve(scene.get(key), surprised=True))
+        scene.say("surprised", key, f"{one.name} is surprised")
+    return scene.outcome()
+
+
+def find(fight: Fight, wanted: str) -> str:
+    """The id that a few letters mean: ``goblin-2``, ``mar``, ``gob2``.
+
+    Those who are here come before those who left. Raises Ambiguous or NotFound.
+    """
+    here = [each for each in fight.combatants if each.active]
+    for group in (here, list(fight.combatants)):
+        numbered = _NUMBERED.match(wanted.strip().casefold())
+        try:
+            return text.match(wanted, ((each.id, each.name) for each in group), "combatant")
+        except NotFound:
+            if numbered and numbered[1]:
+                found = [c.id for c in group if _fits(c.id, numbered[1].rstrip("-"), numbered[2])]
+                if len(found) == 1:
+                    return found[0]
+            if len(group) == len(fight.combatants):
+                raise
+    raise AssertionError  # the last group is everybody
+
+
+def checked(one: Combatant, rules: Rules) -> Combatant:
+    """A combatant whose numbers make sense."""
+    text.name(one.name, "combatant's name")
+    if (one.hp is None) != (one.hp_max is None):
+        raise InputError(
+            f"{one.name} needs both hit points and their maximum, or neither", "Give both"
+        )
+    if one.hp is not None and not 0 <= one.hp <= (one.hp_max or 0) <= HP_MAX:
+        raise InputError(
+            f"{one.name} cannot have {one.hp} of {one.hp_max} hit points",
+            f"From 0 to the maximum, at most {HP_MAX:,}",
+        )
+    if not 0 <= one.temp_hp <= HP_MAX:
+        raise InputError(f"{one.temp_hp} temporary hit points are not possible", "Give 0 or more")
+    for trait in one.traits:
+        known = rules.damage.types
+        if trait.type != "all" and known and trait.type not in known:
+            raise InputError(f"there is no damage {trait.type!r}", text.nearest(trait.type, known))
+    for each in one.resources:
+        resources.checked(each)
+    return one
+
+
+def _take_place(scene: Scene, one: Combatant) -> None:
+    """Give a newcomer initiative and a place, and find out whether it has passed in this round."""
+    if one.initiative is None:
+        mates = [each for each in order.mates(scene.fight, one) if each.initiative is not None]
+        if mates:
+            scene.put(attrs.evolve(one, initiative=mates[0].initiative, roll_off=mates[0].roll_off))
+        else:
+            order.roll_all(scene, (one.id,))
+        one = scene.get(one.id)
+    if one.id not in scene.fight.order:
+        order.insert(scene, one)
+    last = scene.fight.turns[-1]
+    places = scene.fight.order
+    if places.index(one.id) < places.index(last.who):
+        scene.put(attrs.evolve(one, late=last.round))
+
+
+def _fits(key: str, letters: str, number: str) -> bool:
+    stem, _, end = key.rpartition("-")
+    if not end.isdigit():
+        stem, end = key, "1"
+    return stem.startswith(letters) and end == number
