@@ -4,13 +4,9 @@ import json
 import re
 import shlex
 import shutil
-import subprocess
-import time
 
 import pytest
 
-TRIES = 600
-"""Looks at the screen, a tenth of a second apart, before it is clear that nothing will come."""
 PAGES = 1200
 
 
@@ -49,68 +45,6 @@ def road(tmp_path_factory):
     path = tmp_path_factory.mktemp("road") / "long-road.pdf"
     long_book(path, PAGES)
     return path
-
-
-class Window:
-    """A tmux window with a shell in it; ``tmux`` runs tmux commands, ``script`` is our program."""
-
-    def __init__(self, tmux, script):
-        self.tmux = tmux
-        self.script = script
-        self.typed = 0
-
-    def type(self, *words, env="", after=""):
-        """Type a command; each tells its exit code in words of its own."""
-        self.typed += 1
-        line = f"{env} {shlex.join(map(str, [self.script, *words]))} {after}"
-        self.tmux("send-keys", "-t", "0", "-l", f"clear; {line}; echo CODE {self.typed} is $?")
-        self.tmux("send-keys", "-t", "0", "Enter")
-
-    def code(self):
-        """The exit code of what was typed last, when it has come to its end."""
-        return int(self.until(rf"(?m)^CODE {self.typed} is (\d+)")[1])
-
-    def press(self, key):
-        self.tmux("send-keys", "-t", "0", key)
-
-    def resize(self, columns, lines):
-        self.tmux("resize-window", "-t", "0", "-x", str(columns), "-y", str(lines))
-
-    def screen(self, *, codes=False):
-        return self.tmux("capture-pane", "-p", "-t", "0", *(["-e"] if codes else []))
-
-    def until(self, pattern):
-        """Wait until the screen shows this."""
-        for _ in range(TRIES):
-            shown = self.screen()
-            found = re.search(pattern, shown)
-            if found:
-                return found
-            time.sleep(0.1)
-        pytest.fail(f"{pattern!r} never came; the screen shows:\n{shown}")
-
-
-@pytest.fixture
-def window(cli, home, tmp_path):
-    """A window on a tmux server of its own."""
-    if shutil.which("tmux") is None:
-        pytest.skip("tmux is not installed")
-
-    def tmux(*arguments):
-        return subprocess.run(
-            ["tmux", "-S", str(tmp_path / "tmux"), "-f", "/dev/null", *arguments],
-            env=cli.environment(home, TERM="xterm-256color", LC_ALL="C.UTF-8"),
-            capture_output=True,
-            check=True,
-            text=True,
-            cwd=home,
-        ).stdout
-
-    tmux("new-session", "-d", "-x", "100", "-y", "30", "bash --norc --noprofile")
-    try:
-        yield Window(tmux, cli.script)
-    finally:
-        tmux("kill-server")
 
 
 def test_colours_on_a_terminal(window, cli, shelved, home):

@@ -9,6 +9,7 @@ COMMANDS = (
     ("At the table", "undo", "Take back the last change, or the last few", "undo:undo"),
     ("At the table", "redo", "Do again what was undone", "undo:redo"),
     ("At the table", "history", "Every change, the newest first", "undo:history"),
+    ("At the table", "chat", "Talk with a language model about campaign and books", "chat:chat"),
     ("Campaign", "campaign", "Campaigns: create, choose, edit, delete", "campaign:campaign"),
     ("Program", "demo", "The main job in a minute, in a folder of its own", "demo:demo"),
     ("Program", "config", "Settings, each with where it comes from", "config:config"),

@@ -216,17 +216,30 @@ class Conversation:
             sources=CITING if cites else "",
         )
 
+    def rewind(self) -> None:
+        """Go back to the last thing that was said, so that it can be replied to again."""
+        turns = self.chats.turns(self.chat)
+        asked = _asked(turns)
+        if asked is None:
+            raise NotFound("nothing was said yet", "Say something first")
+        self._unheard(asked, turns)
+        if self.chat.head != asked.hash:
+            self.chat = self.chats.move(self.chat, asked.hash)
+
     def undo(self) -> Turn | None:
         """Take back the last thing that was said and all after it; the turn, or None."""
         turns = self.chats.turns(self.chat)
         asked = _asked(turns)
         if asked is None:
             return None
+        self._unheard(asked, turns)
+        self.chat = self.chats.move(self.chat, asked.parent)
+        return asked
+
+    def _unheard(self, asked: Turn, turns: Sequence[Turn]) -> None:
         if self.memory is not None:
             answer = "\n\n".join(t.text for t in turns[turns.index(asked) + 1 :] if t.text)
             self.memory.unheard(asked.text, answer)
-        self.chat = self.chats.move(self.chat, asked.parent)
-        return asked
 
     @asynccontextmanager
     async def _call(

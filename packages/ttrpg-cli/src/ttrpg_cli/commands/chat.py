@@ -1,0 +1,147 @@
+"""``chat``: a conversation with a language model about the campaign and the books."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from ttrpg_cli.commands import chats
+from ttrpg_cli.screens import screen_of
+from ttrpg_cli.stdin import is_typed, read_stdin
+from ttrpg_cli.talking.session import Session
+from ttrpg_cli.talking.starting import NEW, Wanted, chats_of, started
+from ttrpg_core import text
+from ttrpg_core.app import App
+from ttrpg_core.errors import InputError, NotFound
+from ttrpg_core.llm.chats import Chat
+from ttrpg_core.talk.pictures import MOST_AT_ONCE, read_picture
+from ttrpg_core.text import TEXT_MAX
+
+F = TypeVar("F", bound=Callable[..., Any])
+_SWITCHES = frozenset({"--json", "--plain", "--quiet"})
+
+
+def talking(command: F) -> F:
+    """The options of whatever lets a conversation go on."""
+    for option in (
+        click.option(
+            "--as",
+            "viewer",
+            metavar="AUDIENCE",
+            default="",
+            help="For whom the answers are: gm, party, public or a character.",
+        ),
+        click.option("--model", metavar="VENDOR/MODEL", default="", help="Who answers."),
+        click.option("--npc", metavar="NAME", default="", help="Talk with an NPC."),
+        click.option("--voice", metavar="NAME", default="", help="How the model speaks."),
+        click.option(
+            "-a",
+            "--attach",
+            "files",
+            metavar="FILE",
+            multiple=True,
+            help="A picture that goes with the message; may be given again.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+class Words(click.Group):
+    """A group whose first word is a command only when what follows suits it.
+
+    ``chat list`` is the command, ``chat list the gods of the coast`` a message, as is everything
+    behind ``--``.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Options and a command, or options anywhere among the words of a message."""
+        ctx.meta[__name__] = says = not self._names_command(args)
+        ctx.allow_interspersed_args = says
+        if not says:
+            return super().parse_args(ctx, args)
+        return click.Command.parse_args(self, ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Talk, or run the command."""
+        if ctx.meta[__name__]:
+            return click.Command.invoke(self, ctx)
+        return super().invoke(ctx)
+
+    def _names_command(self, args: list[str]) -> bool:
+        rest = list(args)
+        while rest and rest[0] in _SWITCHES:
+            rest.pop(0)
+        if not rest or rest[0] not in self.commands:
+            return False
+        takes = [p.nargs for p in self.commands[rest[0]].params if isinstance(p, click.Argument)]
+        words = next((n for n, word in enumerate(rest[1:]) if word.startswith("-")), len(rest) - 1)
+        return -1 in takes or words <= sum(takes)
+
+
+@click.group(
+    "chat",
+    cls=Words,
+    commands={command.name or "": command for command in chats.COMMANDS},
+    short_help="Talk with a language model about your campaign and books",
+    subcommand_metavar="[MESSAGE]... | COMMAND",
+    invoke_without_command=True,
+)
+@talking
+@click.pass_context
+def chat(ctx: click.Context, /, files: tuple[str, ...], **named: str) -> None:
+    """Talk with a language model. It can roll, search your books and look up your campaign.
+
+    On a terminal the conversation goes on until /quit; /help lists what there is besides talking.
+    What is piped in is one message, and gets one answer. What the model would like to write down it
+    proposes, and you decide.
+    """
+    if ctx.invoked_subcommand is None:
+        talk(ctx, " ".join(ctx.args), files, Wanted(**named), NEW)
+
+
+@chat.command("continue")
+@click.argument("name", required=False, shell_complete=chats.names)
+@click.argument("message", required=False)
+@talking
+@click.pass_context
+def continue_(
+    ctx: click.Context,
+    /,
+    name: str | None,
+    message: str | None,
+    files: tuple[str, ...],
+    **named: str,
+) -> None:
+    """Go on with a conversation; the last one when no NAME is given."""
+    known = chats_of(ctx.obj)
+    found = known.chat(name) if name is not None else known.last()
+    if found is None:
+        raise NotFound("there is no conversation yet", "Start one: ttrpg chat")
+    talk(ctx, message or "", files, Wanted(**named), found)
+
+
+def talk(
+    ctx: click.Context, words: str, files: tuple[str, ...], wanted: Wanted, found: Chat
+) -> None:
+    """Say one thing, or talk until the lines end."""
+    app = ctx.find_object(App)
+    assert app is not None, "the root group has made one"
+    screen = screen_of(app)
+    if len(files) > MOST_AT_ONCE:
+        raise InputError(f"{len(files)} pictures; {MOST_AT_ONCE} at the most", "Send some later")
+    with started(app, wanted, found) as conversation:
+        images = [read_picture(file, app.settings.chat.image_megabytes) for file in files]
+        session = Session(app, conversation, images)
+        if is_typed() and not screen.json:
+            said = text.text(words, "message")
+            if code := session.converse(said, plain=screen.plain):
+                ctx.exit(code)
+            return
+        piped = "" if is_typed() else read_stdin(TEXT_MAX, "message").strip()
+        said = text.text("\n\n".join(filter(None, [words.strip(), piped])), "message")
+        if not said and not images:
+            raise InputError(
+                "there is no message", 'ttrpg chat "MESSAGE", or pipe one in: ttrpg chat < FILE'
+            )
+        session.once(said)

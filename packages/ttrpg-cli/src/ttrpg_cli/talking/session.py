@@ -1,0 +1,107 @@
+"""A conversation under way: one message after the other, until the lines end."""
+
+import contextlib
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from ttrpg_cli.talking.lines import lines
+from ttrpg_cli.talking.showing import Shown, data, decide, say_after
+from ttrpg_cli.talking.slash import Slash
+from ttrpg_core.app import App
+from ttrpg_core.errors import TtrpgError
+from ttrpg_core.llm import Image, Part, Text
+from ttrpg_core.talk.turns import Answered, Conversation
+
+WAITING = "Thinking"
+INTERRUPTED = 130
+"""The exit code after Ctrl-C at the prompt."""
+Replies = Callable[[Shown, Answered], Coroutine[Any, Any, None]]
+
+
+class Session:
+    """A conversation and the screen it is shown on."""
+
+    def __init__(self, app: App, talk: Conversation, images: Sequence[Image] = ()) -> None:
+        self.app = app
+        self.talk = talk
+        self.images = list(images)
+
+    def once(self, words: str) -> None:
+        """Say one thing, show the reply, and say how to go on."""
+        answered = Answered()
+        try:
+            self._hear(self._saying(words), answered)
+        finally:
+            if self.talk.chat.id:
+                self.app.screen.show("ttrpg.chat.reply/1", data(self.talk, answered), [])
+                self.app.screen.say(f"Go on: ttrpg chat continue {self.talk.chat.id}", "dim")
+
+    def converse(self, first: str, *, plain: bool) -> int:
+        """Say what is typed until the lines end; answers the exit code.
+
+        An error costs its message and no more, and Ctrl-C the reply; at the prompt it leaves.
+        """
+        slash = Slash(self.app, self.talk, self.images, self.retry)
+        typed: str | None = first
+        coming = lines(slash.names(), plain=plain)
+        self.app.screen.say("/help lists what there is besides talking; /quit leaves", "dim")
+        try:
+            while typed is not None:
+                if typed.strip() and not self._heard(typed.strip(), slash):
+                    break
+                typed = coming.next()
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        finally:
+            if self.talk.chat.id:
+                self.app.screen.say(f"Go on: ttrpg chat continue {self.talk.chat.id}", "dim")
+        return 0
+
+    def retry(self) -> None:
+        """Ask again what was asked last."""
+        self.talk.rewind()
+        self._hear(self.talk.reply, Answered())
+
+    def _heard(self, typed: str, slash: Slash) -> bool:
+        """Do what was typed; False when it says to leave."""
+        try:
+            if slash.means(typed):
+                return slash.run(typed)
+            self._hear(self._saying(typed.removeprefix("/")), Answered())
+        except KeyboardInterrupt:
+            pass  # what came was kept, and it was said
+        except TtrpgError as error:
+            self.app.screen.say(f"{error.message}. {error.hint}".rstrip(" ."), "bad")
+        return True
+
+    def _saying(self, words: str) -> Replies:
+        parts: list[Part] = [Text(words), *self.images]
+        self.images.clear()
+
+        async def saying(shown: Shown, answered: Answered) -> None:
+            await self.talk.say(parts, shown, answered)
+
+        return saying
+
+    def _hear(self, replying: Replies, answered: Answered) -> None:
+        """Show a reply while it comes, and what is to be known of it, however it ends."""
+        before = self.talk.chat.id
+        with contextlib.ExitStack() as after:
+            after.callback(self._said_after, answered, before)
+            with self.app.screen.stream(WAITING) as stream:
+                try:
+                    self.app.run(replying(Shown(stream, self.app.screen), answered))
+                except KeyboardInterrupt:
+                    answered.stopped = True
+                    raise
+        decide(self.app, answered.proposed, self.talk)
+
+    def _said_after(self, answered: Answered, before: str) -> None:
+        if answered.turns or answered.bills or answered.stopped:
+            say_after(self.app, self.talk, answered)
+        if before and self.talk.chat.id != before:
+            self.app.screen.say(
+                f"Somebody went on with {before!r} elsewhere; this goes on as"
+                f" {self.talk.chat.id!r}",
+                "warn",
+            )

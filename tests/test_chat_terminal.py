@@ -1,0 +1,205 @@
+"""``ttrpg chat`` in a real terminal, with a real server that streams slowly."""
+
+import asyncio
+import json
+import re
+import threading
+import time
+
+import pytest
+
+LONG = ["# Falling\n\n", "It **hurts**. ", *(f"word{n} " for n in range(400))]
+SOON = 0.5
+"""Seconds in which a server has to see that Ctrl-C was pressed; much is the key's own way."""
+
+
+class Slow:
+    """A server that speaks OpenAI's format, a piece every ``pause`` seconds; in its own thread.
+
+    ``gone`` are the times at which a client went away in the middle of a reply, ``asked`` what it
+    was asked, ``whole`` how many replies came to their end.
+    """
+
+    def __init__(self, pieces, pause):
+        self.pieces, self.pause = pieces, pause
+        self.asked, self.gone, self.whole = [], [], 0
+        self.loop = asyncio.new_event_loop()
+        self.ready = threading.Event()
+        self.thread = threading.Thread(target=self.loop.run_until_complete, args=(self.serve(),))
+        self.thread.start()
+        self.ready.wait(10)
+
+    async def serve(self):
+        self.end = asyncio.Event()
+        async with await asyncio.start_server(self.answer, "127.0.0.1", 0) as server:
+            self.port = server.sockets[0].getsockname()[1]
+            self.ready.set()
+            await self.end.wait()
+
+    def close(self):
+        self.loop.call_soon_threadsafe(self.end.set)
+        self.thread.join(10)
+        self.loop.close()
+
+    async def answer(self, reader, writer):
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            size = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1])
+            self.asked.append(json.loads(await reader.readexactly(size)))
+            writer.write(
+                b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+            )
+            leaving = asyncio.ensure_future(reader.read(1))
+            for piece in self.pieces:
+                self.send(writer, {"choices": [{"index": 0, "delta": {"content": piece}}]})
+                await asyncio.wait([leaving], timeout=self.pause)
+                if leaving.done():
+                    self.gone.append(time.monotonic())
+                    return
+            self.send(
+                writer,
+                {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+                {"choices": [], "usage": {"prompt_tokens": 50, "completion_tokens": 20}},
+            )
+            writer.write(b"data: [DONE]\n\n")
+            await writer.drain()
+            self.whole += 1
+            leaving.cancel()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            self.gone.append(time.monotonic())
+        finally:
+            writer.close()
+
+    @staticmethod
+    def send(writer, *events):
+        for event in events:
+            writer.write(b"data: " + json.dumps(event).encode() + b"\n\n")
+
+
+@pytest.fixture
+def server(home):
+    made = Slow(LONG, 0.05)
+    (home / "config.toml").write_text(
+        '[models]\nuse = ["server/local/slow"]\n[plugins.server]\n'
+        f'servers = ["local http://127.0.0.1:{made.port}/v1"]\nprices = ["local/slow 1 2"]\n'
+    )
+    yield made
+    made.close()
+
+
+def turns(cli, home, *more):
+    return json.loads(cli.run(home, "chat", "show", "--json", *more).stdout)["turns"]
+
+
+def say(window, text):
+    window.tmux("send-keys", "-t", "0", "-l", text)
+    window.press("Enter")
+
+
+def wait_for(happened):
+    for _ in range(200):
+        if happened():
+            return
+        time.sleep(0.05)
+    pytest.fail("it never happened")
+
+
+def test_ctrl_c_stops_the_reply_and_keeps_it(window, cli, home, server):
+    window.type("chat")
+    window.until(r"(?m)^you> *$")
+    say(window, "How far is a fall?")
+    window.until(r"word7")
+    assert "**" not in window.screen(), "Markdown is drawn"
+    pressed = time.monotonic()
+    window.press("C-c")
+    window.until(r"Stopped; what came is kept")
+    wait_for(lambda: server.gone)
+    took = server.gone[0] - pressed
+    print(f"\nthe server saw Ctrl-C after {1000 * took:.0f} ms")  # noqa: T201 - the figure
+    assert took < SOON
+    kept = turns(cli, home)
+    assert [turn["role"] for turn in kept] == ["user", "assistant"]
+    assert kept[1]["finish"] == "cancelled"
+    assert kept[1]["text"].startswith("# Falling\n\nIt **hurts**. word0 ")
+    assert "word399" not in kept[1]["text"]
+    window.until(r"(?m)^you> *$")
+    server.pieces = ["And ", "so ", "on."]
+    say(window, "Go on")
+    window.until(r"And so on\.")
+    window.until(r"50 in, 20 out")
+    assert len(server.asked) == 2
+    assert [m["role"] for m in server.asked[1]["messages"]][-3:] == ["user", "assistant", "user"]
+    window.until(r"(?m)^you> *\n*\Z")
+    window.press("C-c")
+    assert window.code() == 130
+    assert "Traceback" not in window.screen()
+    assert [turn["text"] for turn in turns(cli, home)][-2:] == ["Go on", "And so on."]
+    cli.sound(home)
+
+
+def test_a_talk_at_a_prompt(window, cli, home, server):
+    """Several lines, a branch, what / does, a way out that is no error; and no colour is needed."""
+    server.pieces, server.pause = ["Yes."], 0.0
+    window.type("chat", "--voice", "dread")
+    window.until(r"(?m)^you> *$")
+    window.tmux("send-keys", "-t", "0", "-l", "First line\\")
+    window.press("Enter")
+    say(window, "second line")
+    window.until(r"Yes\.")
+    assert server.asked[0]["messages"][-1]["content"].endswith("First line\nsecond line")
+    assert "Quiet and precise" in server.asked[0]["messages"][0]["content"]
+    window.until(r"50 in, 20 out(?s:.*)you> *\n*\Z")
+    for typed, shown in (
+        ("/why", r"asked"),
+        ("/model", r"server/local/slow"),
+        ("/nonsense", r"there is no /nonsense"),
+        ("/branch Another way", r"Going on as 'another-way'"),
+        ("/undo", r"Took back: First line second line"),
+        ("/budget", r"no limit"),
+        ("/retry", r"nothing was said yet"),
+        ("/voice plain", r"Plain answers now"),
+    ):
+        say(window, typed)
+        window.until(shown + r"(?s:.*)you> *\n*\Z")
+        window.tmux("send-keys", "-t", "0", "C-l")
+    window.tmux("send-keys", "-t", "0", "-l", "half a thought")
+    window.press("C-c")
+    window.until(r"(?m)^you> *\n*\Z")
+    say(window, "/quit")
+    assert window.code() == 0
+    known = json.loads(cli.run(home, "chat", "list", "--json").stdout)["chats"]
+    assert {each["id"] for each in known} == {"another-way", "first-line-second-line"}
+    assert len(turns(cli, home, "first")) == 2
+    assert not list(home.glob(".*history*"))
+
+
+def test_ctrl_c_while_nothing_has_come(window, cli, home, server):
+    server.pieces, server.pause = ["", *[""] * 400], 0.05
+    window.type("chat", "--plain")
+    window.until(r"you>")
+    say(window, "Anybody?")
+    window.until(r"Thinking")
+    wait_for(lambda: server.asked)
+    pressed = time.monotonic()
+    window.press("C-c")
+    window.until(r"Stopped before anything came(?s:.*)you>")
+    wait_for(lambda: server.gone)
+    assert server.gone[0] - pressed < SOON
+    window.press("C-d")
+    assert window.code() == 0
+    assert [turn["role"] for turn in turns(cli, home)] == ["user"]
+
+
+def test_one_answer_is_stopped_too(window, cli, home, server):
+    window.type("chat", after="< config.toml | cat")
+    window.until("word7")
+    window.press("C-c")
+    window.until(r"Stopped; what came is kept(?s:.*)Go on: ttrpg chat continue")
+    assert turns(cli, home)[1]["finish"] == "cancelled"
+    wait_for(lambda: server.gone)
+    server.pieces, server.pause = LONG[:12], 0.0
+    done = cli.run(home, "chat", "continue", input=b"Again", timeout=60)
+    assert b"\x1b" not in done.stdout + done.stderr
+    assert done.stdout == "".join(LONG[:12]).encode() + b"\n"
+    assert b"Thinking" not in done.stderr
+    assert server.whole == 1
