@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import attrs
 
@@ -23,8 +23,6 @@ from ttrpg_core.store import Store
 
 State = Literal["open", "settled", "released", "lost"]
 """Money set aside; put in its place; given back; of a process that is gone, and counted in full."""
-By: TypeAlias = Literal["model", "vendor", "campaign", "session", "why", "who", "day", "month"]
-"""What spending is grouped by."""
 ERROR_MAX = 300
 """Characters kept of what a vendor said when it refused."""
 
@@ -48,18 +46,6 @@ class Entry:
     finish: Finish
     seconds: float
     first_seconds: float | None
-
-
-@attrs.frozen
-class Spent:
-    """What calls of one kind came to; ``cost`` in nano-dollars, ``estimated`` that part of it."""
-
-    name: str
-    calls: int
-    usage: Usage
-    cost: int
-    estimated: int
-    seconds: float
 
 
 def stamp(moment: datetime) -> str:
@@ -208,17 +194,20 @@ class Ledger:
         Days are those of the user's calendar, so that a budget of a day, week or month counts the
         same before and after.
         """
+        self.mark_lost()
         now = self.clock()
         limit = periods.local(now, self.zone).date() - timedelta(days=keep_days)
         edge = stamp(periods.midnight(limit, self.zone))
         with self.store.transaction() as connection:
             old = connection.execute(
-                "SELECT * FROM calls WHERE at < ? AND state != 'released'", [edge]
+                "SELECT * FROM calls WHERE at < ? AND state IN ('settled', 'lost')", [edge]
             ).fetchall()
             for row in old:
                 day = periods.local(datetime.fromisoformat(row["at"]), self.zone).date()
                 _add(connection, day, row)
-            return connection.execute("DELETE FROM calls WHERE at < ?", [edge]).rowcount
+            return connection.execute(
+                "DELETE FROM calls WHERE at < ? AND state != 'open'", [edge]
+            ).rowcount
 
 
 def _add(connection: sqlite3.Connection, day: date, row: sqlite3.Row) -> None:

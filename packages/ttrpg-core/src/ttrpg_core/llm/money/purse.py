@@ -21,6 +21,7 @@ from ttrpg_core.llm.money.amounts import MOST, NANO, Rates, dollars, sound
 from ttrpg_core.llm.money.budgets import Budgets, Note
 from ttrpg_core.llm.money.ledger import Entry, Ledger, stamp
 from ttrpg_core.llm.money.periods import Zone
+from ttrpg_core.llm.money.spending import Spending
 from ttrpg_core.llm.money.standing import Standing, stand, strictest, tightest, title
 from ttrpg_core.settings_tables import MoneySettings
 from ttrpg_core.store import Store
@@ -30,6 +31,9 @@ MARGIN = 1.25
 
 _MEMORY = timedelta(days=30)
 """How far back it is looked for what an hour usually costs."""
+
+_TIDY = 100
+"""Calls between two looks for days that are old enough to be summed up."""
 
 
 class LedgerPurse:
@@ -52,6 +56,7 @@ class LedgerPurse:
         self.alerts = Alerts(store, clock) if alerts is None else alerts
         self.ledger = Ledger(store, clock, zone)
         self.budgets = Budgets(store, clock, note)
+        self.spending = Spending(store, zone)
 
     def standings(
         self, purpose: Purpose | None = None, now: datetime | None = None
@@ -73,6 +78,8 @@ class LedgerPurse:
 
     def _watch(self, entry: Entry, standings: list[Standing]) -> None:
         """Tell the user what is worth it, after a call has cost something."""
+        if entry.id % _TIDY == 0:
+            self.ledger.sum_up(self.settings.keep_days)
         now = self.clock()
         due = watch.of_budgets(standings, now)
         if entry.cost > entry.reserved:
