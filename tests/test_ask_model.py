@@ -7,6 +7,7 @@ import select
 import shutil
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -267,6 +268,20 @@ def test_a_model_without_a_price_is_not_asked(table, model):
     done = table("ask", ASKED, code=4)
     assert done.out.startswith("1. Falling\n")
     assert "price" in done.err
+    assert model.asked == []
+
+
+def test_a_budget_that_is_spent_leaves_the_passages(table, model):
+    connection = sqlite3.connect(table.home / "ttrpg.db")
+    with contextlib.closing(connection), connection:
+        connection.execute(
+            "INSERT INTO budgets (id, period, campaign, session, amount, changed_at)"
+            " VALUES ('month', 'month', '', '', 1000, '2026-01-01T00:00:00+00:00')"
+        )
+    done = table("ask", ASKED, code=4)
+    assert done.out.startswith("1. Falling\n")
+    assert "month" in done.err
+    assert done.err.count("\n") == 1
     assert model.asked == []
 
 
