@@ -298,6 +298,7 @@ def test_loading_the_kit_is_light():
         "ttrpg_core.hooks",
         "ttrpg_core.testing",
         "ttrpg_core.testing.pytest_plugin",
+        "ttrpg_core.values",
     }
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import attrs
 
+from ttrpg_core.values import frozen
+
 
 def _no_key(part: str = "", variable: str | None = None) -> str | None:  # noqa: ARG001 - neither
     return None
@@ -30,7 +32,7 @@ def _no_backend(role: str, name: str = "") -> object:
     raise RuntimeError(msg)
 
 
-@attrs.frozen
+@frozen
 class Context:
     """What a plugin's code may use.
 

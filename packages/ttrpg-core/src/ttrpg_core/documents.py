@@ -11,6 +11,8 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import attrs
 
+from ttrpg_core.values import frozen
+
 HEAD_BYTES = 4096
 """How much of a file ``sniff`` is given."""
 
@@ -39,7 +41,7 @@ Fact: TypeAlias = str | float | tuple[str, ...]
 """A fact parsed from a chunk: ``level`` 3, ``school`` "evocation", ``dice`` ("8d6",)."""
 
 
-@attrs.frozen
+@frozen
 class Source:
     """A file to read; a folder, for a parser whose record says ``folders``.
 
@@ -51,7 +53,7 @@ class Source:
     start: int = 0
 
 
-@attrs.frozen
+@frozen
 class Document:
     """What a document says of itself; ``pages`` is 0 where the format has none."""
 
@@ -63,7 +65,7 @@ class Document:
     edition: str = ""
 
 
-@attrs.frozen
+@frozen
 class Notice:
     """Something that went less than well: a page without text, a picture instead of a table.
 
@@ -74,7 +76,7 @@ class Notice:
     page: int | None = None
 
 
-@attrs.frozen
+@frozen
 class Section:
     """A run of text under one heading, on one page.
 
@@ -97,7 +99,7 @@ class Section:
     line: int | None = None
 
 
-@attrs.frozen
+@frozen
 class Chunk:
     """A passage that can be found and shown: with its book's hash, its headings and its pages.
 

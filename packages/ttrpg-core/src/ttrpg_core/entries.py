@@ -23,6 +23,8 @@ from typing import Any, ClassVar, Literal
 
 import attrs
 
+from ttrpg_core.values import frozen
+
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_.][a-z0-9]+)*\Z")
 _TARGET = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z")
 MAX_SUMMARY = 80
@@ -70,7 +72,7 @@ def _check_path(record: "Entry", _: "attrs.Attribute[object]", value: object) ->
         raise ValueError(msg)
 
 
-@attrs.frozen
+@frozen
 class Entry:
     """What every record has: a ``name`` to ask for it by, a ``summary``, and its ``target``."""
 
@@ -82,7 +84,7 @@ class Entry:
     target: str = attrs.field(default="", validator=_check_target)
 
 
-@attrs.frozen
+@frozen
 class Provider(Entry):
     """A vendor of language models.
 
@@ -96,7 +98,7 @@ class Provider(Entry):
     offline: bool = False
 
 
-@attrs.frozen
+@frozen
 class Parser(Entry):
     """A reader of one document format.
 
@@ -112,7 +114,7 @@ class Parser(Entry):
     folders: bool = False
 
 
-@attrs.frozen
+@frozen
 class Searcher(Entry):
     """A search backend, and what its target is by its ``role``.
 
@@ -125,7 +127,7 @@ class Searcher(Entry):
     settings: str | None = None
 
 
-@attrs.frozen
+@frozen
 class Reranker(Entry):
     """Orders the best hits once more, as a cross-encoder does."""
 
@@ -133,7 +135,7 @@ class Reranker(Entry):
     settings: str | None = None
 
 
-@attrs.frozen
+@frozen
 class Embedder(Entry):
     """Text to vectors of ``dimension`` numbers; ``offline`` when it opens no socket.
 
@@ -147,7 +149,7 @@ class Embedder(Entry):
     key: str | None = None
 
 
-@attrs.frozen
+@frozen
 class Speaker(Entry):
     """A text-to-speech engine; ``key`` as in :class:`Provider`."""
 
@@ -156,7 +158,7 @@ class Speaker(Entry):
     offline: bool = True
 
 
-@attrs.frozen
+@frozen
 class Genre(Entry):
     """A genre pack: ``path`` is a folder of TOML (a ``pathlib.Path`` or ``Traversable``)."""
 
@@ -165,7 +167,7 @@ class Genre(Entry):
     path: Any = attrs.field(default=None, validator=_check_path)
 
 
-@attrs.frozen
+@frozen
 class System(Entry):
     """A game system: ``path`` is a TOML file; ``target`` adds rules that data cannot say."""
 
@@ -174,7 +176,7 @@ class System(Entry):
     path: Any = attrs.field(default=None, validator=_check_path)
 
 
-@attrs.frozen
+@frozen
 class Command(Entry):
     """A command of the ``ttrpg`` program.
 
@@ -192,7 +194,7 @@ class Command(Entry):
     quick: str | None = attrs.field(default=None, validator=_check_quick)
 
 
-@attrs.frozen
+@frozen
 class Schema(Entry):
     """Tables of a package: the target is a named ``Migrations`` set."""
 

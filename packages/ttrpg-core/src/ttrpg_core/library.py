@@ -16,12 +16,13 @@ import attrs
 from ttrpg_core.documents import Chunk, Fact, Notice, Section
 from ttrpg_core.search import Query, Searcher
 from ttrpg_core.store import Store
+from ttrpg_core.values import frozen
 
 PROBES = 3
 """Chunks of a book that are looked for, to see whether it can be found."""
 
 
-@attrs.frozen
+@frozen
 class Book:
     """A book on the shelf; ``pages`` is 0 where the format has none, ``added_at`` ISO 8601 UTC.
 
@@ -63,7 +64,7 @@ BOOK_KINDS = (
 """What a book is for. House rules, of one campaign or of all, stand above every other book."""
 
 
-@attrs.frozen
+@frozen
 class Reading:
     """How far a file was read: pages ``done`` of ``total`` (0 when unknown)."""
 

@@ -6,9 +6,10 @@ from typing import Protocol, runtime_checkable
 import attrs
 
 from ttrpg_core.documents import Chunk
+from ttrpg_core.values import frozen
 
 
-@attrs.frozen
+@frozen
 class Term:
     """One thing that a query asks for, and other ways to say it.
 
@@ -21,7 +22,7 @@ class Term:
     weight: float = 1.0
 
 
-@attrs.frozen
+@frozen
 class Query:
     """Words to look for, in the books of ``sources`` (content hashes; None for every book).
 
@@ -37,7 +38,7 @@ class Query:
     within: frozenset[int] | None = None
 
 
-@attrs.frozen
+@frozen
 class Hit:
     """A chunk found. A higher ``score`` is better; scores of two backends do not compare.
 
@@ -77,7 +78,7 @@ class Searcher(Protocol):
         ...
 
 
-@attrs.frozen
+@frozen
 class Question:
     """What a Game Master asks, as typed, with filters and all: ``grapled book:srd page:350-360``.
 
@@ -93,7 +94,7 @@ class Question:
     keyword_only: bool = False
 
 
-@attrs.frozen
+@frozen
 class Step:
     """One step of a search, for ``--explain``: its name and what it did, in words and numbers."""
 
@@ -101,7 +102,7 @@ class Step:
     said: str
 
 
-@attrs.frozen
+@frozen
 class Findings:
     """The answer to a question.
 
@@ -134,7 +135,7 @@ class Finder(Protocol):
         ...
 
 
-@attrs.frozen
+@frozen
 class Filled:
     """How far the vectors are: ``done`` passages of ``total`` have one, made by ``embedder``.
 

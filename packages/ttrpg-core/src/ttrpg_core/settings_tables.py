@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import attrs
 
+from ttrpg_core.values import frozen
+
 
 def setting(
     default: Any,
@@ -27,7 +29,7 @@ def setting(
     )
 
 
-@attrs.frozen
+@frozen
 class General:
     """What holds everywhere."""
 
@@ -35,7 +37,7 @@ class General:
     pager: bool = setting(True, "Show long output a screen at a time, on a terminal.")
 
 
-@attrs.frozen
+@frozen
 class StoreSettings:
     """The database."""
 
@@ -47,7 +49,7 @@ class StoreSettings:
     )
 
 
-@attrs.frozen
+@frozen
 class AuditSettings:
     """The record of what matters for security."""
 
@@ -59,7 +61,7 @@ class AuditSettings:
     )
 
 
-@attrs.frozen
+@frozen
 class LibrarySettings:
     """Books and how they are cut."""
 
@@ -77,7 +79,7 @@ class LibrarySettings:
     )
 
 
-@attrs.frozen
+@frozen
 class SearchSettings:
     """Finding passages."""
 
@@ -95,7 +97,7 @@ class SearchSettings:
     results: int = setting(3, "Passages shown.", low=1, high=100)
 
 
-@attrs.frozen
+@frozen
 class NetworkSettings:
     """Time limits and retries of every request."""
 
@@ -113,7 +115,7 @@ class NetworkSettings:
     )
 
 
-@attrs.frozen
+@frozen
 class ModelsSettings:
     """Which language models are asked, and what happens when one does not answer."""
 
@@ -152,7 +154,7 @@ class ModelsSettings:
     )
 
 
-@attrs.frozen
+@frozen
 class MoneySettings:
     """What language models cost, and who hears of it."""
 
@@ -187,7 +189,7 @@ class ChatSettings:
     image_megabytes: int = setting(5, "Largest picture that is sent.", low=1, high=100)
 
 
-@attrs.frozen
+@frozen
 class Settings:
     """Every table of the kernel; a plugin's own table is ``[plugins.<name>]``."""
 

@@ -19,11 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import attrs
-
 from ttrpg_core.errors import StoreDamaged, StoreError
 from ttrpg_core.paths import make_folder
 from ttrpg_core.text import slug
+from ttrpg_core.values import frozen
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -44,7 +43,7 @@ _FAILED = "failed:"
 """Before a schema's name, the key in ``store`` under which its last failure stands."""
 
 
-@attrs.frozen
+@frozen
 class SchemaSet:
     """A package's migrations: the plugin's name, its target, how to load it, and whether ours."""
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol, TypeAlias
 
-import attrs
+from ttrpg_core.values import frozen
 
 Role = Literal["plain", "title", "good", "bad", "warn", "dim", "command"]
 """What a text means; a terminal may colour it, and its words never depend on the colour."""
 
 
-@attrs.frozen
+@frozen
 class Text:
     """A line or paragraph; wrapped to the width."""
 
@@ -23,14 +23,14 @@ class Text:
     role: Role = "plain"
 
 
-@attrs.frozen
+@frozen
 class Fields:
     """Names and their values, one pair a line."""
 
     pairs: Sequence[tuple[str, str]]
 
 
-@attrs.frozen
+@frozen
 class Table:
     """Rows under headings; ``empty`` is said when there are none."""
 
@@ -39,7 +39,7 @@ class Table:
     empty: str = ""
 
 
-@attrs.frozen
+@frozen
 class Quote:
     """A passage of a book: the text, where it stands, and words to point out.
 
@@ -51,7 +51,7 @@ class Quote:
     marks: Sequence[tuple[int, int]] = ()
 
 
-@attrs.frozen
+@frozen
 class Bars:
     """A histogram: label, share of the largest (0 to 1) and the figure to print, a row each."""
 
