@@ -94,7 +94,8 @@ def put_on(
     level = f" {kept.level}" if rule.levels or kept.level > 1 else ""
     scene.say(
         "condition.applied", who,
-        f"{bearer.name} is {name}{level}, {durations.left(scene.fight, kept)}",
+        f"{bearer.name} {'has' if level else 'is'} {name}{level},"
+        f" {durations.left(scene.fight, kept)}",
         condition=name, effect=kept.id, level=kept.level, source=kept.source,
         until=kept.due.at if kept.due else None,
     )  # fmt: skip
@@ -180,7 +181,7 @@ def _say_ended(scene: Scene, who: str, effect: Effect, why: str) -> None:
     scene.drop_prompts(who, effect=effect.id)
     named = f"{effect.condition} ({effect.note})" if effect.note else effect.condition
     scene.say(
-        "condition.ended", who, f"{scene.name(who)} is no longer {named}: {why}",
+        "condition.ended", who, f"{scene.name(who)}: {named} ends ({why})",
         condition=effect.condition, effect=effect.id, why=why,
     )  # fmt: skip
 

@@ -47,9 +47,10 @@ def advance(fight: Fight, rules: Rules, rng: random.Random) -> Outcome:
     scene = Scene(fight, rules, rng)
     _need_running(fight)
     if not fight.is_newest:
+        conditions.lapse(scene, ending=True)
         scene.turns(fight.turns, fight.at + 1)
-        conditions.lapse(scene)
         _say_turn(scene, again=True)
+        conditions.lapse(scene)
         return scene.outcome()
     _need_somebody(fight)
     _end_turn(scene)
