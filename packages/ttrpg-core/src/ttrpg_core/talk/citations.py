@@ -13,7 +13,7 @@ import attrs
 
 from ttrpg_core.quotes import Checker, Verdict, mark
 from ttrpg_core.quotes.words import words
-from ttrpg_core.talk.reading import Group, Reader, cited_numbers
+from ttrpg_core.talk.reading import Group, Reader, citations, cited_numbers
 from ttrpg_core.talk.sources import Passage, printed
 
 FEWEST = 4
@@ -150,7 +150,7 @@ class Citations:
         """The rest of a group, its citations with their pages; those that were wrong are gone."""
         rest = group.text[done:]
         out, at = "", 0
-        for found in group.marks(rest):
+        for found in citations(rest):
             parts = []
             for number in cited_numbers(found[0]):
                 passage = self._given.get(number)

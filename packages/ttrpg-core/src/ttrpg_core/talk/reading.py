@@ -29,6 +29,8 @@ _EMPHASIS = re.compile(r"[*_`]+")
 _LINE_MARKS = re.compile(r"^[ \t]*(?:>[ \t]?)+(?:[-*+]\s+|\d+[.)]\s+)?", re.MULTILINE)
 _LONGEST_GROUP = LONGEST + 1000
 _LONGEST_CITE = 60
+_BLANK = "\n\n"
+_ENDS = {opens: re.compile(f"[{closes}]|{_BLANK}") for opens, closes in CLOSING.items()}
 _SINGLE = "\u2018"
 _FAR = 300
 """Characters behind a quote within which its citation has to begin."""
@@ -42,15 +44,16 @@ class Group:
     quotes: tuple[tuple[str, int], ...] = ()
     cited: tuple[int, ...] = ()
 
-    def marks(self, rest: str) -> Iterator[re.Match[str]]:
-        """The citations in a part of it."""
-        return _CITE.finditer(rest)
+
+def citations(text: str) -> Iterator[re.Match[str]]:
+    """Where a text cites."""
+    return _CITE.finditer(text)
 
 
 def cited_numbers(text: str) -> tuple[int, ...]:
     """The numbers that the citations of a text name, each once; a range names all between."""
     found: dict[int, None] = {}
-    for each in _CITE.finditer(text):
+    for each in citations(text):
         for part in re.split(r"\s?[,;]\s?", each[1] or each[2]):
             first, *last = [int(end) for end in re.split(r"\s?[\u2013-]\s?", part)]
             until = last[-1] if last and first < last[-1] <= first + 20 else first
@@ -165,15 +168,14 @@ class Reader:
     def _closed(self, at: int, *, final: bool) -> int:
         """Behind the mark that closes the quote that opens there; 0 when none does."""
         text = self._held
-        for end in range(at + 1, min(len(text), at + LONGEST + 2)):
-            if text.startswith("\n\n", end):
+        for found in _ENDS[text[at]].finditer(text, at + 1, at + LONGEST + 2):
+            if found[0] == _BLANK:
                 return 0
-            if text[end] in CLOSING[text[at]]:
-                after = text[end + 1 : end + 2]
-                if text[at] != _SINGLE or not after.isalpha():  # else it is an apostrophe
-                    if text[at] == _SINGLE and not after and not final:
-                        raise _More
-                    return end + 1
+            after = text[found.end() : found.end() + 1]
+            if text[at] == _SINGLE and not after and not final:
+                raise _More
+            if text[at] != _SINGLE or not after.isalpha():  # else it is an apostrophe
+                return found.end()
         if not final and len(text) <= at + LONGEST:
             raise _More
         return 0
