@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ttrpg_core.errors import StoreError
+from ttrpg_core.values import frozen
 
 if TYPE_CHECKING:
     from ttrpg_core.settings_tables import SearchSettings
@@ -25,7 +26,7 @@ PATIENCE_MS = 250
 Option = str | int | bool | list[str]
 
 
-@attrs.frozen
+@frozen
 class Asked:
     """A question that was asked; ``shown`` are the ids of the chunks, in the order shown."""
 
@@ -41,7 +42,7 @@ class Asked:
     at: str = ""
 
 
-@attrs.frozen
+@frozen
 class Often:
     """A question, however it was typed: how often, how many answers at best, when last."""
 
@@ -52,7 +53,7 @@ class Often:
     at: str
 
 
-@attrs.frozen
+@frozen
 class Stats:
     """Figures of the questions of some days; times in milliseconds, None without any question."""
 

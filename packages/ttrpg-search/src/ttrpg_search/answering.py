@@ -9,8 +9,7 @@ docs/decisions/0017.
 """
 
 from collections.abc import Iterable, Sequence
-
-import attrs
+from typing import NamedTuple
 
 from ttrpg_search.keyword.plan import Group, Plan
 from ttrpg_search.keyword.scoring import headed
@@ -21,8 +20,7 @@ FIRST = 3
 _MOST_WORDS = 7
 
 
-@attrs.frozen
-class Signs:
+class Signs(NamedTuple):
     """What speaks for an answer, each from 0 to 1; ``nearest`` is a cosine, None without vectors.
 
     ``met`` is the share of the question's own words in one passage, ``headed`` the share of a
@@ -35,8 +33,7 @@ class Signs:
     nearest: float | None = None
 
 
-@attrs.frozen
-class Bar:
+class Bar(NamedTuple):
     """What the signs weigh, and how much of them an answer has at the least."""
 
     headed: float = 0.2

@@ -24,6 +24,7 @@ from ttrpg_core.search import (
     Step,
     VectorIndex,
 )
+from ttrpg_core.values import frozen
 from ttrpg_search.answering import FIRST, signs, sure
 from ttrpg_search.asking.asked import Asked
 from ttrpg_search.asking.lexicon import lexicon
@@ -36,7 +37,7 @@ from ttrpg_search.keyword.texts import Standing, Texts, one_moment
 from ttrpg_search.scope import Scope, scope_of
 
 
-@attrs.frozen
+@frozen
 class Tuning:
     """The few numbers of the whole; docs/decisions/0016 says how they were found."""
 

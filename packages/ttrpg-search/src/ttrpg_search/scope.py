@@ -8,8 +8,7 @@ a shelf of several systems that nobody chose from, the answer says so.
 import json
 import sqlite3
 from collections.abc import Callable, Iterable
-
-import attrs
+from typing import NamedTuple
 
 from ttrpg_core.errors import InputError
 from ttrpg_core.search import Question, Step
@@ -20,8 +19,7 @@ HOUSE = "house_rules"
 """The kind of book that stands above every other."""
 
 
-@attrs.frozen
-class Shelved:
+class Shelved(NamedTuple):
     """What of a book decides whether it is asked."""
 
     id: str
@@ -32,8 +30,7 @@ class Shelved:
     campaign: str
 
 
-@attrs.frozen
-class Scope:
+class Scope(NamedTuple):
     """Where to look: books by content hash, chunks by id; None for all that are indexed.
 
     ``house`` are the contents of house rules among the books, ``systems`` the game systems.

@@ -1,13 +1,12 @@
 """What a question turned out to mean."""
 
-import attrs
+from typing import NamedTuple
 
 from ttrpg_core.search import Step, Term
 from ttrpg_search.asking.filters import Filter
 
 
-@attrs.frozen
-class Asked:
+class Asked(NamedTuple):
     """A question understood.
 
     ``text`` is what remains of it without filters, as typed; ``plain`` the same with its spelling

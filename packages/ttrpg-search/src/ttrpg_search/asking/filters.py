@@ -6,9 +6,7 @@ filter with nothing behind it.
 
 import re
 from collections.abc import Iterable
-from fractions import Fraction
-
-import attrs
+from typing import NamedTuple
 
 from ttrpg_core.errors import InputError
 
@@ -37,8 +35,7 @@ _KINDS = {
 }
 
 
-@attrs.frozen
-class Filter:
+class Filter(NamedTuple):
     """One filter: its name, and a value or a range with both ends included (None is open)."""
 
     name: str
@@ -104,6 +101,8 @@ def _numbers(name: str, value: str) -> tuple[float | None, float | None]:
 
 
 def _number(text: str) -> float:
+    from fractions import Fraction  # slow to import, and seldom asked for
+
     return float(Fraction(text))
 
 

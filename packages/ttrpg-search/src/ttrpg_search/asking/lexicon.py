@@ -5,15 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-
-import attrs
+from typing import NamedTuple
 
 from ttrpg_search.keyword.tokens import STOP, stems
 from ttrpg_search.language import Concept, Language, Phrase, load
 
 
-@attrs.frozen
-class Matching:
+class Matching(NamedTuple):
     """The few numbers of matching concepts; docs/decisions/0016 says how they were found."""
 
     enough: float = 0.5
@@ -35,8 +33,7 @@ class Matching:
 MATCHING = Matching()
 
 
-@attrs.frozen
-class Described:
+class Described(NamedTuple):
     """A concept that a question describes: how strongly, and by which stems of the question."""
 
     concept: Concept
@@ -151,11 +148,12 @@ class Lexicon:
 
     def _contrary(self, concept: Concept, asked: Mapping[str, float]) -> float:
         """Less than 1 where the name of a concept says the opposite of a word of the question."""
+        said = [one for one, much in asked.items() if much >= 1 and one in self._opposites]
+        if not said:  # most questions; stemming the names takes longer than all the rest
+            return 1.0
         named = {one for name in concept.names for one in stems(name)}
         against = any(
-            one not in named and (self._opposites[one] & named).difference(asked)
-            for one, weight in asked.items()
-            if weight >= 1 and one in self._opposites
+            one not in named and (self._opposites[one] & named).difference(asked) for one in said
         )
         return self.matching.contrary if against else 1.0
 

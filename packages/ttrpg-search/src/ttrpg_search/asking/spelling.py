@@ -8,8 +8,7 @@ ways. Near words that are common in the books come before rare ones.
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-
-import attrs
+from typing import NamedTuple
 
 _VOWELS = frozenset("aeiouy")
 _SOUNDS = tuple(
@@ -44,8 +43,7 @@ SHORTEST = 4
 """Letters of a word that is mended at the least."""
 
 
-@attrs.frozen
-class Mended:
+class Mended(NamedTuple):
     """A word that could be meant, how far it is, and how sure that is from 0 to 1."""
 
     word: str

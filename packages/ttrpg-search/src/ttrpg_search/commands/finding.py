@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import attrs
 
@@ -11,13 +12,14 @@ from ttrpg_core.app import App
 from ttrpg_core.errors import InputError, NotFound
 from ttrpg_core.library import Book
 from ttrpg_core.search import Finder, Findings, Hit, Question
+from ttrpg_core.values import frozen
 from ttrpg_search.analytics import Analytics, Asked, Option
 
 MOST = 200
 """Passages that are asked for at once."""
 
 
-@attrs.frozen
+@frozen
 class Wanted:
     """A question with its options, as typed; ``books`` are ids."""
 
@@ -45,8 +47,7 @@ class Wanted:
         return {name: list(v) if isinstance(v, tuple) else v for name, v in told.items()}
 
 
-@attrs.frozen
-class Answer:
+class Answer(NamedTuple):
     """What was found: the hits that may be shown, whose books they are, and how long it took."""
 
     wanted: Wanted

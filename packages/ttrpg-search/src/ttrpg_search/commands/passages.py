@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-
-import attrs
+from typing import NamedTuple
 
 from ttrpg_core.views import Table
 
@@ -23,8 +22,7 @@ _HEAD = 2
 """Lines of a pipe table before its rows: the headings and the rule."""
 
 
-@attrs.frozen
-class Piece:
+class Piece(NamedTuple):
     """A sentence, or a row of a table: its span, and that of its table's headings (else empty)."""
 
     start: int
@@ -32,8 +30,7 @@ class Piece:
     head: tuple[int, int] = (0, 0)
 
 
-@attrs.frozen
-class Laid:
+class Laid(NamedTuple):
     """A passage as it is set: running text with its marks, and the tables that stand below it."""
 
     text: str

@@ -1,27 +1,25 @@
-"""What the language of the table is made of: frozen records, ready to be matched."""
+"""What the language of the table is made of: plain records, ready to be matched.
+
+A question from the shell makes hundreds of them; what stands in a file is checked by
+:mod:`.reading`, once.
+"""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
-import attrs
-from attrs.validators import and_, deep_iterable, ge, instance_of, le, min_len
-
-_TEXT = and_(instance_of(str), min_len(1))
-_TEXTS = deep_iterable(member_validator=_TEXT)
-_WEIGHT = and_(instance_of(float), ge(0.01), le(1.0))
+from ttrpg_core.values import frozen
 
 
-@attrs.frozen
-class Phrase:
+class Phrase(NamedTuple):
     """A way to say something; ``stems`` are those of its words that carry meaning."""
 
-    text: str = attrs.field(validator=_TEXT)
-    stems: tuple[str, ...] = attrs.field(validator=and_(_TEXTS, min_len(1)))
-    weight: float = attrs.field(default=1.0, validator=_WEIGHT)
+    text: str
+    stems: tuple[str, ...]
+    weight: float = 1.0
 
 
-@attrs.frozen
-class Meaning:
+class Meaning(NamedTuple):
     """One thing that an abbreviation may stand for.
 
     ``near`` are words (as stems) that settle a collision for this meaning; without one of them
@@ -29,35 +27,33 @@ class Meaning:
     have to be typed in capitals to mean this where no ``near`` word stands by.
     """
 
-    full: str = attrs.field(validator=_TEXT)
-    weight: float = attrs.field(default=1.0, validator=_WEIGHT)
+    full: str
+    weight: float = 1.0
     near: frozenset[str] = frozenset()
-    alone: float = attrs.field(default=1.0, validator=and_(instance_of(float), ge(0.0), le(1.0)))
-    upper: bool = attrs.field(default=False, validator=instance_of(bool))
+    alone: float = 1.0
+    upper: bool = False
 
 
-@attrs.frozen
-class Concept:
+class Concept(NamedTuple):
     """A thing of the rules: how books name it, how players say it, what is close to it.
 
     ``near`` are words (as stems) of which a question has to hold one before ``says`` counts.
     """
 
-    names: tuple[str, ...] = attrs.field(validator=and_(_TEXTS, min_len(1)))
+    names: tuple[str, ...]
     says: tuple[Phrase, ...] = ()
-    related: tuple[str, ...] = attrs.field(default=(), validator=_TEXTS)
+    related: tuple[str, ...] = ()
     near: frozenset[str] = frozenset()
 
 
-@attrs.frozen
-class Typo:
+class Typo(NamedTuple):
     """What a misspelling means; with ``near`` only beside one of these words (as stems)."""
 
-    right: str = attrs.field(validator=_TEXT)
+    right: str
     near: frozenset[str] = frozenset()
 
 
-@attrs.frozen
+@frozen
 class Language:
     """The words of the table for some systems.
 

@@ -2,20 +2,20 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
 from ttrpg_core.errors import ConfigError
 from ttrpg_search.keyword.stemming import stem
 from ttrpg_search.keyword.tokens import STOP, stems, words
-from ttrpg_search.language.model import Concept, Meaning, Phrase, Typo
 
 _SECTIONS = "systems base abbreviations concepts synonyms kinds splits typos antonyms".split()  # noqa: SIM905 - a list of words
 _WEIGHT = re.compile(r"\s*~\s*(?P<weight>\S*)$")
 _LONGEST = 5
 """Words with meaning that a phrase may have; with more it is a sentence, which nobody types."""
+_LEAST = 0.01
+"""Least weight of a meaning or phrase."""
 _NARROW = 0.6
 """What a narrower word counts, beside one that means the same."""
 _PAIR = 2
@@ -80,18 +80,11 @@ class _File:
         """Words as stems."""
         return sorted(set(stems(self.text(value, entry)))) if value is not None else []
 
-    def number(self, value: object, entry: str) -> float:
-        """A number."""
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.wrong(entry, "is a number from 0 to 1")
+    def number(self, value: object, entry: str, least: float) -> float:
+        """A number from ``least`` to 1."""
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= 1:
+            raise self.wrong(entry, f"is a number from {least:g} to 1")
         return float(value)
-
-    def check(self, make: Callable[[], object], entry: str) -> None:
-        """Makes a record; what its validators say becomes an error about the entry."""
-        try:
-            make()
-        except (ValueError, TypeError) as error:
-            raise self.wrong(entry, str(error.args[0])) from error
 
 
 def read(path: Path) -> Rows:
@@ -144,15 +137,13 @@ def _abbreviations(
 def _meaning(file: _File, value: object, entry: str) -> tuple[str, float, list[str], float, bool]:
     table = file.table(value, entry, ("full", "weight", "near", "alone", "upper"))
     near = file.near(table.get("near"), f"{entry}.near")
-    row = (
+    return (
         file.text(table.get("full"), f"{entry}.full"),
-        file.number(table.get("weight", 1.0), f"{entry}.weight"),
+        file.number(table.get("weight", 1.0), f"{entry}.weight", _LEAST),
         near,
-        file.number(table.get("alone", 0.4 if near else 1.0), f"{entry}.alone"),
+        file.number(table.get("alone", 0.4 if near else 1.0), f"{entry}.alone", 0.0),
         bool(table.get("upper", False)),
     )
-    file.check(lambda: Meaning(row[0], row[1], frozenset(row[2]), row[3], row[4]), entry)
-    return row
 
 
 def _concepts(
@@ -172,7 +163,6 @@ def _concepts(
             near = file.near(parts.get("near"), f"{entry}.near")
         names = file.texts(key, entry)
         phrases = [_phrase(file, each, entry) for each in file.texts(says, entry)]
-        file.check(partial(Concept, tuple(names)), entry)
         found.append((names, phrases, related, near))
     return found
 
@@ -202,7 +192,9 @@ def _phrase(file: _File, text: str, entry: str) -> tuple[str, str, float]:
     telling = list(dict.fromkeys(telling))
     if len(telling) > _LONGEST:
         raise file.wrong(entry, f"{text!r} has more than {_LONGEST} words that carry meaning")
-    file.check(lambda: Phrase(text, tuple(telling), weight), f"{entry} {text!r}")
+    if not telling:
+        raise file.wrong(entry, f"{text!r} has no word")
+    file.number(weight, f"{entry} {text!r}", _LEAST)
     return text, " ".join(telling), weight
 
 
@@ -268,7 +260,6 @@ def _typos(file: _File, table: object) -> dict[str, tuple[str, list[str]]]:
         meant = file.text(right, entry).lower()
         if meant == wrong:
             raise file.wrong(entry, "is right as it stands")
-        file.check(partial(Typo, meant), entry)
         found[wrong] = (meant, near)
     return found
 
