@@ -20,6 +20,7 @@ from ttrpg_core.llm.chats.exporting import (
     cited,
     export,
     plain,
+    scrubbed,
     shown,
     speaker,
     used,
@@ -92,10 +93,10 @@ def show(app: App, name: str | None, viewer: Audience) -> None:
     blocks: list[Block] = []
     for turn in turns:
         blocks += _said(turn, scrub)
-    head = {"chat": {"id": found.id}} if viewer != GM else {"chat": _chat(found)}
+    told = [scrubbed(plain(turn, pictures=False), scrub) for turn in turns]
     app.screen.show(
         "ttrpg.chat.show/1",
-        {**head, "turns": [plain(turn, pictures=False) for turn in turns]},
+        {"chat": _chat(found) if viewer == GM else None, "turns": told},
         blocks or [Text("Nothing in it is for this audience." if found.head else "It is empty.")],
     )
 
@@ -109,12 +110,25 @@ def search(ctx: click.Context, words: tuple[str, ...], limit: int, viewer: Audie
     """Look for WORDS in everything that was said."""
     app: App = ctx.obj
     met = chats_of(app).search(" ".join(words), viewer, limit)
+    scrub = scrubber(app)
     blocks: list[Block] = []
+    told = []
     for each in met:
         turn = each.turn
-        said = f"{', '.join(each.chats)}, {speaker(turn)}, {_when(turn.at)} ({turn.hash[:SHORT]})"
-        blocks += [Quote(each.excerpt, said, each.marks), Text("")]
-    told = [{"chats": e.chats, "excerpt": e.excerpt, **plain(e.turn, pictures=False)} for e in met]
+        # A conversation is named after its first words, which may be for the Game Master alone.
+        where = each.chats if viewer == GM else ()
+        said = f"{speaker(turn)}, {_when(turn.at)} ({turn.hash[:SHORT]})"
+        excerpt = scrub(each.excerpt)
+        marks = each.marks if excerpt == each.excerpt else ()
+        blocks += [Quote(excerpt, ", ".join([*where, said]), marks), Text("")]
+        (seen,) = shown([turn], viewer)
+        told.append(
+            {
+                "chats": list(where),
+                "excerpt": excerpt,
+                **scrubbed(plain(seen, pictures=False), scrub),
+            }
+        )
     app.screen.show("ttrpg.chat.search/1", {"turns": told}, blocks[:-1])
     if not met:
         app.screen.say("Nobody said that", "warn")

@@ -59,7 +59,7 @@ def export(
     seen = shown(turns, viewer)
     title = scrub(chat.title if len(seen) == len(turns) else _seen_title(chat, seen))
     if form == "json":
-        turns_told = [_scrubbed(plain(turn), scrub) for turn in seen]
+        turns_told = [scrubbed(plain(turn), scrub) for turn in seen]
         told = {"schema": "ttrpg.chat.export/1", "title": title, "turns": turns_told}
         return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
     if form == "md":
@@ -133,15 +133,15 @@ def used(turn: Turn) -> list[str]:
     return lines
 
 
-def _scrubbed(value: Any, scrub: Callable[[str], str]) -> Any:
+def scrubbed(value: Any, scrub: Callable[[str], str]) -> Any:
     """Plain values with every text scrubbed, but for pictures, whose letters mean nothing."""
     if isinstance(value, str):
         return scrub(value)
     if isinstance(value, list):
-        return [_scrubbed(each, scrub) for each in value]
+        return [scrubbed(each, scrub) for each in value]
     if isinstance(value, dict):
         return {
-            key: each if key == "base64" else _scrubbed(each, scrub) for key, each in value.items()
+            key: each if key == "base64" else scrubbed(each, scrub) for key, each in value.items()
         }
     return value
 
