@@ -161,8 +161,7 @@ class Lexicon:
     def _opposites(self) -> dict[str, set[str]]:
         """Words as stems to those that exclude them."""
         found: dict[str, set[str]] = {}
-        for pair in self._language.antonyms:
-            one, other = (" ".join(stems(text)) for text in pair)
+        for one, other in self._language.antonyms:
             found.setdefault(one, set()).add(other)
             found.setdefault(other, set()).add(one)
         return found

@@ -66,7 +66,7 @@ class Language:
     - ``typos``: a misspelling that looks like no word nearby, to what it means.
     - ``protected``: words that are right although they look wrong.
     - ``words``: English and the game's words with a class from 1 (rare) to 5 (everywhere).
-    - ``antonyms``: pairs that exclude each other ("fire", "cold").
+    - ``antonyms``: pairs that exclude each other ("fire", "cold"), as stems.
     - ``index``: a stem to the numbers of the concepts that have it in a saying; None where nobody
       counted yet.
     - ``problems``: what was left aside, and why.

@@ -273,5 +273,6 @@ def _antonyms(file: _File, table: object) -> list[tuple[str, str]]:
         pair = file.texts(value, "antonyms.pairs")
         if len(pair) != _PAIR:
             raise file.wrong("antonyms.pairs", f"{value!r} is not a pair")
-        found.append((pair[0], pair[1]))
+        one, other = (" ".join(stems(each)) for each in pair)
+        found.append((one, other))
     return found
