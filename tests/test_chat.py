@@ -1,4 +1,4 @@
-"""``ttrpg chat`` in a real terminal, with a real server that streams slowly."""
+"""``ttrpg chat`` as a whole: a real terminal, and a real server that streams slowly."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ class Slow:
 
     def __init__(self, pieces, pause):
         self.pieces, self.pause = pieces, pause
-        self.asked, self.gone, self.whole = [], [], 0
+        self.asked, self.keys, self.gone, self.whole = [], [], [], 0
         self.loop = asyncio.new_event_loop()
         self.ready = threading.Event()
         self.thread = threading.Thread(target=self.loop.run_until_complete, args=(self.serve(),))
@@ -37,6 +37,8 @@ class Slow:
             await self.end.wait()
 
     def close(self):
+        if self.loop.is_closed():
+            return
         self.loop.call_soon_threadsafe(self.end.set)
         self.thread.join(10)
         self.loop.close()
@@ -44,6 +46,8 @@ class Slow:
     async def answer(self, reader, writer):
         try:
             head = await reader.readuntil(b"\r\n\r\n")
+            key = re.search(rb"authorization: (.*)\r\n", head, re.IGNORECASE)
+            self.keys.append(key and key[1])
             size = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1])
             self.asked.append(json.loads(await reader.readexactly(size)))
             writer.write(
@@ -203,3 +207,61 @@ def test_one_answer_is_stopped_too(window, cli, home, server):
     assert done.stdout == "".join(LONG[:12]).encode() + b"\n"
     assert b"Thinking" not in done.stderr
     assert server.whole == 1
+
+
+KEY = "sk-canary-0123456789abcdef"
+SECRET = "CANARY the keeper is a ghoul"
+MARA = f"""
+kind = "npc"
+title = "Mara of the ferry"
+knows = ["The ferry runs at dawn", {{ text = "{SECRET}", audience = "gm" }}]
+unaware = ["{SECRET}"]
+"""
+
+
+def test_no_secret_reaches_an_npc_or_the_players_and_no_key_anybody(cli, home, server):
+    """Canaries in the campaign, an NPC's file, a talk and a key: where they may not be."""
+    server.pieces, server.pause = ["The ferry ", "runs at dawn."], 0.0
+    settings = (home / "config.toml").read_text().replace("/v1", "/v1 LOCAL_KEY")
+    (home / "config.toml").write_text(settings)
+    (home / "voices").mkdir()
+    (home / "voices" / "mara.toml").write_text(MARA)
+    env = {"LOCAL_KEY": KEY}
+
+    def run(*words, **more):
+        done = cli.run(home, *words, env=env, **more)
+        assert KEY.encode() not in done.stdout + done.stderr, words
+        return done
+
+    run("campaign", "create", "Salt Road", "--description", SECRET, "--system", "Two Dice")
+    run("chat", f"Between us: {SECRET} {KEY}")
+    assert SECRET in json.dumps(server.asked[-1]), "the Game Master's own talk may know"
+    assert server.keys[-1] == f"Bearer {KEY}".encode()
+    run("chat", "--npc", "mara", "When does the ferry run?")
+    run("chat", "continue", "--npc", "mara", "between", "And now?")
+    run("chat", "continue", "between", "--as", "party", "How far is it?")
+    for asked in server.asked[1:]:
+        assert "CANARY" not in json.dumps(asked)
+    assert "The ferry runs at dawn" in json.dumps(server.asked[1])
+    assert "Two Dice" in json.dumps(server.asked[3])
+    for viewer in ("party", "npc/mara"):
+        for form in ("md", "json", "html"):
+            out = run("chat", "export", "between", "--as", viewer, "--format", form)
+            assert b"canary" not in (out.stdout + out.stderr).lower()
+        for words in (["show", "between"], ["show", "between", "--json"]):
+            out = run("chat", *words, "--as", viewer)
+            assert b"canary" not in (out.stdout + out.stderr).lower()
+        out = run("chat", "search", "ghoul", "--as", viewer, code=3)
+        assert b"CANARY" not in out.stdout + out.stderr
+    for form in ("md", "json", "html"):
+        assert SECRET.encode() in run("chat", "export", "between", "--format", form).stdout
+    server.close()
+    failed = run("--debug", "chat", "continue", "between", f"Again {SECRET}", code=5)
+    told = failed.stderr.rpartition(b"Error: ")[2]
+    assert b"CANARY" not in told
+    assert SECRET.encode() not in run("audit", "export").stdout
+    for path in (home / "state").rglob("*"):
+        if path.is_file():
+            assert b"CANARY" not in path.read_bytes()
+            assert KEY.encode() not in path.read_bytes()
+    cli.sound(home)
