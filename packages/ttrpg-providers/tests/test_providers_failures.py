@@ -21,10 +21,12 @@ from ttrpg_core.errors import (
     TooLong,
     UnknownModel,
 )
+from ttrpg_core.llm import Limit
 from ttrpg_providers.failures import failure
-from ttrpg_providers.waits import duration, wait
+from ttrpg_providers.waits import duration, limits, wait
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 KEY = "sk-canary-0123456789abcdef"
 
 
@@ -283,3 +285,39 @@ def test_any_json_is_some_error(body, status):
     error = failure("x", status, body, {}, now=NOW)
     assert isinstance(error, ProviderError)
     assert error.message.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("headers", "found"),
+    [
+        (
+            {
+                "x-ratelimit-limit-requests": "60",
+                "x-ratelimit-remaining-requests": "59",
+                "x-ratelimit-reset-requests": "1s",
+                "x-ratelimit-limit-tokens": "150000",
+                "x-ratelimit-remaining-tokens": "149984",
+                "x-ratelimit-reset-tokens": "6m0s",
+            },
+            [Limit("requests", 59, 1, 60), Limit("tokens", 149_984, 360, 150_000)],
+        ),
+        (
+            {
+                "anthropic-ratelimit-input-tokens-limit": "50000",
+                "anthropic-ratelimit-input-tokens-remaining": "49000",
+                "anthropic-ratelimit-input-tokens-reset": "2026-11-27T12:00:30Z",
+            },
+            [Limit("input-tokens", 49_000, 30, 50_000)],
+        ),
+        (
+            {"x-ratelimit-remaining": "3", "x-ratelimit-reset": str(int(NOON.timestamp()) + 9)},
+            [Limit("requests", 3, 9)],
+        ),
+        ({"x-ratelimit-remaining-tokens": "3"}, []),
+        ({"x-ratelimit-remaining-tokens": "x", "x-ratelimit-reset-tokens": "1s"}, []),
+        ({"x-ratelimit-remaining-tokens": "3", "x-ratelimit-reset-tokens": "soon"}, []),
+        ({}, []),
+    ],
+)
+def test_what_is_left_of_each_limit(headers, found):
+    assert limits(headers, NOON) == found

@@ -14,7 +14,7 @@ import pytest
 from ttrpg_core import errors
 from ttrpg_core.context import Context
 from ttrpg_core.errors import ConfigError, NotFound, ProviderError
-from ttrpg_core.llm import Message, ModelInfo, Price, Request
+from ttrpg_core.llm import Limit, Message, ModelInfo, Price, Request
 from ttrpg_core.settings_tables import NetworkSettings
 from ttrpg_providers import streams, vendors
 from ttrpg_providers.catalogue import filled, own_prices
@@ -147,6 +147,17 @@ def test_leaving_a_reply_closes_the_socket_at_once(server, recorded, format_, le
     assert seconds < 0.1
     assert reply.text
     assert reply.finish == "cancelled"
+
+
+def test_what_is_left_of_the_limits_is_known_when_the_reply_begins(server):
+    left = {"X-RateLimit-Remaining-Tokens": "7", "X-RateLimit-Reset-Tokens": "1m30s"}
+    server.script["/chat/completions"] = [(200, {**SSE, **left}, [HELLO])]
+
+    async def go():
+        async with vendor("openai_chat", server.url).model("m").stream(ASK) as reply:
+            return reply.limits
+
+    assert asyncio.run(go()) == (Limit("tokens", 7, 90),)
 
 
 @pytest.mark.parametrize(

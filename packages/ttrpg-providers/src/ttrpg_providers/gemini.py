@@ -135,14 +135,17 @@ class Fold:
         if reply.get("error"):
             raise failure(NAME, None, reply)
         found: list[Delta] = []
+        counted = reply.get("usageMetadata")
+        usage = used(counted) if isinstance(counted, dict) else None
         for candidate in rows(reply.get("candidates")):
             if not count(candidate.get("index")):
                 for part in rows(table(candidate.get("content")).get("parts")):
-                    found += self._part(part, words(reply.get("responseId")))
-                found += self._finish(words(candidate.get("finishReason")))
-        if isinstance(reply.get("usageMetadata"), dict):
-            found.append(Delta(usage=used(reply["usageMetadata"])))
-        if words(table(reply.get("promptFeedback")).get("blockReason")):
+                    found += self._part(part, reply, usage)
+                if candidate.get("finishReason"):
+                    found += self._finish(words(candidate["finishReason"]))
+        if usage is not None and not (found and found[-1].usage):
+            found.append(Delta(usage=usage))
+        if "promptFeedback" in reply and words(table(reply["promptFeedback"]).get("blockReason")):
             self._ended = True
             found.append(Delta(finish="refused"))
         return found
@@ -153,13 +156,17 @@ class Fold:
             raise broke_off()
         return []
 
-    def _part(self, part: Json, reply: str) -> list[Delta]:
-        asked = part.get("functionCall")
+    def _part(self, part: Json, reply: Json, usage: Usage | None) -> list[Delta]:
+        """A part; every chunk counts anew, and what it counts goes with its words."""
         seal = words(part.get("thoughtSignature"))
-        if isinstance(asked, dict):
-            return self._call(asked, seal, reply)
+        if isinstance(part.get("functionCall"), dict):
+            return self._call(table(part["functionCall"]), seal, words(reply.get("responseId")))
         text = words(part.get("text"))
-        found = [Delta(reasoning=text) if part.get("thought") else Delta(text=text)] if text else []
+        found = []
+        if text and part.get("thought"):
+            found.append(Delta(reasoning=text, usage=usage))
+        elif text:
+            found.append(Delta(text=text, usage=usage))
         return [*found, Delta(thought=Reasoning("", seal, NAME))] if seal else found
 
     def _call(self, asked: Json, seal: str, reply: str) -> list[Delta]:
@@ -180,14 +187,11 @@ class Fold:
         return [Delta(finish=tool_finish(FINISH.get(reason, "stop"), self._calls))]
 
 
-def used(usage: object) -> Usage:
+def used(usage: Json) -> Usage:
     """Tokens so far; thoughts are counted beside the candidates, and billed as output."""
-    counted = table(usage)
-    heard = count(counted.get("promptTokenCount")) + count(counted.get("toolUsePromptTokenCount"))
-    thought = count(counted.get("thoughtsTokenCount"))
-    return Usage(
-        input=heard,
-        output=count(counted.get("candidatesTokenCount")) + thought,
-        cached=min(heard, count(counted.get("cachedContentTokenCount"))),
-        reasoning=thought,
-    )
+    heard, said = count(usage.get("promptTokenCount")), count(usage.get("candidatesTokenCount"))
+    thought = count(usage.get("thoughtsTokenCount"))
+    if "toolUsePromptTokenCount" in usage:
+        heard += count(usage["toolUsePromptTokenCount"])
+    cached = min(heard, count(usage.get("cachedContentTokenCount")))
+    return Usage(heard, said + thought, cached, thought)

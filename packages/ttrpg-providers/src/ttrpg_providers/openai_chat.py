@@ -140,10 +140,9 @@ class Fold:
 
     def event(self, event: Event) -> list[Delta]:
         """What a chunk says."""
-        if event.data.strip() == DONE:
+        if event.data[:1] != "{" and event.data.strip() == DONE:
             return self._finish("stop")
-        chunk = parsed(event.data)
-        return self._said(chunk, "delta")
+        return self._said(parsed(event.data), "delta")
 
     def whole(self, reply: Json) -> list[Delta]:
         """What a completion says that came in one piece."""
@@ -164,9 +163,10 @@ class Fold:
                 raise failure(self.vendor, None, choice)
             if not count(choice.get("index")):
                 found += self._piece(table(choice.get(where)))
-                found += self._finish(words(choice.get("finish_reason")))
-                usage = choice.get("usage")  # Moonshot has it here
-                found += [Delta(usage=used(usage))] if isinstance(usage, dict) else []
+                if choice.get("finish_reason"):
+                    found += self._finish(words(choice["finish_reason"]))
+                if isinstance(choice.get("usage"), dict):  # Moonshot has it here
+                    found.append(Delta(usage=used(choice["usage"])))
         usage = reply.get("usage")
         return [*found, Delta(usage=used(usage))] if isinstance(usage, dict) else found
 
@@ -178,11 +178,16 @@ class Fold:
         text = _text(delta.get("content"))
         if text:
             found.append(Delta(text=text))
-        refusal = words(delta.get("refusal"))
-        if refusal:
+        if delta.get("refusal"):
             self._refused = True
-            found.append(Delta(text=refusal))
-        for piece in rows(delta.get("tool_calls")):
+            found.append(Delta(text=words(delta["refusal"])))
+        if delta.get("tool_calls"):
+            found += self._called(delta["tool_calls"])
+        return found
+
+    def _called(self, pieces: object) -> list[Delta]:
+        found = []
+        for piece in rows(pieces):
             function = table(piece.get("function"))
             arguments = function.get("arguments")
             index = piece.get("index")

@@ -95,10 +95,33 @@ class Sse:
     _data: list[str] = attrs.field(factory=list, init=False)
     _size: int = attrs.field(default=0, init=False)
     _name: str = attrs.field(default="", init=False)
+    _between: bool = attrs.field(default=False, init=False)
 
     def feed(self, data: bytes) -> list[Event]:
-        """The events that these bytes complete."""
+        """The events that these bytes complete.
+
+        Most pieces are whole events that follow whole events, with plain line feeds: nothing is
+        held then, neither of a line nor of a character, and they are read without looking for it.
+        """
+        whole = data.endswith(b"\n\n") and b"\r" not in data
+        plain = whole and self._between and len(data) <= MOST
+        self._between = whole
+        if plain:
+            return self._plain(data.decode("utf-8", "replace"))
         return [event for line in self._lines.feed(data) for event in self._take(line)]
+
+    def _plain(self, text: str) -> list[Event]:
+        if text.startswith("data: ") and text.find("\n") == len(text) - 2:
+            return [Event(text[6:-2])]
+        found: list[Event] = []
+        for block in text[:-2].split("\n\n"):
+            head, _, data = block.rpartition("\n")
+            if "\n" not in head and data.startswith("data: ") and head.startswith("event: "):
+                found.append(Event(data[6:], head[7:]))
+            else:
+                for line in (*block.split("\n"), ""):
+                    found += self._take(line)
+        return found
 
     def end(self) -> list[Event]:
         """An event whose empty line never came is given all the same: vendors leave it out."""
@@ -127,9 +150,16 @@ class Ndjson:
     """One JSON value a line; empty lines are nothing."""
 
     _lines: Lines = attrs.field(factory=Lines, init=False)
+    _between: bool = attrs.field(default=False, init=False)
 
     def feed(self, data: bytes) -> list[Event]:
-        """The lines that these bytes complete."""
+        """The lines that these bytes complete; whole ones after whole ones are read as such."""
+        whole = data.endswith(b"\n") and b"\r" not in data
+        plain = whole and self._between and len(data) <= MOST
+        self._between = whole
+        if plain:
+            lines = data.decode("utf-8", "replace").split("\n")
+            return [Event(line) for line in lines if line.strip()]
         return [Event(line) for line in self._lines.feed(data) if line.strip()]
 
     def end(self) -> list[Event]:

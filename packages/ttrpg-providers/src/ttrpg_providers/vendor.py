@@ -15,6 +15,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import attrs
@@ -26,6 +27,7 @@ from ttrpg_core.settings_tables import NetworkSettings
 from ttrpg_providers.catalogue import filled
 from ttrpg_providers.failures import failure
 from ttrpg_providers.streams import Frames, JsonArray, Ndjson, Sse
+from ttrpg_providers.waits import limits
 from ttrpg_providers.wire import Fold, Json, parsed
 
 MOST = 64_000_000
@@ -123,7 +125,7 @@ class HttpModel:
             self._line.ask("POST", wire.chat(self.info.id), body) as answer,
             aclosing(self._deltas(answer)) as pieces,
         ):
-            yield Reply(pieces)
+            yield Reply(pieces, limits(answer.headers, datetime.now(UTC)))
 
     async def _deltas(self, answer: Answer) -> AsyncGenerator[Delta]:
         """What a stream says; one loop in one generator, as it runs once a token."""

@@ -1,4 +1,4 @@
-"""How long a vendor asks to wait, in each of the forms that vendors use.
+"""How long a vendor asks to wait, in each of the forms that vendors use, and what it leaves us.
 
 In order: ``retry-after-ms`` and ``retry-after`` (seconds or a date), Google's ``RetryInfo`` in the
 body, the reset of a limit of which nothing remains (a duration such as ``6m0s``, a moment in
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from ttrpg_core.http import retry_after
+from ttrpg_core.llm import Limit
 from ttrpg_providers.wire import Json, rows, table, words
 
 _UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -71,6 +72,29 @@ def moment(text: str, now: datetime) -> float | None:
         return None
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
     return max(0.0, (when - now).total_seconds())
+
+
+def limits(headers: Mapping[str, str], now: datetime) -> list[Limit]:
+    """What is left of each limit, as the head of an answer says it.
+
+    OpenAI writes ``x-ratelimit-remaining-tokens`` and Anthropic
+    ``anthropic-ratelimit-tokens-remaining``; the reset and the whole limit have names like it. A
+    limit whose reset is not said is left out, as nobody could wait for it.
+    """
+    found = []
+    for name, value in headers.items():
+        known = _REMAINING.match(name) if "remaining" in name else None
+        if known is None or not _NUMBER.match(value.strip()):
+            continue
+        start, end = known["start"], known["end"]
+        most = headers.get(f"{start}limit{end}", "").strip()
+        reset = headers.get(f"{start}reset{end}", "").strip()
+        seconds = moment(reset, now) if reset else None
+        if seconds is not None:
+            kind = end.strip("-") or start.rpartition("ratelimit")[2].strip("-") or "requests"
+            whole = float(most) if _NUMBER.match(most) else None
+            found.append(Limit(kind, float(value), seconds, whole))
+    return found
 
 
 def _milliseconds(headers: Mapping[str, str]) -> float | None:

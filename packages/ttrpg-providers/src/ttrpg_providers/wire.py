@@ -20,6 +20,9 @@ from ttrpg_providers.streams import Event
 Json: TypeAlias = dict[str, object]
 MOST_TOKENS = 1e15
 """A count beyond it is nonsense, and may be infinite."""
+_NUMBERS = (int, float)
+_DECODE = json.JSONDecoder().raw_decode
+"""What json.loads calls, after it has looked for white space in a way that takes half as long."""
 LOCAL = "local-"
 """How ids of calls start that we made up because the vendor gives none; they are not sent."""
 
@@ -47,7 +50,11 @@ def table(value: object) -> Json:
 
 def rows(value: object) -> list[Json]:
     """The objects of a JSON array; none for anything else."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    if not isinstance(value, list):
+        return []
+    if len(value) == 1 and isinstance(value[0], dict):  # nearly always
+        return value
+    return [item for item in value if isinstance(item, dict)]
 
 
 def words(value: object) -> str:
@@ -57,18 +64,19 @@ def words(value: object) -> str:
 
 def count(value: object) -> int:
     """A number of tokens; 0 for anything else."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MOST_TOKENS:
+    if isinstance(value, _NUMBERS) and value is not True and 0 <= value < MOST_TOKENS:
         return int(value)
     return 0
 
 
 def parsed(text: str) -> Json:
     """The JSON object of an event or a reply."""
+    bare = text.strip(" \t\r\n")
     try:
-        value = json.loads(text)
+        value, end = _DECODE(bare)
     except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
+        value, end = None, 0
+    if end != len(bare) or not isinstance(value, dict):
         raise BadReply(
             f"the answer is not the JSON of a language model: {excerpt(text)}",
             "Check the base URL",

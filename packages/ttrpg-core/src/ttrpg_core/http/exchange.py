@@ -2,7 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterator,
+    Mapping,
+)
 from typing import TypeAlias, cast
 
 import attrs
@@ -41,21 +49,23 @@ class Answer:
     async def pieces(self) -> AsyncGenerator[bytes]:
         """The body as it comes. Raises TimedOut and Unreachable, also midway."""
         response, settings = self._response, self._settings
-        packed = "content-encoding" in self.headers
-        body = response.aiter_bytes() if packed else response.aiter_raw()
-        patience = Patience()
         host = response.url.host
+        packed = "content-encoding" in self.headers
+        body = response.aiter_bytes() if packed else aiter(cast("Body", response.stream))
+        limit, what = settings.first_seconds, "the first byte"
+        patience = Patience()
         with _as_ours(host, settings):
             async with contextlib.aclosing(cast("AsyncGenerator[bytes]", body)) as coming:
                 try:
-                    patience.wait(settings.first_seconds)
+                    patience.wait(limit)
                     async for piece in coming:
                         patience.rest()
                         yield piece
-                        patience.wait(settings.read_seconds)
+                        limit, what = settings.read_seconds, "the next piece of the answer"
+                        patience.wait(limit)
                 except asyncio.CancelledError as error:
                     if patience.ended():
-                        raise _late(host, *self._waited()) from error
+                        raise _late(host, limit, what) from error
                     raise
                 finally:
                     patience.close()
@@ -74,13 +84,8 @@ class Answer:
                     )
         return bytes(body)
 
-    def _waited(self) -> tuple[float, str]:
-        """The limit that passed, and what for."""
-        if self._response.num_bytes_downloaded:
-            return self._settings.read_seconds, "the next piece of the answer"
-        return self._settings.first_seconds, "the first byte"
 
-
+Body: TypeAlias = AsyncIterable[bytes]
 Failed: TypeAlias = Callable[[Answer, bytes], ProviderError]
 
 

@@ -21,7 +21,7 @@ class Patience:
 
     def wait(self, seconds: float) -> None:
         """The task is about to wait, no longer than that."""
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._loop)
         if task is not self._task and task is not None:
             self._task, self._cancelling = task, task.cancelling()
         self._due = self._loop.time() + seconds

@@ -76,8 +76,7 @@ class Reply:
     def __init__(self, pieces: AsyncIterator[Delta], limits: Iterable[Limit] = ()) -> None:
         self._pieces = pieces
         self.limits = tuple(limits)
-        self.text = ""
-        self.reasoning = ""
+        self._reasoning: list[str] = []
         self.tool_calls: list[ToolCall] = []
         self._turn: list[Part | list[str]] = []
         self.usage = Usage()
@@ -88,10 +87,14 @@ class Reply:
 
     async def __anext__(self) -> Delta:
         piece = await anext(self._pieces)
-        self.text += piece.text
-        self.reasoning += piece.reasoning
         if piece.text:
-            self._said(piece.text)
+            last = self._turn[-1] if self._turn else None
+            if isinstance(last, list):
+                last.append(piece.text)
+            else:
+                self._turn.append([piece.text])
+        if piece.reasoning:
+            self._reasoning.append(piece.reasoning)
         if piece.thought is not None:
             self._turn.append(piece.thought)
         if piece.tool_call is not None:
@@ -103,12 +106,15 @@ class Reply:
             self.finish = piece.finish
         return piece
 
-    def _said(self, text: str) -> None:
-        last = self._turn[-1] if self._turn else None
-        if isinstance(last, list):
-            last.append(text)
-        else:
-            self._turn.append([text])
+    @property
+    def text(self) -> str:
+        """The words so far."""
+        return "".join([_joined(part) for part in self._turn if isinstance(part, list)])
+
+    @property
+    def reasoning(self) -> str:
+        """What was thought so far."""
+        return _joined(self._reasoning)
 
     async def read(self) -> str:
         """Take every piece that is left, and answer the whole text."""
@@ -122,6 +128,16 @@ class Reply:
             "assistant",
             [Text("".join(part)) if isinstance(part, list) else part for part in self._turn],
         )
+
+
+def _joined(pieces: list[str]) -> str:
+    """The pieces as one, which they are from then on.
+
+    They are not put together as they come: a long reply would be copied once for each of them.
+    """
+    if len(pieces) > 1:
+        pieces[:] = ["".join(pieces)]
+    return pieces[0] if pieces else ""
 
 
 @runtime_checkable
