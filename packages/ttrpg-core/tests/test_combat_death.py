@@ -212,6 +212,7 @@ def test_healing_ends_the_dying(law):
 def test_knocking_out_spares_a_life(rule, law, after):
     fight = hit(fight_of(law), law, 99, "orc", knock_out=True)
     assert state(fight, "orc")[:2] == after, rule
+    assert fight.get("orc").tally.downs == 1
     if law is not OTHER:
         assert "unconscious" in conditions.on(fight.get("orc"), law)
         fight, _ = hp.heal(fight, law, "orc", 1)

@@ -1,6 +1,7 @@
 """Any evening of play: nobody's turn is skipped or repeated, and nothing runs out twice."""
 
 import json
+import re
 from collections import Counter
 from random import Random
 
@@ -21,6 +22,7 @@ from ttrpg_core.table.combat import (
     roster,
     rules,
     saves,
+    scene,
     turns,
 )
 from ttrpg_core.table.combat.arithmetic import Part
@@ -41,6 +43,7 @@ PROFILE = settings(
     stateful_step_count=40,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
+KINDS_OF_FACTS = set(re.findall(r"[\w.-]+", scene.__doc__))
 CONVERTER = make_converter()
 WHO = st.integers(0, 30)
 KINDS = st.sampled_from(["player", "npc", "monster", "ally", "environment"])
@@ -92,6 +95,8 @@ class Evening(RuleBasedStateMachine):
         self.fight = fight
         for fact in facts:
             data = fact.data
+            assert json.loads(json.dumps(data)) == data
+            assert fact.kind.removeprefix("combat.") in KINDS_OF_FACTS
             if fact.kind == "combat.round":
                 self.check_round()
                 self.taken, self.throughout = Counter(), self.acting()

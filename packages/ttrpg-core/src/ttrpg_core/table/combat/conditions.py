@@ -15,7 +15,7 @@ from ttrpg_core.errors import InputError
 from ttrpg_core.table.combat import durations
 from ttrpg_core.table.combat.rules import Condition, Level, Rules, Stacking
 from ttrpg_core.table.combat.scene import Scene
-from ttrpg_core.table.combat.state import Combatant, Effect, Fight
+from ttrpg_core.table.combat.state import Combatant, Effect, Fight, RepeatSave
 
 CONCENTRATING = "concentrating"
 
@@ -73,6 +73,8 @@ def put_on(
         raise InputError(f"the effect {effect.linked_to!r} does not hold", "Begin that one first")
     if effect.level < 1 or (rule.levels and effect.level > len(rule.levels)):
         raise InputError(f"{name} has no level {effect.level}", "Give a level that it has")
+    if effect.duration.kind == "until-save" and effect.save is None:
+        effect = attrs.evolve(effect, save=RepeatSave())
     number = bearer.last_effect + 1
     new = attrs.evolve(
         effect,

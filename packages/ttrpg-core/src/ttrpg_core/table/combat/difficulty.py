@@ -19,6 +19,9 @@ import attrs
 
 from ttrpg_core.convert import make_converter
 from ttrpg_core.errors import InputError, NotFound
+from ttrpg_core.table.combat.roster import FOES
+from ttrpg_core.table.combat.rules import Rules
+from ttrpg_core.table.combat.state import Fight
 
 HIGHEST = 20
 PARTY_MAX = 100
@@ -29,7 +32,7 @@ Weight = Literal["nameless", "supporting", "main"]
 class Difficulty:
     """An answer: the band that is reached, its numbers, and the rule that they come from.
 
-    ``value`` is compared with ``bands``, each from its number on; ``xp`` is the worth of the foes.
+    ``value`` is compared with the numbers of ``bands``; ``xp`` is what the foes are worth.
     """
 
     rule: str
@@ -52,10 +55,12 @@ class FateFoe:
 class _Table:
     rule: str
     bands: tuple[str, ...]
+    bands_are: Literal["thresholds", "budgets"]
     levels: tuple[tuple[int, ...], ...]
     multipliers: tuple[tuple[int, float], ...] = ()
     smallest: float = 1.0
     largest: float = 1.0
+    crowd: int = 0
 
 
 def by_xp(system: str, levels: Sequence[int], foes: Sequence[int]) -> Difficulty:
@@ -77,18 +82,28 @@ def by_xp(system: str, levels: Sequence[int], foes: Sequence[int]) -> Difficulty
     xp = sum(foes)
     times = _multiplier(table, len(levels), len(foes))
     value = math.floor(xp * times)
-    reached = [name for name, limit in zip(table.bands, limits, strict=True) if value >= limit]
     notes = [f"{xp:,} XP times {times:g} for {len(foes)} foes"] if times != 1 else []
-    if system == "dnd5e-2024" and len(foes) > 2 * len(levels):
-        notes.append("more than two foes a character: choose fragile ones")
+    if table.crowd and len(foes) > table.crowd * len(levels):
+        notes.append(f"more than {table.crowd} foes a character: choose fragile ones")
     return Difficulty(
         rule=table.rule,
-        verdict=reached[-1] if reached else f"below {table.bands[0]}",
+        verdict=_verdict(table, limits, value),
         xp=xp,
         value=value,
         bands=tuple(zip(table.bands, limits, strict=True)),
         notes=tuple(notes),
     )
+
+
+def of_fight(fight: Fight, rules: Rules) -> Difficulty:
+    """The difficulty of a fight for its players, as it stands: foes that left do not count."""
+    players = [each.level for each in fight.combatants if each.kind == "player" and each.active]
+    foes = [
+        rules.worth(each)
+        for each in fight.combatants
+        if each.side == FOES and each.active and each.kind != "environment"
+    ]
+    return by_xp(rules.name, players, foes)
 
 
 def fate(peaks: Sequence[int], foes: Sequence[FateFoe]) -> Difficulty:
@@ -116,6 +131,15 @@ def fate(peaks: Sequence[int], foes: Sequence[FateFoe]) -> Difficulty:
         verdict=verdict,
         notes=(*heavy, *light),
     )
+
+
+def _verdict(table: _Table, limits: Sequence[int], value: int) -> str:
+    """The band of a value: the last threshold reached, or the first budget that suffices."""
+    if table.bands_are == "thresholds":
+        reached = sum(value >= limit for limit in limits)
+        return table.bands[reached - 1] if reached else f"below {table.bands[0]}"
+    passed = sum(value > limit for limit in limits)
+    return table.bands[passed] if passed < len(limits) else f"beyond {table.bands[-1]}"
 
 
 def _multiplier(table: _Table, party: int, foes: int) -> float:

@@ -68,8 +68,11 @@ def hit(
     )  # fmt: skip
     credit(scene, source, dealt=amount)
     if amount:
-        _suffer(scene, who, before, rest - lost, amount, critical=critical, knock_out=knock_out)
-        _credit_fall(scene, who, fight.get(who), source)
+        _suffer(scene, one, before, amount, critical=critical)
+        if before and one.hp == 0:
+            death.fall(scene, who, rest - lost, knock_out=knock_out)
+            _credit_fall(scene, who, source)
+        saves.after_damage(scene, who, amount)
     return scene.outcome()
 
 
@@ -164,32 +167,20 @@ def credit(scene: Scene, who: str, dealt: int = 0, healing: int = 0, felled: int
 
 
 def _suffer(
-    scene: Scene,
-    who: str,
-    before: int | None,
-    left: int,
-    amount: int,
-    *,
-    critical: bool,
-    knock_out: bool,
+    scene: Scene, one: Combatant, before: int | None, amount: int, *, critical: bool
 ) -> None:
-    """What follows from damage: bloodied, down, failed death saves, a save of concentration."""
-    one = scene.get(who)
+    """What damage does besides: failed death saves to the dying, and being bloodied."""
     if one.life in {"dying", "stable"}:
-        death.hurt_at_zero(scene, who, amount, critical=critical)
-    elif before and one.hp == 0:
-        death.fall(scene, who, left, knock_out=knock_out)
-    elif before and one.bloodied and 2 * before > (one.hp_max or 0):
-        scene.say("bloodied", who, f"{one.name} is bloodied")
-    saves.after_damage(scene, who, amount)
+        death.hurt_at_zero(scene, one.id, amount, critical=critical)
+    elif one.hp and before and one.bloodied and 2 * before > (one.hp_max or 0):
+        scene.say("bloodied", one.id, f"{one.name} is bloodied")
 
 
-def _credit_fall(scene: Scene, who: str, before: Combatant, source: str) -> None:
+def _credit_fall(scene: Scene, who: str, source: str) -> None:
     one = scene.get(who)
-    if before.life == "up" and (one.life != "up" or (one.hp or 0) > (before.hp or 0)):
-        tally = attrs.evolve(one.tally, downs=one.tally.downs + 1)
-        scene.put(attrs.evolve(one, tally=tally))
-        credit(scene, source, felled=1)
+    tally = attrs.evolve(one.tally, downs=one.tally.downs + 1)
+    scene.put(attrs.evolve(one, tally=tally))
+    credit(scene, source, felled=1)
 
 
 def _traits(scene: Scene, one: Combatant) -> list[Trait]:

@@ -38,8 +38,12 @@ def roll_initiative(
     scene = Scene(fight, rules, rng)
     for key in {*only, *advantage, *disadvantage}:
         scene.get(key)
-    everybody = tuple(each.id for each in fight.combatants if each.active)
-    roll_all(scene, tuple(only) or everybody, advantage, disadvantage)
+    roll_for(scene, tuple(only) or everybody(fight), advantage, disadvantage)
+    if only:
+        for key in only:
+            insert(scene, scene.get(key))
+    else:
+        sort(scene)
     return scene.outcome()
 
 
@@ -73,13 +77,13 @@ def place(fight: Fight, rules: Rules, who: str, where: str, other: str) -> Outco
     return scene.outcome()
 
 
-def roll_all(
+def roll_for(
     scene: Scene,
     who: Collection[str],
     advantage: Collection[str] = (),
     disadvantage: Collection[str] = (),
 ) -> None:
-    """Roll for those named, pinned ones apart, and sort."""
+    """Roll for those named, but for the pinned. The order is the caller's business."""
     rules = scene.rules.initiative
     for members in _units(scene, who):
         first = members[0]
@@ -98,11 +102,11 @@ def roll_all(
             "initiative", first.id, f"{names}: initiative {value}",
             value=value, dice=dice, members=[each.id for each in members],
         )  # fmt: skip
-    if all(each.id in who for each in scene.fight.combatants if each.active and not each.pinned):
-        sort(scene)
-    else:
-        for key in who:
-            insert(scene, scene.get(key))
+
+
+def everybody(fight: Fight) -> tuple[str, ...]:
+    """Who is here."""
+    return tuple(each.id for each in fight.combatants if each.active)
 
 
 def sort(scene: Scene) -> None:

@@ -72,6 +72,8 @@ def add(
             side=made.side or _SIDES[made.kind],
             group=made.group or (text.slug(made.name) if number > 1 else ""),
         )
+        if one.hp == 0 and one.life == "up":
+            one = attrs.evolve(one, life=rules.at_zero(one))
         scene.fight = attrs.evolve(scene.fight, combatants=(*scene.fight.combatants, one))
         scene.say("joined", key, f"{name} joins", side=one.side, hp=one.hp)
         if fight.status == "active":
@@ -180,7 +182,7 @@ def _take_place(scene: Scene, one: Combatant) -> None:
         if mates:
             scene.put(attrs.evolve(one, initiative=mates[0].initiative, roll_off=mates[0].roll_off))
         else:
-            order.roll_all(scene, (one.id,))
+            order.roll_for(scene, (one.id,))
         one = scene.get(one.id)
     if one.id not in scene.fight.order:
         order.insert(scene, one)

@@ -1,4 +1,17 @@
-"""What a command answers, and the scratch paper on which it works it out."""
+"""What a command answers, and the scratch paper on which it works it out.
+
+Kinds of facts, all after ``combat.``:
+
+- the fight: start round turn time end statistics xp, joined left returned hidden revealed surprised
+- turns: initiative order delay ready ready.lapsed released
+- hit points: damage bloodied healing temporary hp max-hp
+- at 0: dying death-save stable knocked-out out up death
+- effects: condition.applied condition.kept condition.immune condition.level condition.ended save
+- uses: resource.used resource.back resource.spent resource.given
+- rests: rest
+- what is asked: prompt.concentration prompt.repeat-save prompt.death-save (kept until they are
+  answered or dismissed), prompt.resource prompt.recurring prompt.surprised prompt.loot (said once)
+"""
 
 import random
 from collections.abc import Mapping
@@ -57,7 +70,9 @@ class Scene:
 
     def say(self, kind: str, who: str, prose: str, **data: Json) -> None:
         """Note what happened."""
-        named = {who, *(value for value in data.values() if isinstance(value, str))}
+        named: set[Json] = {who}
+        for value in data.values():
+            named.update(value if isinstance(value, list) else [value])
         secret = any(each.hidden and each.id in named for each in self.fight.combatants)
         self._facts.append(Fact(f"combat.{kind}", who, prose, data, secret))
 

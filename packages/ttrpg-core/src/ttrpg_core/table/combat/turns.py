@@ -33,7 +33,7 @@ def start(fight: Fight, rules: Rules, rng: random.Random) -> Outcome:
     scene.fight = attrs.evolve(fight, status="active", round_seconds=rules.round_seconds)
     waiting = tuple(each.id for each in fight.combatants if each.initiative is None)
     if waiting:
-        order.roll_all(scene, waiting)
+        order.roll_for(scene, waiting)
     _line_up(scene)
     for each in scene.fight.combatants:
         resources.refresh(scene, each.id, "fight")
@@ -186,7 +186,8 @@ def _begin_next(scene: Scene) -> None:
     number = _round(fight) + 1
     if number > 1:
         if fight.reroll:
-            order.roll_all(scene, tuple(each.id for each in fight.combatants if each.active))
+            order.roll_for(scene, order.everybody(fight))
+            order.sort(scene)
         for each in fight.combatants:
             resources.refresh(scene, each.id, "round")
     scene.say("round", "", f"Round {number}", round=number)
