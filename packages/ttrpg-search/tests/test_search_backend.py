@@ -286,6 +286,7 @@ def test_an_index_of_the_version_before_is_made_anew(app, plugins):
         "words",
         "initials",
         "totals",
+        "packs",
         "lots",
         "postings",
         "stamps",

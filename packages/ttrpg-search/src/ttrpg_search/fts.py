@@ -30,8 +30,6 @@ POOL = 120
 """Candidates that are scored, at the least."""
 FEW = 400
 """Passages that are scored one by one, without asking an index for them."""
-RESCORED = 24
-"""Passages whose terms are looked at for how near they stand, where all else is known already."""
 
 
 @attrs.frozen
@@ -120,24 +118,24 @@ class Fts5:
         return [(text.id, score(text, planned, self._weights)) for text in texts]
 
     def _at_once(self, query: Query, planned: Plan, texts: Texts, k: int) -> Matched:
-        """Every passage scored by columns, the best of them once more by their words."""
+        """Every passage scored by columns."""
         from ttrpg_search.keyword.columns import Columns
 
         columns = self._columns
         if columns is None or columns.generation != planned.generation:
-            columns = self._columns = Columns(self._database(), planned.generation)
+            columns = self._columns = Columns(
+                self._database(), planned.generation, planned.mean_length, self._weights
+            )
         without: list[int] = []
         if planned.absent:
             without = texts.matching(either(planned.absent), columns.count)
-        scores = columns.scores(planned, self._weights)
+        scores = columns.scores(planned)
         ranked = columns.best(scores, k, query.sources, query.within, without)
-        near = dict(self._scored(texts.of(number for number, _ in ranked[:RESCORED]), planned))
 
         def of(ids: Iterable[int]) -> dict[int, float]:
-            return {**columns.of(scores, set(ids).difference(without)), **near}
+            return columns.of(scores, set(ids).difference(without))
 
-        best = _best([*near.items(), *ranked[RESCORED:]], k)
-        return Matched(planned, best, of, columns.standing)
+        return Matched(planned, ranked, of, columns.standing)
 
 
 def _best(found: Iterable[tuple[int, float]], k: int) -> list[tuple[int, float]]:

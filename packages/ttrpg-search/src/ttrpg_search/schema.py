@@ -37,17 +37,13 @@ def stems_of_chunks(db: Database) -> None:
 
     ``search_texts`` has the stems of a chunk, parted by spaces; the text itself stays in the
     kernel's ``chunks``. It is what FTS5 indexes and what passages are scored by; ``section`` is one
-    number for all chunks of a section. ``search_lots`` and ``search_postings`` have the same stems
-    by their places, see ``keyword/packs.py``. ``search_totals`` counts it all; its ``generation``
+    number for all chunks of a section. ``search_totals`` counts it all; its ``generation``
     is another number after each change. ``search_stems`` says in how many chunks a stem is,
     ``search_words`` which words were seen, with their length (for spelling); "wildshape" is one,
     said "wild shape". ``search_initials`` has the initials of headings: "boh" is "bag of holding".
 
-    The books on the shelf are indexed anew; a later step that changes these tables fills them
-    itself, and then takes the filling out of this one.
+    :func:`packs_of_stems` fills them.
     """
-    from ttrpg_search.keyword.texts import Texts
-
     for name in ("search_chunks_insert", "search_chunks_delete"):
         db.execute(f"DROP TRIGGER {name}")
     db.execute("DROP TABLE search_fts")
@@ -100,7 +96,6 @@ def stems_of_chunks(db: Database) -> None:
         " VALUES ('delete', old.id, old.heading, old.path, old.body);"
         " UPDATE search_totals SET chunks = chunks - 1, length = length - old.length; END"
     )
-    Texts(db.conn).add_books()
 
 
 @tables()
@@ -113,3 +108,33 @@ def beside(db: Database) -> None:
     db.execute("CREATE TABLE search_stamps (sha256 TEXT PRIMARY KEY, stamp TEXT NOT NULL)")
     db.execute("CREATE TABLE search_seal (key TEXT NOT NULL)")
     db.execute("INSERT INTO search_seal VALUES (lower(hex(randomblob(32))))")
+
+
+@tables()
+def packs_of_stems(db: Database) -> None:
+    """Packs of the places of stems instead of lots alone; see ``keyword/packs.py``.
+
+    What is indexed is packed anew; the books on the shelf are indexed
+    where nothing is. A later step that changes these tables fills them itself, and then takes the
+    filling out of this one.
+    """
+    from ttrpg_search.keyword.texts import Texts
+
+    db.execute("DROP TABLE search_postings")
+    db.execute("DROP TABLE search_lots")
+    db.execute("CREATE TABLE search_packs (pack INTEGER PRIMARY KEY, size INTEGER NOT NULL)")
+    db.execute(
+        "CREATE TABLE search_lots (lot INTEGER PRIMARY KEY, pack INTEGER NOT NULL, start INTEGER"
+        " NOT NULL, sha256 TEXT NOT NULL, ids BLOB NOT NULL, lengths BLOB NOT NULL, titles BLOB NOT"
+        " NULL, sections BLOB NOT NULL, kinds BLOB NOT NULL, kind_names TEXT NOT NULL)"
+    )
+    db.execute(
+        "CREATE TABLE search_postings (pack INTEGER NOT NULL, stem TEXT NOT NULL, docs BLOB NOT"
+        " NULL, bodies BLOB NOT NULL, firsts BLOB NOT NULL, heads BLOB NOT NULL, paths BLOB NOT"
+        " NULL, places BLOB NOT NULL, PRIMARY KEY (pack, stem)) WITHOUT ROWID"
+    )
+    texts = Texts(db.conn)
+    if texts.count():
+        texts.pack()
+    else:
+        texts.add_books()

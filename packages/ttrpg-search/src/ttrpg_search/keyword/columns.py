@@ -1,8 +1,8 @@
 """The words of every chunk as columns of numbers: the ranking of :mod:`.scoring`, all at once.
 
 What is read stays in memory while the index is as it was, so the words that many questions have are
-read once. The numbers are those of :func:`.scoring.score`, less what depends on how near terms
-stand to each other; the best are scored once more there.
+read once. The numbers are those of :func:`.scoring.score`; how near the terms stand to each other
+is looked at in the best alone.
 """
 
 import json
@@ -10,95 +10,123 @@ import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
-import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ttrpg_search.keyword.packs import BODY, PAIR, PATH
 from ttrpg_search.keyword.plan import Group, Plan, Way
-from ttrpg_search.keyword.scoring import Weights
+from ttrpg_search.keyword.postings import EMPTY, Floats, Posting, Postings, Rows
+from ttrpg_search.keyword.scoring import NEAR, Weights, told
 from ttrpg_search.keyword.texts import Standing
 
-Rows = NDArray[np.int64]
-Floats = NDArray[np.float32]
-KEPT = 4_000_000
-"""Pairs of stem and chunk that are kept in memory: 100 MB or so."""
-
-
-@attrs.define(eq=False)
-class Posting:
-    """The chunks (rows) that have a stem or a phrase, and how often in each field.
-
-    The first ``whole`` rows have it as it is; what follows has the words of a phrase apart.
-    """
-
-    rows: Rows
-    heads: Floats
-    paths: Floats
-    bodies: Floats
-    whole: int
-    keys: Rows = attrs.field(factory=lambda: np.zeros(0, np.int64))
-    """Row and place of each, as row * 65536 + place, in order."""
+BLOCK = 64
+"""Rows of which the best is looked at first, to find the best of all."""
+LONG = 5.0
+"""Letters of a stem and the space behind it, on average: :mod:`.scoring` counts in letters."""
+_GONE = -1
+_FAR = 1e9
+"""How far, in stems, a term stands that is nowhere: too far to count."""
 
 
 class Columns:
-    """One moment of the index, through one connection. ``generation`` names the moment."""
+    """One moment of the index, through one connection.
 
-    def __init__(self, connection: sqlite3.Connection, generation: int) -> None:
+    ``generation`` names the moment, ``mean_length`` is that of its chunks.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        generation: int,
+        mean_length: float,
+        weights: Weights,
+    ) -> None:
         self.generation = generation
         self._connection = connection
-        lots = connection.execute(
-            "SELECT lot, sha256, ids, lengths, titles, sections, kinds, kind_names FROM search_lots"
-            " ORDER BY lot"
-        ).fetchall()
-        self._lots: list[tuple[int, str, int, int]] = []
-        kinds: list[NDArray[np.int64]] = []
+        self._weights = weights
+        sizes = connection.execute("SELECT pack, size FROM search_packs ORDER BY pack").fetchall()
+        begins: dict[int, int] = {}
+        count = 0
+        for number, size in sizes:
+            begins[number] = count
+            count += size
+        self._ids = np.full(count, _GONE, np.int64)  # the rows of removed chunks are empty
+        self._sections = np.zeros(count, np.int64)
+        self._lengths = np.zeros(count, np.float32)
+        self._titles = np.ones(count, np.float32)
+        self._kinds = np.zeros(count, np.int64)
         known: dict[str, int] = {}
-        start = 0
-        for row in lots:
-            self._lots.append((row[0], row[1], start, start + len(row[2]) // 8))
-            start += len(row[2]) // 8
-            numbers = [known.setdefault(kind, len(known)) for kind in json.loads(row[7])]
-            kinds.append(np.array(numbers, np.int64)[np.frombuffer(row[6], "<u2")])
-        self._starts = [each[2] for each in self._lots]
+        self._lots: list[tuple[int, int, str]] = []
+        for (
+            number,
+            start,
+            sha256,
+            ids,
+            lengths,
+            titles,
+            sections,
+            kinds,
+            names,
+        ) in connection.execute(
+            "SELECT pack, start, sha256, ids, lengths, titles, sections, kinds, kind_names"
+            " FROM search_lots"
+        ):
+            begin = begins[number] + start
+            place = slice(begin, begin + len(ids) // 8)
+            self._lots.append((begin, place.stop, sha256))
+            self._ids[place] = np.frombuffer(ids, "<i8")
+            self._sections[place] = np.frombuffer(sections, "<i8")
+            self._lengths[place] = np.frombuffer(lengths, "<u4")
+            self._titles[place] = np.maximum(np.frombuffer(titles, np.uint8), 1)
+            numbers = [known.setdefault(kind, len(known)) for kind in json.loads(names)]
+            self._kinds[place] = np.array(numbers, np.int64)[np.frombuffer(kinds, "<u2")]
+        self._lots.sort()
+        self._starts = [each[0] for each in self._lots]
         self._kind_names = list(known)
-        self._kinds = np.concatenate(kinds) if kinds else np.zeros(0, np.int64)
-        self._sections = np.frombuffer(b"".join(row[5] for row in lots), "<i8")
-        self._numbers = json.dumps([row[0] for row in lots])
-        self._ids = np.frombuffer(b"".join(row[2] for row in lots), "<i8")
         self._order = np.argsort(self._ids, kind="stable")
-        self._lengths = np.frombuffer(b"".join(row[3] for row in lots), "<u4").astype(np.float32)
-        titles = np.frombuffer(b"".join(row[4] for row in lots), np.uint8)
-        self._titles = np.maximum(titles, 1).astype(np.float32)
-        self._known: dict[str, Posting] = {}
-        self._kept = 0
+        self._sorted = self._ids[self._order]
+        self._empty = np.flatnonzero(self._ids == _GONE)
+        norm = 1 - weights.length + weights.length * self._lengths / np.float32(mean_length)
+        self._postings = Postings(connection, begins, norm.astype(np.float32), weights)
+        self._factor = np.ones(count, np.float32)
+        self._met, self._best, self._some, self._titled, self._told = (
+            np.zeros(count, np.float32) for _ in range(5)
+        )
 
     @property
     def count(self) -> int:
         """How many chunks there are."""
-        return len(self._ids)
+        return len(self._ids) - len(self._empty)
 
-    def scores(self, plan: Plan, weights: Weights) -> Floats:
+    def scores(self, plan: Plan) -> Floats:
         """The score of every row; 0 where no term is met."""
-        count = len(self._ids)
-        total, met, titled, told = (np.zeros(count, np.float32) for _ in range(4))
-        found = np.zeros(count, bool)
-        norm = 1 - weights.length + weights.length * self._lengths / np.float32(plan.mean_length)
+        weights = self._weights
+        total, met = np.zeros(len(self._ids), np.float32), self._met
+        met.fill(0)
+        found = self._postings.of({way.parts for group in plan.groups for way in group.ways})
+        groups = [
+            (group, [(way, found[way.parts]) for way in group.ways if len(found[way.parts].rows)])
+            for group in plan.groups
+        ]
         possible = sum(group.weight * group.rarity for group in plan.groups)
-        for group in plan.groups:
-            ways = [(way, posting) for way in group.ways if (posting := self._way(way, weights))]
-            for _, posting in ways:
-                found[posting.rows[: posting.whole]] = True
-            self._add(group, ways, norm, weights, (total, met, titled, told))
+        for group, ways in groups:
+            self._add(group, ways, total, met)
         if not possible:
             return total
-        total[~found] = 0  # words of a phrase that stand apart add something, and find nothing
-        total *= 0.2 + 0.8 * (met / np.float32(possible)) ** np.float32(weights.covered)
-        rows = np.flatnonzero(titled)
-        share = np.minimum(told[rows] / self._titles[rows], 1)
-        total[rows] *= 1 + np.float32(weights.titled / possible) * titled[rows] * share
-        whole = (share >= 1) & (self._titles[rows] == plan.asked.count(" ") - 1)
-        total[rows[whole]] *= 1 + np.float32(weights.exact)  # as long as the question, and of it
+        self._leave_out(total, found.values())
+        met *= np.float32(1 / possible)
+        if weights.covered != 1:
+            np.power(met, np.float32(weights.covered), out=met)
+        met *= np.float32(0.8)
+        met += np.float32(0.2)
+        total *= met
+        if len(self._empty):
+            total[self._empty] = 0
+        titled = self._add_titles(plan, groups, total, np.float32(weights.titled / possible))
+        rows = np.sort(_highest(total, NEAR))
+        if len(rows):
+            self._look(plan, groups, rows, total, possible)
+        if len(titled):
+            self._factor[titled] = 1
         return total
 
     def best(
@@ -112,19 +140,14 @@ class Columns:
         """The ids of the highest scores, best first, of those that may be found."""
         if sources is not None or within is not None or len(without):
             scores = np.where(self._allowed(sources, within, without), scores, 0)
-        rows = np.flatnonzero(scores)
-        if len(rows) > most:
-            found = scores[rows]
-            least = np.partition(found, len(rows) - most)[len(rows) - most]
-            rows = rows[found >= least]
-        order = np.lexsort((self._ids[rows], -scores[rows]))[:most]
-        rows = rows[order]
-        return list(zip(self._ids[rows].tolist(), scores[rows].tolist(), strict=True))
+        rows = _highest(scores, most)
+        found = scores[rows]
+        order = np.lexsort((self._ids[rows], -found))[:most]
+        return list(zip(self._ids[rows[order]].tolist(), found[order].tolist(), strict=True))
 
     def of(self, scores: Floats, ids: Iterable[int]) -> dict[int, float]:
         """The scores of some chunks."""
-        wanted = np.fromiter(ids, np.int64)
-        rows = self.rows(wanted)
+        rows = self.rows(np.fromiter(ids, np.int64))
         return dict(zip(self._ids[rows].tolist(), scores[rows].tolist(), strict=True))
 
     def standing(self, ids: Iterable[int]) -> dict[int, Standing]:
@@ -132,7 +155,7 @@ class Columns:
         rows = self.rows(np.fromiter(ids, np.int64))
         return {
             number: Standing(
-                self._lots[bisect_right(self._starts, row) - 1][1], section, self._kind_names[kind]
+                self._lots[bisect_right(self._starts, row) - 1][2], section, self._kind_names[kind]
             )
             for row, number, section, kind in zip(
                 rows.tolist(),
@@ -147,9 +170,8 @@ class Columns:
         """The rows of chunks; those that are not there are left out."""
         if not len(self._ids):
             return np.zeros(0, np.int64)
-        places = np.searchsorted(self._ids, ids, sorter=self._order)
-        rows = self._order[np.minimum(places, len(self._ids) - 1)]
-        found: Rows = rows[self._ids[rows] == ids]
+        places = np.minimum(np.searchsorted(self._sorted, ids), len(self._ids) - 1)
+        found: Rows = self._order[places[self._sorted[places] == ids]]
         return found
 
     def _allowed(
@@ -157,7 +179,7 @@ class Columns:
     ) -> NDArray[np.bool_]:
         allowed = np.ones(len(self._ids), bool)
         if sources is not None:
-            for _, sha256, start, end in self._lots:
+            for start, end, sha256 in self._lots:
                 if sha256 not in sources:
                     allowed[start:end] = False
         if within is not None:
@@ -169,135 +191,169 @@ class Columns:
         return allowed
 
     def _add(
-        self,
-        group: Group,
-        ways: Sequence[tuple[Way, Posting]],
-        norm: Floats,
-        weights: Weights,
-        sums: tuple[Floats, Floats, Floats, Floats],
+        self, group: Group, ways: Sequence[tuple[Way, Posting]], total: Floats, met: Floats
     ) -> None:
-        """Add what one term is worth to the sums: all, met, in headings, words of headings."""
-        total, met, titled, told = sums
-        if len(ways) == 1:
+        """Add what one term is worth to all, and to what is met; it counts by its best way."""
+        weight, most = np.float32(group.weight), np.float32(group.weight * group.rarity)
+        some = self._some
+        if len(ways) == 1 and ways[0][1].dense is None:
             way, posting = ways[0]
-            rows, value = posting.rows, _value(way, posting, norm, weights)
-            total[rows] += group.weight * value
-            met[rows] += group.weight * np.minimum(value, group.rarity)
-        elif ways:
-            best = np.zeros(len(self._ids), np.float32)
-            for way, posting in ways:
+            value = posting.worth * np.float32(group.weight * way.weight * way.rarity)
+            total[posting.rows] += value
+            met[posting.rows] += np.minimum(value, most)
+            return
+        best = self._best
+        best.fill(0)
+        for way, posting in ways:
+            strength = np.float32(way.weight * way.rarity) * weight
+            if posting.dense is not None:
+                np.multiply(posting.dense, strength, out=some)
+                np.maximum(best, some, out=best)
+            else:
                 rows = posting.rows
-                best[rows] = np.maximum(best[rows], _value(way, posting, norm, weights))
-            total += group.weight * best
-            met += group.weight * np.minimum(best, group.rarity)
-        if any(posting.heads.any() for _, posting in ways):
-            best = np.zeros(len(self._ids), np.float32)
-            for way, posting in reversed(ways):  # the strongest comes last, and stays
-                rows = posting.rows[posting.heads > 0]
-                best[rows] = group.weight * min(way.weight * way.rarity, group.rarity)
-                told[posting.rows] += posting.heads * len(way.parts)
-            titled += best
+                best[rows] = np.maximum(best[rows], posting.worth * strength)
+        total += best
+        np.minimum(best, most, out=best)
+        met += best
 
-    def _way(self, way: Way, weights: Weights) -> Posting | None:
-        """Where a way of saying stands; None when it is nowhere."""
-        key = way.stems.strip()
-        known = self._known.get(key)
-        if known is None:
-            parts = [self._stem(part) for part in way.parts]
-            known = parts[0] if len(parts) == 1 else self._keep(key, _phrase(parts, weights))
-        return known if len(known.rows) else None
+    def _leave_out(self, total: Floats, postings: Iterable[Posting]) -> None:
+        """Set to 0 what has nothing but words of a phrase that stand apart: they only add."""
+        postings = list(postings)
+        loose = [posting.apart for posting in postings if len(posting.apart)]
+        if not loose:
+            return
+        found = np.zeros(len(total), bool)
+        for posting in postings:
+            if len(posting.apart):
+                found[posting.whole] = True
+            elif posting.dense is not None:
+                found |= posting.dense > 0
+            else:
+                found[posting.rows] = True
+        for rows in loose:
+            total[rows[~found[rows]]] = 0
 
-    def _stem(self, stem: str) -> Posting:
-        known = self._known.get(stem)
-        return known if known is not None else self._keep(stem, self._read(stem))
+    def _add_titles(
+        self,
+        plan: Plan,
+        groups: Sequence[tuple[Group, Sequence[tuple[Way, Posting]]]],
+        total: Floats,
+        share_of: np.float32,
+    ) -> Rows:
+        """Multiply by what of the heading is asked for, nearly; the rows that this changed.
 
-    def _keep(self, key: str, posting: Posting) -> Posting:
-        self._kept += len(posting.rows) + len(posting.keys) // 2
-        if self._kept > KEPT:
-            self._known.clear()
-            self._kept = len(posting.rows)
-        self._known[key] = posting
-        return posting
+        The factor of each is left in ``_factor``.
+        """
+        titled, told_of, best = self._titled, self._told, self._best
+        touched: list[Rows] = []
+        for group, ways in groups:
+            there = [(way, posting) for way, posting in ways if len(posting.head_rows)]
+            for way, posting in there:
+                told_of[posting.head_rows] += posting.heads * np.float32(len(way.parts))
+                touched.append(posting.head_rows)
+            if len(there) == 1:
+                way, posting = there[0]
+                titled[posting.head_rows] += _in_title(group, way)
+            elif there:
+                for _, posting in there:
+                    best[posting.head_rows] = 0
+                for way, posting in there:  # the strongest comes first, and stays
+                    rows = posting.head_rows[best[posting.head_rows] == 0]
+                    titled[rows] += _in_title(group, way)
+                    best[rows] = 1
+        if not touched:
+            return EMPTY.rows
+        rows = np.concatenate(touched)  # one that is there twice is set twice to the same
+        share = np.minimum(told_of[rows] / self._titles[rows], 1)
+        factor = 1 + share_of * titled[rows] * share
+        whole = (share >= 1) & (self._titles[rows] == plan.asked.count(" ") - 1)
+        factor[whole] *= np.float32(1 + self._weights.exact)  # as long as the question, and of it
+        total[rows] *= factor
+        self._factor[rows] = factor
+        titled[rows] = told_of[rows] = 0
+        return rows
 
-    def _read(self, stem: str) -> Posting:
-        """A stem's chunks, out of each lot that has it."""
-        found = {
-            lot: (pairs, places)
-            for lot, pairs, places in self._connection.execute(
-                "SELECT lot, pairs, places FROM search_postings"
-                " WHERE lot IN (SELECT value FROM json_each(?)) AND stem = ?",
-                [self._numbers, stem],
-            )
-        }
-        starts, pairs, places = [], [], []
-        for lot, _, start, _ in self._lots:
-            if lot in found:
-                starts.append((start, len(found[lot][0]) // PAIR.itemsize))
-                pairs.append(found[lot][0])
-                places.append(found[lot][1])
-        every = np.frombuffer(b"".join(pairs), PAIR)
-        bases = np.repeat(
-            np.array([start for start, _ in starts], np.int64), [size for _, size in starts]
+    def _look(
+        self,
+        plan: Plan,
+        groups: Sequence[tuple[Group, Sequence[tuple[Way, Posting]]]],
+        rows: Rows,
+        total: Floats,
+        possible: float,
+    ) -> None:
+        """Score the best as :func:`.scoring.score` does.
+
+        With the words of their headings, and how near terms stand, each by its best way.
+        """
+        weights = self._weights
+        there = [(group, ways) for group, ways in groups if ways]
+        places = np.zeros((len(there), len(rows)))
+        titled = np.zeros(len(rows))
+        for number, (group, ways) in enumerate(there):
+            best, title = np.zeros(len(rows), np.float32), np.zeros(len(rows))
+            for way, posting in ways:
+                strength = way.weight * way.rarity
+                if len(posting.head_rows):
+                    at = posting.head_rows.searchsorted(rows)
+                    in_heading = posting.head_rows.take(at, mode="clip") == rows
+                    in_heading &= best < strength * (weights.saturation + 1)
+                    np.maximum(title, min(strength, group.rarity) * in_heading, out=title)
+                at = posting.rows.searchsorted(rows)
+                value = posting.worth.take(at, mode="clip") * np.float32(strength)
+                value *= posting.rows.take(at, mode="clip") == rows
+                first = posting.firsts.take(at, mode="clip")
+                if len(ways) == 1:
+                    places[number] = first * (value > 0)
+                else:
+                    better = value > best
+                    np.copyto(best, value, where=better)
+                    np.copyto(places[number], first, where=better)
+            titled += group.weight * title
+        factor = self._headed(plan, rows, titled * (weights.titled / possible))
+        many = (places > 0).sum(axis=0)
+        missing = _FAR * np.arange(1, len(there) + 1)[:, None]
+        places = np.sort(np.where(places > 0, places, missing), axis=0)
+        nearness = (1 / (1 + np.diff(places, axis=0) * (LONG / 40))).sum(axis=0)
+        factor *= 1 + weights.near * nearness / np.maximum(many - 1, 1)
+        total[rows] *= (factor / self._factor[rows]).astype(np.float32)
+
+    def _headed(self, plan: Plan, rows: Rows, titled: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the headings of some rows multiply by; ``titled`` is what their terms are worth."""
+        factor = np.ones(len(rows))
+        some = np.flatnonzero(titled)
+        if not len(some):
+            return factor
+        ids = self._ids[rows[some]].tolist()
+        headings = dict(
+            self._connection.execute(
+                "SELECT id, heading FROM search_texts WHERE id IN (SELECT value FROM json_each(?))",
+                [str(ids)],
+            ).fetchall()
         )
-        rows = every["doc"] + bases
-        heads, paths, bodies = (every[name].astype(np.float32) for name in PAIR.names[1:])  # type: ignore[index]
-        times = (heads + paths + bodies).astype(np.int64)
-        keys = (np.repeat(rows, times) << 16) + np.frombuffer(b"".join(places), "<u2")
-        return Posting(rows, heads, paths, bodies, len(rows), keys)
+        exact = 1 + self._weights.exact
+        for place, number in zip(some.tolist(), ids, strict=True):
+            heading = headings[number]
+            factor[place] += titled[place] * told(heading, plan)
+            if heading == plan.asked:
+                factor[place] *= exact
+        return factor
 
 
-def _value(way: Way, posting: Posting, norm: Floats, weights: Weights) -> Floats:
-    often = posting.bodies / norm[posting.rows]
-    often += weights.heading * posting.heads
-    often += weights.path * posting.paths
-    strength = way.weight * way.rarity * (weights.saturation + 1)
-    value: Floats = (strength * often / (often + weights.saturation)).astype(np.float32)
-    return value
+def _in_title(group: Group, way: Way) -> np.float32:
+    return np.float32(group.weight * min(way.weight * way.rarity, group.rarity))
 
 
-def _phrase(parts: Sequence[Posting], weights: Weights) -> Posting:
-    """Where stems stand one behind the other; weaker, where they only stand in one chunk."""
-    keys = parts[0].keys
-    for part in parts[1:]:
-        keys = _among(keys + 1, part.keys)
-    keys -= len(parts) - 1
-    rows = keys >> 16
-    firsts = np.flatnonzero(np.diff(rows, prepend=-1))
-    place = keys & 0xFFFF
-    together = rows[firsts]
-    counts = [
-        np.add.reduceat(there.astype(np.float32), firsts)
-        if len(firsts)
-        else np.zeros(0, np.float32)
-        for there in (place < PATH, (place >= PATH) & (place < BODY), place >= BODY)
-    ]
-    apart = parts[0].rows
-    for part in parts[1:]:
-        apart = _among(apart, part.rows)
-    apart = apart[~_is_in(apart, together)]
-    none = np.zeros(len(apart), np.float32)
-    loose = np.full(
-        len(apart), weights.apart / max(weights.path, 0.01), np.float32
-    )  # as in scoring.score
-    return Posting(
-        np.concatenate([together, apart]),
-        np.concatenate([counts[0], none]),
-        np.concatenate([counts[1], loose]),
-        np.concatenate([counts[2], none]),
-        len(together),
-    )
-
-
-def _among(some: Rows, those: Rows) -> Rows:
-    """The keys that are in both; each in order and once."""
-    if len(some) > len(those):
-        some, those = those, some
-    return some[_is_in(some, those)]
-
-
-def _is_in(some: Rows, those: Rows) -> NDArray[np.bool_]:
-    if not len(those):
-        return np.zeros(len(some), bool)
-    places = np.minimum(np.searchsorted(those, some), len(those) - 1)
-    there: NDArray[np.bool_] = those[places] == some
-    return there
+def _highest(scores: Floats, most: int) -> Rows:
+    """The rows of the highest scores above 0: as many as are wanted, or some more."""
+    blocks = len(scores) // BLOCK
+    if blocks > 2 * most:  # so many blocks' best are rows that no worse row comes before
+        peaks = scores[: blocks * BLOCK].reshape(blocks, BLOCK).max(axis=1)
+        least = np.partition(peaks, blocks - most)[blocks - most]
+        rows = np.flatnonzero(scores >= least) if least > 0 else np.flatnonzero(scores)
+    else:
+        rows = np.flatnonzero(scores)
+    if len(rows) > most:
+        found = scores[rows]
+        least = np.partition(found, len(rows) - most)[len(rows) - most]
+        rows = rows[found >= least]
+    return rows

@@ -35,6 +35,8 @@ class Weights:
 
 
 WEIGHTS = Weights()
+NEAR = 24
+"""Passages whose headings and places are looked at, where every passage is scored at once."""
 
 
 def score(text: Text, plan: Plan, weights: Weights = WEIGHTS) -> float:
@@ -57,9 +59,7 @@ def score(text: Text, plan: Plan, weights: Weights = WEIGHTS) -> float:
     covered = met / possible if possible else 0.0
     score: float = total * (0.2 + 0.8 * covered**weights.covered)
     if titled:
-        length = text.heading.count(" ") - 1
-        told = _told(text.heading, plan) / length
-        score *= 1 + weights.titled * (titled / possible) * told
+        score *= 1 + weights.titled * (titled / possible) * told(text.heading, plan)
     if text.heading == plan.asked:
         score *= 1 + weights.exact
     if len(places) > 1:
@@ -71,7 +71,7 @@ def score(text: Text, plan: Plan, weights: Weights = WEIGHTS) -> float:
 
 def headed(text: Text, plan: Plan) -> float:
     """The share of a passage's heading that belongs to the query."""
-    return _told(text.heading, plan) / max(1, len(text.heading.split()))
+    return told(text.heading, plan)
 
 
 def _group(
@@ -110,11 +110,12 @@ def _apart(way: Way, whole: str) -> bool:
     return all([f" {part} " in whole for part in way.parts])  # noqa: C419 - a generator is slower
 
 
-def _told(heading: str, plan: Plan) -> int:
-    """How many words of a heading belong to the query."""
+def told(heading: str, plan: Plan) -> float:
+    """The share of the stems of a heading that belong to the query."""
+    said = heading.split()
     found: set[str] = set()
     for group in plan.groups:
         for way in group.ways:
             if way.stems in heading:
                 found.update(way.parts)
-    return sum(part in found for part in heading.split())
+    return sum(part in found for part in said) / max(1, len(said))

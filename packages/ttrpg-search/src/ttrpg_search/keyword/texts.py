@@ -153,6 +153,19 @@ class Texts:
         )
         self.add(chunk_of(row) for row in cursor)
 
+    def pack(self) -> None:
+        """Pack all that is indexed, as when a new version of the packs begins."""
+        from ttrpg_search.keyword.packs import pack
+
+        ids = sorted(self.ids())
+        for start in range(0, len(ids), _BATCH):
+            rows = self._connection.execute(
+                "SELECT * FROM search_texts"
+                " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+                [json.dumps(ids[start : start + _BATCH])],
+            )
+            pack(self._connection, [tuple(row) for row in rows])
+
     def remove(self, source: str) -> None:
         """Forget a book's chunks."""
         self._drop("sha256 = (SELECT value FROM json_each(?))", [source])

@@ -1,0 +1,239 @@
+"""The chunks that have a stem or a phrase, read from the packs and kept in memory.
+
+What is worth keeping of a stem is small: the chunks, how much the stem counts in each by BM25F
+before its rarity, and where it stands first. A stem that a large share of the chunks has is kept
+besides as one number for every chunk, since adding these up takes a tenth of the time that picking
+out rows does.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from ttrpg_search.keyword.packs import BODY, PATH
+from ttrpg_search.keyword.scoring import Weights
+
+Rows = NDArray[np.int64]
+Floats = NDArray[np.float32]
+KEPT = 64_000_000
+"""Bytes that are kept in memory; what was asked for longest ago goes first."""
+DENSE = 12
+"""A stem that one of so many chunks has is kept as a number for every chunk."""
+_NONE = np.zeros(0, np.int64)
+
+
+@attrs.define(eq=False)
+class Posting:
+    """The chunks (rows, ascending) that have a stem or a phrase.
+
+    ``worth`` is what it counts in each, ``dense`` the same for every row or None, ``firsts`` the
+    place where it first stands in the text (0 for nowhere). ``head_rows`` have it in the heading,
+    ``heads`` times. Of a phrase, ``whole`` have it as it is, and ``apart`` only its words apart.
+    """
+
+    rows: Rows
+    worth: Floats
+    firsts: NDArray[np.uint16]
+    head_rows: Rows
+    heads: Floats
+    whole: Rows = _NONE
+    apart: Rows = _NONE
+    dense: Floats | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory, nearly."""
+        wide = 0 if self.dense is None else self.dense.nbytes
+        return 200 + 22 * len(self.rows) + 12 * len(self.head_rows) + wide
+
+
+EMPTY = Posting(
+    _NONE, np.zeros(0, np.float32), np.zeros(0, np.uint16), _NONE, np.zeros(0, np.float32)
+)
+
+
+class Postings:
+    """Postings of one moment of the index, through one connection.
+
+    ``packs`` are the numbers of the packs, each with the row of its first chunk; ``norm`` is what
+    the length of each chunk divides by.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, packs: dict[int, int], norm: Floats, weights: Weights
+    ) -> None:
+        self._connection = connection
+        self._packs = packs
+        self._numbers = json.dumps(list(packs))
+        self._norm = norm
+        self._weights = weights
+        self._known: dict[str, Posting] = {}
+        self._kept = 0
+
+    def of(self, ways: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], Posting]:
+        """The posting of each way of saying, which is one stem or several in a row."""
+        wanted = {" ".join(parts): parts for parts in ways}
+        found: dict[tuple[str, ...], Posting] = {}
+        missing: list[str] = []
+        for key, parts in wanted.items():
+            known = self._known.pop(key, None)
+            if known is None:
+                missing.append(key)
+            else:
+                self._known[key] = known  # now the last that was asked for
+                found[parts] = known
+        if missing:
+            stems = [key for key in missing if len(wanted[key]) == 1]
+            made = self._stems(stems) if stems else {}
+            for key in missing:
+                parts = wanted[key]
+                posting = made.get(key, EMPTY) if len(parts) == 1 else self._phrase(parts)
+                self._keep(key, posting)
+                found[parts] = posting
+        return found
+
+    def _keep(self, key: str, posting: Posting) -> None:
+        self._known[key] = posting
+        self._kept += posting.size
+        while self._kept > KEPT and len(self._known) > 1:
+            oldest = next(iter(self._known))
+            self._kept -= self._known.pop(oldest).size
+
+    def _stems(self, stems: Sequence[str]) -> dict[str, Posting]:
+        """Stems out of the packs that have them."""
+        parts: dict[str, list[tuple[int, bytes, bytes, bytes, bytes, bytes]]] = {}
+        for stem, number, *blobs in self._connection.execute(
+            "SELECT stem, pack, docs, bodies, firsts, heads, paths FROM search_postings"
+            " WHERE pack IN (SELECT value FROM json_each(?1))"
+            " AND stem IN (SELECT value FROM json_each(?2))",
+            [self._numbers, json.dumps(stems)],
+        ):
+            docs, bodies, firsts, heads, paths = blobs
+            row = (self._packs[number], docs, bodies, firsts, heads, paths)
+            parts.setdefault(stem, []).append(row)
+        return {stem: self._posting(sorted(rows)) for stem, rows in parts.items()}
+
+    def _posting(self, parts: list[tuple[int, bytes, bytes, bytes, bytes, bytes]]) -> Posting:
+        rows = np.concatenate([np.frombuffer(part[1], "<u4") + np.int64(part[0]) for part in parts])
+        often = _numbers(part[2] for part in parts) / self._norm[rows]
+        head_rows, heads = _NONE, EMPTY.heads
+        if any(part[4] for part in parts):
+            told = _numbers(part[4] or bytes(len(part[2])) for part in parts)
+            often += self._weights.heading * told
+            there = np.flatnonzero(told)
+            head_rows, heads = rows[there], told[there]
+        if any(part[5] for part in parts):
+            told = _numbers(part[5] or bytes(len(part[2])) for part in parts)
+            often += self._weights.path * told
+        firsts = np.frombuffer(b"".join([part[3] for part in parts]), "<u2")
+        return self._made(rows, often, firsts, head_rows, heads)
+
+    def _made(
+        self,
+        rows: Rows,
+        often: Floats,
+        firsts: NDArray[np.uint16],
+        head_rows: Rows,
+        heads: Floats,
+        whole: Rows = _NONE,
+        apart: Rows = _NONE,
+    ) -> Posting:
+        saturation = self._weights.saturation
+        worth = often * np.float32(saturation + 1)
+        worth /= often + np.float32(saturation)
+        dense = None
+        if len(rows) * DENSE > len(self._norm):
+            dense = np.zeros(len(self._norm), np.float32)
+            dense[rows] = worth
+        return Posting(rows, worth, firsts, head_rows, heads, whole, apart, dense)
+
+    def _phrase(self, parts: Sequence[str]) -> Posting:
+        """Where stems stand one behind the other; weaker, where they only stand in one chunk."""
+        of = self.of((part,) for part in dict.fromkeys(parts))
+        common = min((posting.rows for posting in of.values()), key=len)
+        for posting in of.values():
+            if posting.rows is not common:
+                common = common[_is_in(common, posting.rows)]
+        if not len(common):
+            return EMPTY
+        known = self._keys({part: posting.rows for (part,), posting in of.items()}, common)
+        keys = known[parts[0]]
+        for part in parts[1:]:
+            keys = _among(keys + 1, known[part])
+        keys -= len(parts) - 1
+        at = keys >> 16
+        begins = np.flatnonzero(np.diff(at, prepend=-1))
+        at = at[begins]
+        place = keys & 0xFFFF
+        heads, paths, bodies = (
+            np.add.reduceat(there, begins, dtype=np.float32) if len(begins) else EMPTY.heads
+            for there in (place < PATH, (place >= PATH) & (place < BODY), place >= BODY)
+        )
+        often = np.full(len(common), self._weights.apart, np.float32)
+        often[at] = bodies / self._norm[common[at]]
+        often[at] += self._weights.heading * heads + self._weights.path * paths
+        firsts = np.zeros(len(common), np.uint16)
+        if len(begins):
+            text = np.minimum(begins + (heads + paths).astype(np.int64), len(place) - 1)
+            firsts[at] = np.where(bodies > 0, place[text], 0)
+        apart = np.ones(len(common), bool)
+        apart[at] = False
+        there = np.flatnonzero(heads)
+        return self._made(
+            common, often, firsts, common[at[there]], heads[there], common[at], common[apart]
+        )
+
+    def _keys(self, known: Mapping[str, Rows], common: Rows) -> dict[str, Rows]:
+        """Each time that stems stand in some of their rows.
+
+        As number * 65536 + place, in order; the number is that of the row among ``common``.
+        """
+        found: dict[str, list[tuple[int, Rows, NDArray[np.uint16]]]] = {}
+        for stem, number, bodies, heads, paths, places in self._connection.execute(
+            "SELECT stem, pack, bodies, heads, paths, places FROM search_postings"
+            " WHERE pack IN (SELECT value FROM json_each(?1))"
+            " AND stem IN (SELECT value FROM json_each(?2))",
+            [self._numbers, json.dumps(list(known))],
+        ):
+            times = np.frombuffer(bodies, "u1").astype(np.int64)
+            for each in (heads, paths):
+                if each:
+                    times += np.frombuffer(each, "u1")
+            row = (self._packs[number], times, np.frombuffer(places, "<u2"))
+            found.setdefault(stem, []).append(row)
+        keys: dict[str, Rows] = {}
+        for stem, parts in found.items():
+            parts.sort(key=itemgetter(0))
+            times = np.concatenate([part[1] for part in parts])
+            places = np.concatenate([part[2] for part in parts])
+            chosen = np.searchsorted(known[stem], common)
+            begins = (np.cumsum(times) - times)[chosen]
+            times = times[chosen]
+            shift = np.repeat(begins - (np.cumsum(times) - times), times)
+            of_row = np.repeat(np.arange(len(common)) << 16, times)
+            keys[stem] = of_row + places[shift + np.arange(len(shift))]
+        return keys
+
+
+def _numbers(parts: Iterable[bytes]) -> Floats:
+    return np.frombuffer(b"".join(parts), "u1").astype(np.float32)
+
+
+def _among(some: Rows, those: Rows) -> Rows:
+    """The keys that are in both; each in order and once."""
+    if len(some) > len(those):
+        some, those = those, some
+    return some[_is_in(some, those)]
+
+
+def _is_in(some: Rows, those: Rows) -> NDArray[np.bool_]:
+    if not len(those):
+        return np.zeros(len(some), bool)
+    places = np.minimum(np.searchsorted(those, some), len(those) - 1)
+    there: NDArray[np.bool_] = those[places] == some
+    return there

@@ -1,0 +1,140 @@
+"""The packs of postings: whatever is added, merged and removed, they say what the texts say."""
+
+import random
+import sqlite3
+from itertools import groupby
+
+import numpy as np
+import pytest
+
+import ttrpg_search
+from ttrpg_core.documents import Chunk
+from ttrpg_core.search import Query, Term
+from ttrpg_search.keyword.columns import Columns
+from ttrpg_search.keyword.packs import ALIKE, BODY, MOST, PATH
+from ttrpg_search.keyword.plan import plan
+from ttrpg_search.keyword.scoring import WEIGHTS, score
+from ttrpg_search.keyword.texts import Texts
+
+WORDS = "fire frost hit point armor class spell save wall dragon cave rope lamp door".split()  # noqa: SIM905 - a list of words
+
+
+@pytest.fixture
+def connection(app, plugins):
+    plugins.register(ttrpg_search, "search")
+    return app.store.connection
+
+
+def chunk(number, source, rng):
+    def said(most):
+        words = rng.choices(WORDS, k=rng.randint(0, most))
+        return " ".join(word for word, _ in groupby(words))
+
+    path = tuple(each for each in (said(2), said(3)) if each)
+    heading = path[-1] if path else ""
+    return Chunk(number, source, number, heading, path, None, None, "", said(40) or "rope")
+
+
+def packed(connection):
+    """Each stem's places by chunk, out of the packs."""
+    begins = {}
+    for number, start, ids in connection.execute("SELECT pack, start, ids FROM search_lots"):
+        for place, each in enumerate(np.frombuffer(ids, "<i8").tolist()):
+            begins[number, start + place] = each
+    found = {}
+    for number, stem, docs, bodies, firsts, heads, paths, told in connection.execute(
+        "SELECT * FROM search_postings"
+    ):
+        places = np.frombuffer(told, "<u2").tolist()
+        columns = [np.frombuffer(each, "u1") if each else None for each in (bodies, heads, paths)]
+        for n, (doc, first) in enumerate(
+            zip(np.frombuffer(docs, "<u4").tolist(), np.frombuffer(firsts, "<u2"), strict=True)
+        ):
+            body, head, path = (0 if each is None else int(each[n]) for each in columns)
+            own = [places.pop(0) for _ in range(body + head + path)]
+            assert sum(each < PATH for each in own) == head
+            assert sum(PATH <= each < BODY for each in own) == path
+            assert first == (own[head + path] if body else 0)
+            if (number, doc) in begins:
+                found.setdefault(stem, {})[begins[number, doc]] = own
+        assert not places
+    return found
+
+
+def told(connection):
+    """The same, out of the texts."""
+    found = {}
+    for row in connection.execute("SELECT id, heading, path, body FROM search_texts"):
+        for start, field in zip((0, PATH, BODY), tuple(row)[1:], strict=True):
+            for place, stem in enumerate(field.split()):
+                found.setdefault(stem, {}).setdefault(row[0], []).append(start + place)
+    return found
+
+
+def test_packs_say_what_the_texts_say(connection):
+    rng = random.Random(5)
+    texts = Texts(connection)
+    number, books = 0, []
+    for turn in range(60):
+        if books and rng.random() < 0.3:
+            texts.remove(books.pop(rng.randrange(len(books))))
+        else:
+            book = f"{turn:064x}"
+            chunks = [chunk(number + n, book, rng) for n in range(rng.randint(1, 12))]
+            number += len(chunks)
+            books.append(book)
+            texts.add(chunks)
+            if rng.random() < 0.2:  # a passage that is there already is replaced
+                texts.add([chunk(chunks[-1].id, book, rng)])
+        assert packed(connection) == told(connection)
+        sizes = [row[0] for row in connection.execute("SELECT size FROM search_packs")]
+        tiers = [size.bit_length() // 2 for size in sizes]
+        assert max(map(tiers.count, tiers), default=0) < ALIKE + 1
+        living = connection.execute("SELECT SUM(length(ids)) / 8 FROM search_lots").fetchone()[0]
+        assert sum(sizes) <= 2 * (living or 0)
+    for book in books:
+        texts.remove(book)
+    for table in ("packs", "lots", "postings"):
+        assert not connection.execute(f"SELECT COUNT(*) FROM search_{table}").fetchone()[0]
+
+
+def test_columns_score_as_single_passages_are_scored(connection):
+    rng = random.Random(6)
+    texts = Texts(connection)
+    for book in range(9):
+        texts.add([chunk(100 * book + n, f"{book:064x}", rng) for n in range(12)])
+    texts.remove(f"{4:064x}")
+    for said in (("fire",), ("hit point", "armor"), ("spell save", "wall", "lamp"), ("door cave",)):
+        terms = tuple(Term(each, (("dragon", 0.4), ("armor class", 0.6))) for each in said)
+        planned = plan(Query(" ".join(said), terms=terms), texts)
+        columns = Columns(connection, planned.generation, planned.mean_length, WEIGHTS)
+        found = dict(columns.best(columns.scores(planned), 10))
+        assert len(found) == 10
+        for text in texts.of(found):
+            assert found[text.id] == pytest.approx(score(text, planned), rel=0.03)
+        assert columns.count == texts.count()
+
+
+def test_a_word_said_without_end_is_counted_so_often(connection):
+    text = "ac " * (MOST + 40)
+    Texts(connection).add([Chunk(1, "a" * 64, 1, "", (), None, None, "", text)])
+    places = packed(connection)["ac"][1]
+    assert places == list(range(BODY, BODY + MOST))
+
+
+def test_nothing_is_merged_by_half(connection, monkeypatch):
+    texts = Texts(connection)
+    rng = random.Random(7)
+    for book in range(ALIKE - 1):
+        texts.add([chunk(10 * book + n, f"{book:064x}", rng) for n in range(5)])
+    before = told(connection)
+
+    def broken(*_):
+        raise sqlite3.OperationalError("disk full")
+
+    monkeypatch.setattr("ttrpg_search.keyword.packs._drop", broken)
+    connection.execute("BEGIN")
+    with pytest.raises(sqlite3.OperationalError):
+        texts.add([chunk(900 + n, "f" * 64, rng) for n in range(5)])
+    connection.rollback()
+    assert packed(connection) == told(connection) == before
