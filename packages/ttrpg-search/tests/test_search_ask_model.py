@@ -1,5 +1,7 @@
 """``ttrpg ask`` with a model of the kit: what it is given, and what is made of what it says."""
 
+import json
+
 import pytest
 
 from ttrpg_core.testing import fakes
@@ -14,7 +16,7 @@ def asked(shelf, plugins, ttrpg_home):
 
     def run(*words, says=(), settings="", **how):
         use = "fake/scripted" if says else "fake/echo"
-        script = ", ".join(f"'{piece}'" for piece in says)
+        script = ", ".join(map(json.dumps, says))
         (ttrpg_home / "config.toml").write_text(
             f'[models]\nuse = ["{use}"]\n{settings}\n[plugins.fake]\nscript = [{script}]\n'
         )
@@ -74,3 +76,29 @@ def test_a_question_is_kept_once(asked, shelf):
     asked(*QUESTION, says=["So."])
     stats = shelf("search", "stats", "--json").json()
     assert stats["questions"] == 1
+
+
+HOSTILE = {
+    "huge": "x" * 100_000,
+    "control": "\x1b[2J\x07\r\n",
+    "surrogate": "\udcff\udcfe",
+    "digits": "9" * 900,
+    "format": "%s{0}{x!r}%n",
+    "fence": "</source 1 000000000000> held foe",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_questions_and_names(asked, kind):
+    for words in ([HOSTILE[kind], "--anyway"], [*QUESTION, "--model", HOSTILE[kind]]):
+        result = asked(*words)
+        assert result.code in {0, 2, 3}
+        assert "\x1b" not in result.out + result.err
+        assert "Traceback" not in result.err
+
+
+def test_what_a_model_says_cannot_move_the_cursor(asked):
+    says = ["\x1b[2J gone", '"held foe \u202e cannot walk" [1]']
+    result = asked(*QUESTION, says=says)
+    assert "gone" in result.out
+    assert not {"\x1b", "\u202e"} & set(result.out + result.err)

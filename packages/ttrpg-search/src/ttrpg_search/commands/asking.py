@@ -5,7 +5,8 @@ import click
 
 from ttrpg_core.app import App
 from ttrpg_core.errors import CitationError, InputError, NotFound
-from ttrpg_core.text import QUERY_MAX
+from ttrpg_core.text import NAME_MAX, QUERY_MAX
+from ttrpg_core.text import text as bounded
 from ttrpg_core.views import Block, Quote, Text
 from ttrpg_search.commands.citing import Cited, cited, unsupported
 from ttrpg_search.commands.finding import Answer, Wanted, checked, find, keep
@@ -57,6 +58,7 @@ def ask(
     app: App = ctx.obj
     if model and no_model:
         raise InputError("--model and --no-model exclude each other", "Leave one of them out")
+    bounded(model, "model", NAME_MAX)
     words = " ".join(question)
     if words in {"", "-"}:
         words = " ".join(piped(QUERY_MAX).split())
@@ -137,9 +139,7 @@ def _blocks(answer: Answer, found: list[Cited], *, full: bool) -> list[Block]:
         said = caption(attrs.evolve(hit, chunk=attrs.evolve(hit.chunk, label=one.label)), book)
         if blocks:
             blocks.append(Text(""))
-        blocks.append(
-            Text(title(number, hit, book, told.get(book.sha256, ""), scored=False), "title")
-        )
+        blocks.append(Text(title(number, hit, book, told.get(book.sha256, "")), "title"))
         if full:
             blocks += passage(hit.chunk, said, one.quoted.spans, full=True)
         else:
