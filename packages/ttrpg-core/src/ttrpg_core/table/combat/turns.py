@@ -107,8 +107,9 @@ def ready(fight: Fight, rules: Rules, who: str, what: str) -> Outcome:
     one = scene.get(who)
     if conditions.stopped(one, rules):
         raise InputError(f"{one.name} can take no actions", "Nothing can be readied")
-    scene.put(attrs.evolve(one, readied=text.name(what, "readied action")))
-    scene.say("ready", who, f"{one.name} readies: {what.strip()}", what=what.strip())
+    what = text.name(what, "readied action")
+    scene.put(attrs.evolve(one, readied=what))
+    scene.say("ready", who, f"{one.name} readies: {what}", what=what)
     return scene.outcome()
 
 
@@ -184,13 +185,13 @@ def _begin_next(scene: Scene) -> None:
         _begin(scene, who)
         return
     number = _round(fight) + 1
+    scene.say("round", "", f"Round {number}", round=number)
     if number > 1:
         if fight.reroll:
             order.roll_for(scene, order.everybody(fight))
             order.sort(scene)
         for each in fight.combatants:
             resources.refresh(scene, each.id, "round")
-    scene.say("round", "", f"Round {number}", round=number)
     fight = scene.fight
     _begin(scene, next(key for key in fight.order if fight.get(key).acts), number)
 
@@ -244,7 +245,7 @@ def _end_turn(scene: Scene) -> None:
 def _ask_saves(scene: Scene, who: str, edge: Edge) -> None:
     """Ask for the saves, and remind of the damage and healing, due at an edge of one's turn."""
     one = scene.get(who)
-    if one.life == "dead":
+    if not one.acts:
         return
     for each in one.effects:
         if each.recurring and each.recurring.edge == edge:
