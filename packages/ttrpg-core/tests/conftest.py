@@ -1,7 +1,9 @@
 """What the kernel's tests share: a home of their own, a store in it, a clock, a fresh Python."""
 
+import asyncio
 import contextlib
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,8 +16,13 @@ import pytest
 from sqlite_utils.migrations import Migrations
 
 from ttrpg_core import schema
+from ttrpg_core.entries import Provider
 from ttrpg_core.journal import Journal
+from ttrpg_core.llm import Message, Purpose, Request
+from ttrpg_core.llm.routing import Records, Router, Rules, Vendors
+from ttrpg_core.settings_tables import ModelsSettings
 from ttrpg_core.store import SchemaSet, Store
+from ttrpg_core.testing import FakeVendor, MemoryPurse
 
 CORE = SchemaSet("ttrpg-core", "ttrpg_core.schema:tables", lambda: schema.tables)
 
@@ -189,3 +196,64 @@ def _delete(journal: Journal, table: str, **key):
 @pytest.fixture
 def delete() -> Callable[..., Any]:
     return _delete
+
+
+# A router over a store, with vendors and money that are fakes.
+
+
+QUESTION = Request([Message("user", "What does falling cost?")], max_tokens=100)
+
+
+@attrs.define
+class Table:
+    """A router with what it stands on."""
+
+    router: Router
+    purse: MemoryPurse
+    records: Records
+    models: dict
+    slept: list
+
+    async def ask(self, request=QUESTION, need=None, pieces=None):
+        """The call after its block, with its text; ``pieces`` stops after so many."""
+        async with self.router.call(request, Purpose("ask"), need) as call:
+            if pieces is None:
+                await call.reply.read()
+            else:
+                for _ in range(pieces):
+                    await anext(call.reply)
+        return call
+
+
+@pytest.fixture
+def table(store, stopped):
+    def lay(*models, use=None, budget=None, advice=None, keys=True, offline=False, **settings):
+        vendor = FakeVendor(models=models)
+        purse = MemoryPurse(budget=budget)
+        if advice is not None:
+            purse.advice = advice
+        slept = []
+
+        async def sleep(seconds):
+            slept.append(seconds)
+            stopped.move(seconds=seconds)
+            await asyncio.sleep(0)
+
+        names = use or [f"v/{each.info.id}" for each in models]
+        records = Records(store, stopped, Rules())
+        known = {
+            "v": Provider("v", "Fakes", "x:y", offline=True),
+            "k": Provider("k", "With a key", "x:y", key="K_API_KEY"),
+        }
+        router = Router(
+            ModelsSettings(use=tuple(names), **settings),
+            Vendors(known, lambda _: vendor, lambda *_: keys, offline=offline),
+            purse,
+            records,
+            rng=random.Random(7),
+            sleep=sleep,
+            count=lambda *_: 10,
+        )
+        return Table(router, purse, records, {each.info.id: each for each in models}, slept)
+
+    return lay

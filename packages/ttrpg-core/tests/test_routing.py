@@ -1,13 +1,11 @@
 """Who is asked, who is asked next, and what each attempt cost: the router with real records."""
 
 import asyncio
-import random
 
 import attrs
 import pytest
 
 from ttrpg_core.app import App
-from ttrpg_core.entries import Provider
 from ttrpg_core.errors import (
     AuthError,
     BadReply,
@@ -26,9 +24,8 @@ from ttrpg_core.errors import (
     Unreachable,
 )
 from ttrpg_core.llm import Delta, Message, ModelInfo, Need, Price, Purpose, Request, Stance, Usage
-from ttrpg_core.llm.routing import Records, Router, Rules, Vendors
 from ttrpg_core.settings_tables import ModelsSettings
-from ttrpg_core.testing import FakeVendor, MemoryPurse, Scripted
+from ttrpg_core.testing import Scripted
 
 ASK = Request([Message("user", "What does falling cost?")], max_tokens=100)
 WHY = Purpose("ask")
@@ -40,61 +37,6 @@ def model(name, *pieces, price=CHEAP, context=8192, can=frozenset()):
         name, context=context, max_output=4096, price=price, capabilities=frozenset(can)
     )
     return Scripted(pieces or ("Six ", "points."), info)
-
-
-@attrs.define
-class Table:
-    """A router with what it stands on."""
-
-    router: Router
-    purse: MemoryPurse
-    records: Records
-    models: dict
-    slept: list
-
-    async def ask(self, request=ASK, need=None, pieces=None):
-        """The call after its block, with its text; ``pieces`` stops after so many."""
-        async with self.router.call(request, WHY, need) as call:
-            if pieces is None:
-                await call.reply.read()
-            else:
-                for _ in range(pieces):
-                    await anext(call.reply)
-        return call
-
-
-@pytest.fixture
-def table(store, stopped):
-    def lay(*models, use=None, budget=None, advice=None, keys=True, offline=False, **settings):
-        vendor = FakeVendor(models=models)
-        purse = MemoryPurse(budget=budget)
-        if advice is not None:
-            purse.advice = advice
-        slept = []
-
-        async def sleep(seconds):
-            slept.append(seconds)
-            stopped.move(seconds=seconds)
-            await asyncio.sleep(0)
-
-        names = use or [f"v/{each.info.id}" for each in models]
-        records = Records(store, stopped, Rules())
-        known = {
-            "v": Provider("v", "Fakes", "x:y", offline=True),
-            "k": Provider("k", "With a key", "x:y", key="K_API_KEY"),
-        }
-        router = Router(
-            ModelsSettings(use=tuple(names), **settings),
-            Vendors(known, lambda _: vendor, lambda *_: keys, offline=offline),
-            purse,
-            records,
-            rng=random.Random(7),
-            sleep=sleep,
-            count=lambda *_: 10,
-        )
-        return Table(router, purse, records, {each.info.id: each for each in models}, slept)
-
-    return lay
 
 
 def run(coroutine):

@@ -4,6 +4,7 @@ Whatever becomes of it, three things happen once: the connection is closed, the 
 given back, and the model's record says how it fared.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
@@ -20,6 +21,7 @@ from ttrpg_core.errors import (
     PluginError,
     ProviderError,
     RateLimited,
+    TimedOut,
     TooLong,
     TtrpgError,
     UnknownModel,
@@ -69,6 +71,8 @@ def unbilled(error: TtrpgError) -> bool:
 class Attempt:
     """A model being asked. ``start``, then read ``reply``, then ``leave``: always all of them.
 
+    ``patience`` bounds the wait for the first piece where that is a try of a model that failed: who
+    is not through in time no longer has the right to it.
     ``first_seconds`` is set when the first piece came, ``error`` when one ended it, ``bill`` when
     it was settled.
     """
@@ -80,6 +84,7 @@ class Attempt:
     purse: Purse
     records: Records
     claim: str
+    patience: float | None
     timer: Callable[[], float]
     began: float = 0.0
     first_seconds: float | None = None
@@ -103,17 +108,29 @@ class Attempt:
         """Enter the stream and wait for the first piece that says something; raises its error."""
         self.began = self.timer()
         try:
-            self._inner = await self._stack.enter_async_context(self.model.stream(self.request))
-            async for piece in self._inner:
-                self._held.append(piece)
-                if says(piece):
-                    break
+            async with asyncio.timeout(self.patience):
+                inner = await self._hear()
+        except TimeoutError:
+            self.error = TimedOut(
+                f"{self.name} was silent for {self.patience:g} s", "Try again", retryable=True
+            )
+            raise self.error from None
         except TtrpgError as error:
             self.error = error
             raise
         self.first_seconds = self.timer() - self.began
-        self._pieces = self._flow(self._inner, self.first_seconds)
-        self._reply = Reply(self._pieces, self._inner.limits)
+        self._pieces = self._flow(inner, self.first_seconds)
+        self._reply = Reply(self._pieces, inner.limits)
+
+    async def _hear(self) -> Reply:
+        """Enter the stream, and hold what comes until something is said."""
+        inner = await self._stack.enter_async_context(self.model.stream(self.request))
+        self._inner = inner
+        async for piece in inner:
+            self._held.append(piece)
+            if says(piece):
+                break
+        return inner
 
     async def _flow(self, inner: Reply, first_seconds: float) -> AsyncGenerator[Delta]:
         """Every piece, those held first. What is to be written is, when the first was handed on."""

@@ -52,9 +52,9 @@ class Trip:
         self._said[name] = Weighed(name, "failed", error.message)
         self.errors.append(error)
 
-    def silent(self, name: str, seconds: float) -> None:
+    def silent(self, name: str) -> None:
         """It was asked, and another one was quicker."""
-        self._said[name] = Weighed(name, "failed", f"was silent for {seconds:g} s, and was left")
+        self._said[name] = Weighed(name, "failed", "it was slower, and was left")
 
     def weighed(self, asked: str = "") -> list[Weighed]:
         """Every model: those that could be asked in their order, then those that could not."""

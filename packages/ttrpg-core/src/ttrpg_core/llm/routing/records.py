@@ -37,11 +37,18 @@ class Record:
     error_at: float | None = None
 
 
+@attrs.frozen
+class Claim:
+    """The right to ask a model now; ``probe`` when it is the one try of a model that failed."""
+
+    who: str
+    probe: bool = False
+
+
 class Records:
     """The memory of every model, by its full name.
 
-    A claim is the right to ask a model now; it is named, and given back by ``answered``, ``failed``
-    or ``dropped``.
+    A claim is given back by ``answered``, ``failed`` or ``dropped``, under the name of its holder.
     """
 
     def __init__(self, store: Store, clock: Callable[[], datetime], rules: Rules) -> None:
@@ -82,8 +89,8 @@ class Records:
         """Seconds until its limits let a request of so many tokens through."""
         return waiting(self.limits(model), tokens, self.now)
 
-    def claim(self, model: str, tokens: int, *, forced: bool = False) -> str | None:
-        """The right to ask, under a name of its own; None when somebody else tries, or it is open.
+    def claim(self, model: str, tokens: int, *, forced: bool = False) -> Claim | None:
+        """The right to ask; None when somebody else tries it, or when it is left alone.
 
         ``forced`` takes it over, for one that the user asks for to see whether it is well again.
         What is left of its limits is less by this request.
@@ -92,7 +99,7 @@ class Records:
         breaker = self.breaker(model)
         known = self.limits(model)
         if breaker.state == "closed" and not known:
-            return who  # nothing to write, which is nearly always so
+            return Claim(who)  # nothing to write, which is nearly always so
         with self._store.transaction() as connection:
             now = self.now
             breaker = self.breaker(model)
@@ -106,7 +113,7 @@ class Records:
                     )
                 else:
                     self._limit(connection, model, each.taken(tokens))
-        return who
+        return Claim(who, probe=breaker.state != "closed")
 
     def answered(self, model: str, who: str, first_seconds: float, limits: Sequence[Limit]) -> None:
         """The first piece came, after so long, and with it what is left of the limits."""

@@ -7,9 +7,10 @@ the one: what a model has said is never said again by another.
 
 import asyncio
 import copy
+import functools
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 import attrs
@@ -21,6 +22,7 @@ from ttrpg_core.llm.messages import Request
 from ttrpg_core.llm.routing.attempts import Attempt
 from ttrpg_core.llm.routing.candidates import Candidate, Weigher, longest
 from ttrpg_core.llm.routing.explaining import DEGRADED, NAMED, Plan, Trip, on_budget
+from ttrpg_core.llm.routing.hedging import Ask, InTask, race
 from ttrpg_core.llm.routing.records import Records
 from ttrpg_core.llm.routing.strategies import STRATEGIES, Turn, cost, weights
 from ttrpg_core.llm.routing.vendors import Vendors
@@ -112,18 +114,23 @@ class Router:
         trip.note(on_budget(stance, plan, self._throttle))
         if stance.action == "throttle" and plan.able:
             await self._sleep(self._throttle)
-        for candidate in plan.able:
-            attempt = await self._try(candidate, request, purpose, need, trip)
-            if attempt is not None:
-                for note in attempt.reservation.notes:
-                    trip.note(note)
-                trip.answered(candidate.name)
-                weighed = trip.weighed(candidate.name)
-                call = Call(attempt.reply, candidate.name, candidate.info, weighed, trip.notes)
-                return attempt, call
-            if not need.fallback:
-                break
-        raise trip.error()
+        candidates = plan.able if need.fallback else plan.able[:1]
+        asks = (
+            (each.name, functools.partial(self._try, each, request, purpose, need, trip))
+            for each in candidates
+        )
+        if self.settings.hedge_seconds > 0:
+            attempt = await race(asks, self.settings.hedge_seconds, trip.silent)
+        else:
+            attempt = await _one_by_one(asks)
+        if attempt is None:
+            raise trip.error()
+        for note in attempt.reservation.notes:
+            trip.note(note)
+        trip.answered(attempt.name)
+        weighed = trip.weighed(attempt.name)
+        info = next(each.info for each in candidates if each.name == attempt.name)
+        return attempt, Call(attempt.reply, attempt.name, info, weighed, trip.notes)
 
     @property
     def _throttle(self) -> float:
@@ -207,19 +214,30 @@ class Router:
         try:
             reservation = self.purse.reserve(name, info.price, fitting, purpose)
         except Denied as error:
-            self.records.dropped(name, claim)
+            self.records.dropped(name, claim.who)
             trip.left_out(name, error)
             return None
         except BaseException:
-            self.records.dropped(name, claim)
+            self.records.dropped(name, claim.who)
             raise
+        hedged = self.settings.hedge_seconds > 0
         return Attempt(
             name,
-            candidate.model,
+            InTask(candidate.model) if hedged else candidate.model,
             fitting,
             reservation,
             self.purse,
             self.records,
-            claim,
+            claim.who,
+            self.records.rules.probe_seconds if claim.probe else None,
             self._timer,
         )
+
+
+async def _one_by_one(asks: Iterator[tuple[str, Ask]]) -> Attempt | None:
+    """The first attempt that begins to answer."""
+    for _, ask in asks:
+        attempt = await ask()
+        if attempt is not None:
+            return attempt
+    return None
