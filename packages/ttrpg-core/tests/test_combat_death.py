@@ -7,7 +7,7 @@ import pytest
 from ttrpg_core.errors import InputError
 from ttrpg_core.table.combat import clock, conditions, death, effects, hp, roster, rules, turns
 from ttrpg_core.table.combat.arithmetic import Part
-from ttrpg_core.table.combat.state import Combatant, Effect
+from ttrpg_core.table.combat.state import Combatant, Effect, RepeatSave
 
 OLD, NEW, OTHER = (rules.load(name) for name in ("dnd5e-2014", "dnd5e-2024", "other"))
 BOTH = pytest.mark.parametrize("law", [OLD, NEW])
@@ -173,6 +173,16 @@ def test_the_stable_wake_after_some_hours(law):
     assert state(late) == ("up", 1, 0, 0)
 
 
+def test_the_stable_wake_in_a_fight_too():
+    fight = fight_of(NEW)
+    ned = Combatant("", "Ned", "ally", hp=0, hp_max=5, life="stable", wakes_at=6, initiative=1)
+    fight, _ = roster.add(fight, NEW, ned)
+    for _ in range(3):
+        assert fight.get("ned").life == "stable"
+        fight, _ = turns.advance(fight, NEW, Random(1))
+    assert (fight.round, state(fight, "ned")) == (2, ("up", 1, 0, 0))
+
+
 @BOTH
 def test_a_death_save_is_asked_for_each_turn_and_answered(law):
     fight = dying(law)
@@ -222,11 +232,13 @@ def test_knocking_out_spares_a_life(rule, law, after):
 @BOTH
 def test_the_dead_owe_nothing_and_come_back_only_by_reviving(law):
     fight = fight_of(law)
-    fight, _ = effects.apply(fight, law, "mara", Effect("", "hexed"))
+    fight, _ = effects.apply(fight, law, "mara", Effect("", "hexed", save=RepeatSave()))
     fight, facts = death.kill(fight, law, "mara", "a trap")
     assert facts[0].prose == "Mara dies: a trap"
     with pytest.raises(InputError, match="dead already"):
         death.kill(fight, law, "mara")
+    fight, facts = turns.advance(fight, law, Random(1))
+    assert [fact.kind for fact in facts] == ["combat.turn"]
     with pytest.raises(InputError, match="cannot come back with 13"):
         death.revive(fight, law, "mara", 13)
     fight, _ = death.revive(fight, law, "mara")

@@ -163,6 +163,9 @@ def test_an_effect_put_on_while_looking_back_ends_where_it_belongs():
     fight, _ = turns.back(fight, NEW)
     fight = put(fight, "cid", duration=Duration("start-of-next-turn"))
     assert when_it_ends(fight) == ("start", 1, "cid")
+    fight = turns.back(fight_of(at="cid"), NEW).fight
+    fight = put(fight, "cid", source="ben", duration=Duration("end-of-source-turn"))
+    assert when_it_ends(fight) == ("end", 1, "ben")
 
 
 @pytest.mark.parametrize("why", ["leaves", "dies", "is moved", "waits"])
@@ -212,6 +215,21 @@ def test_stacking(stacking, first, second, left):
     assert one_of(stacking, first, second)[1] == left
 
 
+def test_what_is_replaced_ends_and_what_grows_stays_itself():
+    fight, _ = one_of("source", LONG, SHORT)
+    _, facts = effects.apply(fight, NEW, "ben", Effect("", "hexed", **LONG))
+    assert [fact.prose for fact in facts] == [
+        "Ben: hexed ends (replaced)", "Ben is hexed, 5 rounds"
+    ]  # fmt: skip
+    for stacking in ("stack", "extend"):
+        fight = one_of(stacking, LONG, SHORT)[0]
+        assert [each.id for each in fight.get("ben").effects] == ["ben.1"]
+    fight = put(fight_of(), "ben", "hexed", save=RepeatSave(when="damage"))
+    fight, _ = hp.hit(fight, NEW, "ben", [Part(1)], Random(1))
+    fight = put(fight, "ben", "hexed", save=RepeatSave(when="damage"))
+    assert fight.prompts == ()
+
+
 def test_each_instance_of_a_condition_has_its_own_duration():
     """SRD 5.1 "Conditions"; the system's rule stands where none is said."""
     assert len(one_of(None, LONG, SHORT, OLD)[1]) == 2
@@ -233,6 +251,8 @@ def test_conditions_bring_others_with_them():
     on = conditions.on(put(fight_of(), "ben", "unconscious").get("ben"), NEW)
     assert on == ("unconscious", "incapacitated", "prone")
     assert conditions.stopped(put(fight_of(), "ben", "paralyzed").get("ben"), NEW)
+    sure = fight_of(ben={"condition_immunities": ("prone",)})
+    assert "prone" not in conditions.on(put(sure, "ben", "unconscious").get("ben"), NEW)
 
 
 def test_removing_by_name_or_id():
@@ -265,6 +285,13 @@ def test_repeat_saves_are_asked_for_at_their_edge_until_saved():
     assert (saved.prompts, saved.get("ben").effects) == ((), ())
     with pytest.raises(InputError, match="owes no save"):
         saves.save(saved, NEW, "ben", Random(1))
+
+
+def test_until_a_save_has_a_save():
+    """The usual one where none is said: DC 10 Constitution at the end of the turn."""
+    fight = put(fight_of(), "ben", duration=Duration("until-save"))
+    assert fight.get("ben").effects[0].save == RepeatSave("con", 10, "turn-end")
+    assert durations.left(fight, fight.get("ben").effects[0]) == "until a DC 10 CON save"
 
 
 @pytest.mark.parametrize(("when", "kind"), [("turn-start", "start"), ("damage", "damage")])

@@ -47,6 +47,7 @@ KINDS_OF_FACTS = set(re.findall(r"[\w.-]+", scene.__doc__))
 CONVERTER = make_converter()
 WHO = st.integers(0, 30)
 KINDS = st.sampled_from(["player", "npc", "monster", "ally", "environment"])
+STACKINGS = st.sampled_from([None, "highest", "latest", "stack", "extend", "none"])
 DURATIONS = st.builds(
     Duration,
     st.sampled_from(
@@ -199,15 +200,16 @@ class Evening(RuleBasedStateMachine):
         self.do(death.death_save, self.pick(who), self.rng)
 
     @rule(who=WHO, source=WHO, lasts=DURATIONS, of=st.booleans(), save=st.booleans(),
-          condition=st.sampled_from(["prone", "stunned", "hexed", "exhaustion"]))  # fmt: skip
-    def apply(self, who, source, lasts, of, save, condition):
+          condition=st.sampled_from(["prone", "stunned", "hexed", "exhaustion"]),
+          stacking=STACKINGS)  # fmt: skip
+    def apply(self, who, source, lasts, of, save, condition, stacking):
         if of:
             lasts = Duration(lasts.kind, lasts.n, self.pick(source))
         effect = Effect(
             "", condition, source=self.pick(source), duration=lasts,
             save=RepeatSave() if save else None, recurring=Recurring("1d6", "fire"),
         )  # fmt: skip
-        self.do(effects.apply, self.pick(who), effect)
+        self.do(effects.apply, self.pick(who), effect, stacking)
 
     @rule(who=WHO, other=WHO, lasts=DURATIONS)
     def concentrate(self, who, other, lasts):
@@ -265,6 +267,15 @@ class Evening(RuleBasedStateMachine):
             assert sum(e.condition == "concentrating" for e in one.effects) <= 1
             if one.life == "dead":
                 assert conditions.concentration(one) is None
+
+    @invariant()
+    def what_is_asked_can_be_answered(self):
+        for each in self.fight.prompts:
+            one = self.fight.get(each.who)
+            if each.kind == "death-save":
+                assert one.life == "dying"
+            else:
+                assert each.effect in {effect.id for effect in one.effects}
 
     @invariant()
     def it_is_the_same_after_being_stored(self):

@@ -207,6 +207,13 @@ def test_a_delayed_turn_starts_once():
     assert fight.get("ann").resources[0].left == 2
 
 
+def test_one_delays_once_a_round():
+    fight, _ = turns.delay(trio(), OLD, Random(1))
+    fight, _ = turns.step_in(fight, OLD, "ann", Random(1))
+    with pytest.raises(InputError, match="delayed already"):
+        turns.delay(fight, OLD, Random(1))
+
+
 def test_delay_needs_somebody_to_wait_for_and_the_last_turn():
     fight, _ = play(trio(), 2)
     with pytest.raises(InputError, match="nobody else"):

@@ -28,7 +28,7 @@ def on(who: Combatant, rules: Rules) -> tuple[str, ...]:
         wanted += rules.zero.conditions
     while wanted:
         name = wanted.pop(0)
-        if name not in found:
+        if name not in found and name not in who.condition_immunities:
             found[name] = None
             wanted += rules.known(name).implies
     return tuple(found)
@@ -86,12 +86,11 @@ def put_on(
     if kept is None:
         scene.say("condition.kept", who, f"{bearer.name} is {name} already", condition=name)
         return None
-    gone = {each.id for each in old if _gives_way(each, kept, stacking or rule.stacking)}
     for each in old:
-        if each.id in gone:
-            _unlink(scene, each.id, "replaced")
+        if each.id != kept.id and _gives_way(each, kept, stacking or rule.stacking):
+            end(scene, who, each.id, "replaced")
     bearer = scene.get(who)
-    effects = (*(each for each in bearer.effects if each.id not in gone), kept)
+    effects = (*(each for each in bearer.effects if each.id != kept.id), kept)
     scene.put(attrs.evolve(bearer, effects=effects, last_effect=number))
     level = f" {kept.level}" if rule.levels or kept.level > 1 else ""
     scene.say(
@@ -212,17 +211,20 @@ def _levels(rules: Rules, effect: Effect) -> tuple[Level, ...]:
 def _stacked(
     scene: Scene, old: list[Effect], new: Effect, stacking: Stacking, rule: Condition
 ) -> Effect | None:
-    """What is put on, given what is there; None when that stays as it is."""
+    """What is put on, given what is there; None when that stays as it is.
+
+    What grows in levels or in time is still the same effect, by its id.
+    """
     if not old:
         return new
     last, kept = old[-1], new
     if stacking == "stack":
         level = min(last.level + new.level, len(rule.levels) or durations.LONGEST)
         later = max((last, new), key=_ends)
-        kept = attrs.evolve(new, level=level, due=later.due, duration=later.duration)
+        kept = attrs.evolve(new, id=last.id, level=level, due=later.due, duration=later.duration)
     elif stacking == "extend" and last.due and new.due:
         more = new.due.at - scene.fight.now
-        kept = attrs.evolve(new, due=attrs.evolve(last.due, at=last.due.at + more))
+        kept = attrs.evolve(new, id=last.id, due=attrs.evolve(last.due, at=last.due.at + more))
     wins = {
         "none": False,
         "highest": _strength(new) > max(map(_strength, old)),
