@@ -16,12 +16,14 @@ SOON = 0.5
 class Slow:
     """A server that speaks OpenAI's format, a piece every ``pause`` seconds; in its own thread.
 
+    A piece is words or a tool call; ``first`` are replies that come before ``pieces``, once each.
+
     ``gone`` are the times at which a client went away in the middle of a reply, ``asked`` what it
     was asked, ``whole`` how many replies came to their end.
     """
 
     def __init__(self, pieces, pause):
-        self.pieces, self.pause = pieces, pause
+        self.pieces, self.pause, self.first = pieces, pause, []
         self.asked, self.keys, self.gone, self.whole = [], [], [], 0
         self.loop = asyncio.new_event_loop()
         self.ready = threading.Event()
@@ -54,15 +56,18 @@ class Slow:
                 b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
             )
             leaving = asyncio.ensure_future(reader.read(1))
-            for piece in self.pieces:
-                self.send(writer, {"choices": [{"index": 0, "delta": {"content": piece}}]})
+            pieces = self.first.pop(0) if self.first else self.pieces
+            for piece in pieces:
+                delta = {"content": piece} if isinstance(piece, str) else {"tool_calls": [piece]}
+                self.send(writer, {"choices": [{"index": 0, "delta": delta}]})
                 await asyncio.wait([leaving], timeout=self.pause)
                 if leaving.done():
                     self.gone.append(time.monotonic())
                     return
+            why = "stop" if isinstance(pieces[-1], str) else "tool_calls"
             self.send(
                 writer,
-                {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+                {"choices": [{"index": 0, "delta": {}, "finish_reason": why}]},
                 {"choices": [], "usage": {"prompt_tokens": 50, "completion_tokens": 20}},
             )
             writer.write(b"data: [DONE]\n\n")
@@ -177,6 +182,52 @@ def test_a_talk_at_a_prompt(window, cli, home, server):
     assert not list(home.glob(".*history*"))
 
 
+def wants(name, **arguments):
+    return {
+        "index": 0,
+        "id": "c1",
+        "function": {"name": name, "arguments": json.dumps(arguments)},
+    }
+
+
+def test_a_model_proposes_and_a_person_writes(window, cli, home, server):
+    cli.run(home, "campaign", "create", "Salt Road")
+    server.pause = 0.0
+    server.pieces = ["So be it."]
+    server.first = [["Let me roll. ", wants("roll_dice", dice="1d1+3")], ["It is 4."]]
+    window.type("chat")
+    window.until(r"(?m)^you> *$")
+    say(window, "Roll")
+    window.until(r"\(roll_dice: 1d1.* = 4\)(?s:.*)It is 4\.(?s:.*)you> *\n*\Z")
+    assert "100 in, 40 out" in window.screen(), "both calls are on the bill"
+    server.first = [[wants("propose_note", note="The ferry is gone.")]]
+    say(window, "Note it")
+    window.until(r"(?s)Proposal 1 for salt-road:.*'The ferry is gone.'.*Write it down\? \[y/N\]:")
+    before = json.loads(cli.run(home, "campaign", "show", "--json").stdout)["campaign"]
+    assert before["description"] == ""
+    say(window, "y")
+    window.until(r"Done\. 'ttrpg undo' takes it back(?s:.*)you> *\n*\Z")
+    server.first = [[wants("propose_edit", field="genre", value="road")]]
+    say(window, "And that")
+    window.until(r"Proposal 2(?s:.*)Write it down\? \[y/N\]:")
+    say(window, "n")
+    window.until(r"1 proposal waits: ttrpg chat pending(?s:.*)you> *\n*\Z")
+    window.press("C-d")
+    assert window.code() == 0
+    after = json.loads(cli.run(home, "campaign", "show", "--json").stdout)["campaign"]
+    assert (after["description"], after["genre"]) == ("The ferry is gone.", "")
+    cli.run(home, "undo")
+    again = json.loads(cli.run(home, "campaign", "show", "--json").stdout)["campaign"]
+    assert again == before
+    server.first = [[wants("propose_edit", field="setting", value="coast")]]
+    done = cli.run(home, "chat", "More?", "--json")
+    assert json.loads(done.stdout)["proposals"] == [{"id": 3, "changes": ["setting: 'coast'"]}]
+    assert b"2 proposals wait" not in done.stderr, "only those of this answer are spoken of"
+    assert b"Write it down" not in done.stderr
+    waiting = json.loads(cli.run(home, "chat", "pending", "--json").stdout)["proposals"]
+    assert [each["id"] for each in waiting] == [2, 3]
+
+
 def test_ctrl_c_while_nothing_has_come(window, cli, home, server):
     server.pieces, server.pause = ["", *[""] * 400], 0.05
     window.type("chat", "--plain")
@@ -259,6 +310,7 @@ def test_no_secret_reaches_an_npc_or_the_players_and_no_key_anybody(cli, home, s
     failed = run("--debug", "chat", "continue", "between", f"Again {SECRET}", code=5)
     told = failed.stderr.rpartition(b"Error: ")[2]
     assert b"CANARY" not in told
+    assert turns(cli, home)[-1]["text"] == f"Again {SECRET}", "what was asked is kept"
     assert SECRET.encode() not in run("audit", "export").stdout
     for path in (home / "state").rglob("*"):
         if path.is_file():

@@ -17,6 +17,7 @@ MUTATING = [
     ["campaign", "delete", "salt-road"],
     ["undo"],
     ["config", "set", "search.results", "4"],
+    ["budget", "set", "5"],
     ["library", "rm", "the-lamplit-road"],
     ["library", "edit", "the-lamplit-road", "--genre", "horror"],
     ["library", "reindex", "--cut"],
@@ -34,6 +35,10 @@ READING = [
     ["library", "list", "--sort", "pages"],
     ["library", "verify"],
     ["audit", "export"],
+    ["budget"],
+    ["budget", "forecast"],
+    ["usage"],
+    ["alerts"],
 ]
 TEXTS = [
     ["roll", None],
@@ -67,6 +72,17 @@ TEXTS = [
     ["audit", "list", "--days", None],
     ["audit", "export", "--format", None],
     ["completion", None],
+    ["budget", None],
+    ["budget", "set", None],
+    ["budget", "set", "5", "--per", None],
+    ["budget", "set", "5", "--campaign", None],
+    ["budget", "set", "5", "--session", None],
+    ["budget", "rm", None],
+    ["usage", "--by", None],
+    ["usage", "--since", None],
+    ["usage", "-n", None],
+    ["alerts", None],
+    ["alerts", "ack", None],
     ["library", None],
     ["library", "add", None],
     ["library", "add", "--if-there", "update", None],
@@ -88,6 +104,23 @@ TEXTS = [
     ["library", "open", "the-lamplit-road", "--print-command", "--page", None],
     ["search", "x", "--book", None],
     ["search", "x", "-n", None],
+    ["chat", None],
+    ["chat", "--voice", None, "x"],
+    ["chat", "--npc", None, "x"],
+    ["chat", "--as", None, "x"],
+    ["chat", "--model", None, "x"],
+    ["chat", "-a", None, "x"],
+    ["chat", "continue", None],
+    ["chat", "show", None],
+    ["chat", "show", "--as", None],
+    ["chat", "search", None],
+    ["chat", "branch", None],
+    ["chat", "branch", "--at", None],
+    ["chat", "export", None],
+    ["chat", "export", "--format", None],
+    ["chat", "rm", None],
+    ["chat", "prune", "--days", None],
+    ["chat", "accept", None],
     ["demo", None],
     [None],
 ]
@@ -279,13 +312,13 @@ def test_a_home_that_cannot_be(cli, tmp_path, line, where):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A real file system of 2 MB; always unmounted again."""
+    """A real file system of 4 MB; always unmounted again."""
     folder = tmp_path / "disk"
     folder.mkdir()
     if not (ROOT and sys.platform == "linux" and shutil.which("mount")):
         pytest.skip("needs root on Linux to mount a small tmpfs")
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", folder],
+        ["mount", "-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs", folder],
         check=False,
         capture_output=True,
     )

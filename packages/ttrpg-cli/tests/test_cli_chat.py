@@ -104,12 +104,15 @@ def test_going_on_tells_the_model_what_was_said(talked):
     assert talked("continue", "nope", script=["x"]).code == 3
 
 
-def test_what_fails_is_said_and_the_question_is_kept(chat):
+def test_what_no_model_was_asked_was_not_said(chat):
     result = chat("Hello", use="fake/nothing")
-    assert result.code in {3, 5}
-    assert result.err.startswith("Go on") or "Error: " in result.err
-    assert said(chat) == [("user", "Hello")]
-    assert chat("continue", "hello", "Please", script=["Yes."]).out == "Yes.\n"
+    assert result.code == 3
+    assert result.err.startswith("Error: fake has no model 'nothing'")
+    assert chat("list", "--json").json()["chats"] == []
+    assert chat("Hello", script=["Yes."]).code == 0
+    assert chat("continue", "hello", "Please", "--model", "fake/nothing", script=["x"]).code == 3
+    assert said(chat) == [("user", "Hello"), ("assistant", "Yes.")]
+    assert chat("continue", "hello", "Please", script=["Yes!"]).out == "Yes!\n"
 
 
 def test_list_show_and_search(talked):

@@ -102,6 +102,8 @@ def test_removing_takes_what_nobody_points_to(chats):
     assert chats.remove([chat]) == 2
     assert [t.text for t in chats.turns(branch)] == ["One", "Two"]
     assert chats.search("four") == []
+    kept = chats.store.connection.execute("SELECT block FROM turns_said_data").fetchall()
+    assert not any(b"four" in row[0] for row in kept), "nor is it left in the index"
     assert chats.remove([branch]) == 2
     assert count(chats, "turns") == count(chats, "turns_said") == 0
 

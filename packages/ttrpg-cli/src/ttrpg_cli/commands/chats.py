@@ -105,10 +105,9 @@ def show(app: App, name: str | None, viewer: Audience) -> None:
 @click.argument("words", nargs=-1, required=True)
 @click.option("-n", "--limit", type=click.IntRange(1, 1000), default=10, help="Turns to show.")
 @_viewer
-@click.pass_context
-def search(ctx: click.Context, words: tuple[str, ...], limit: int, viewer: Audience) -> None:
+@click.pass_obj
+def search(app: App, words: tuple[str, ...], limit: int, viewer: Audience) -> None:
     """Look for WORDS in everything that was said."""
-    app: App = ctx.obj
     met = chats_of(app).search(" ".join(words), viewer, limit)
     scrub = scrubber(app)
     blocks: list[Block] = []
@@ -131,8 +130,7 @@ def search(ctx: click.Context, words: tuple[str, ...], limit: int, viewer: Audie
         )
     app.screen.show("ttrpg.chat.search/1", {"turns": told}, blocks[:-1])
     if not met:
-        app.screen.say("Nobody said that", "warn")
-        ctx.exit(NotFound.code)
+        raise NotFound("nobody said that", "All words have to stand in one message; try fewer")
 
 
 @click.command()

@@ -8,7 +8,7 @@ from ttrpg_cli.talking.lines import lines
 from ttrpg_cli.talking.showing import Shown, data, decide, say_after
 from ttrpg_cli.talking.slash import Slash
 from ttrpg_core.app import App
-from ttrpg_core.errors import TtrpgError
+from ttrpg_core.errors import ProviderError, TtrpgError
 from ttrpg_core.llm import Image, Part, Text
 from ttrpg_core.talk.turns import Answered, Conversation
 
@@ -27,14 +27,24 @@ class Session:
         self.images = list(images)
 
     def once(self, words: str) -> None:
-        """Say one thing, show the reply, and say how to go on."""
+        """Say one thing, show the reply, and say how to go on.
+
+        What no model was asked, as there is none of that name or no money left, was not said.
+        """
+        before = self.talk.chat
         answered = Answered()
         try:
             self._hear(self._saying(words), answered)
-        finally:
-            if self.talk.chat.id:
-                self.app.screen.show("ttrpg.chat.reply/1", data(self.talk, answered), [])
-                self.app.screen.say(f"Go on: ttrpg chat continue {self.talk.chat.id}", "dim")
+        except (ProviderError, KeyboardInterrupt):
+            self._how_to_go_on()
+            raise
+        except TtrpgError:
+            self.talk.undo()
+            if not before.id and self.talk.chat.id:
+                self.talk.chats.remove([self.talk.chat])
+            raise
+        self.app.screen.show("ttrpg.chat.reply/1", data(self.talk, answered), [])
+        self._how_to_go_on()
 
     def converse(self, first: str, *, plain: bool) -> int:
         """Say what is typed until the lines end; answers the exit code.
@@ -53,9 +63,12 @@ class Session:
         except KeyboardInterrupt:
             return INTERRUPTED
         finally:
-            if self.talk.chat.id:
-                self.app.screen.say(f"Go on: ttrpg chat continue {self.talk.chat.id}", "dim")
+            self._how_to_go_on()
         return 0
+
+    def _how_to_go_on(self) -> None:
+        if self.talk.chat.id:
+            self.app.screen.say(f"Go on: ttrpg chat continue {self.talk.chat.id}", "dim")
 
     def retry(self) -> None:
         """Ask again what was asked last."""

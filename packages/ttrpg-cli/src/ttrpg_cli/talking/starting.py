@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import attrs
 
-from ttrpg_core import records
+from ttrpg_core import records, text
 from ttrpg_core.app import App
 from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import InputError, NotFound
@@ -44,6 +44,12 @@ def proposals_of(app: App) -> Proposals:
 @contextlib.contextmanager
 def started(app: App, wanted: Wanted, chat: Chat = NEW) -> Iterator[Conversation]:
     """A conversation that can go on; NotFound where there is no model to talk with."""
+    if wanted.model:
+        wanted = attrs.evolve(wanted, model=text.name(wanted.model, "model"))
+        vendors = app.models.vendors
+        if (obstacle := vendors.obstacle(wanted.model.partition("/")[0])) is not None:
+            raise obstacle
+        vendors.model(wanted.model)
     if not wanted.model and not chat.model and not app.models.names():
         raise NotFound(
             "no language model is chosen to talk with",

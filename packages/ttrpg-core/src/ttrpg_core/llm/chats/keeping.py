@@ -276,6 +276,8 @@ class Chats:
         connection.execute(
             "DELETE FROM pictures WHERE hash NOT IN (SELECT picture FROM turn_pictures)"
         )
+        if gone:  # what was deleted stays in an index until it is merged
+            connection.execute("INSERT INTO turns_said (turns_said) VALUES ('optimize')")
         return gone
 
 
