@@ -80,7 +80,8 @@ class Session:
         try:
             if slash.means(typed):
                 return slash.run(typed)
-            self._hear(self._saying(typed.removeprefix("/")), Answered())
+            words = typed[1:] if typed.startswith("//") else typed
+            self._hear(self._saying(words), Answered())
         except KeyboardInterrupt:
             pass  # what came was kept, and it was said
         except TtrpgError as error:

@@ -106,9 +106,8 @@ class Slash:
     def _model(self, wanted: str) -> None:
         known = list(self._app.models.names())
         if wanted:
-            self._talk.model = (
-                text.match(wanted, [(k, k) for k in known], "model") if known else wanted
-            )
+            pairs = [(name, name.replace("/", " ")) for name in known]
+            self._talk.model = text.match(wanted, pairs, "model")
             self._talk.chat = attrs.evolve(self._talk.chat, model=self._talk.model)
         now = self._talk.model or next(iter(known), "")
         rows = [(name, "asked" if name == now else "") for name in dict.fromkeys([*known, now])]
