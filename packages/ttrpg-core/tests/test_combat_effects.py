@@ -22,6 +22,7 @@ from ttrpg_core.table.combat.arithmetic import Part
 from ttrpg_core.table.combat.rules import Condition
 from ttrpg_core.table.combat.state import (
     Combatant,
+    Due,
     Duration,
     Effect,
     Recurring,
@@ -182,6 +183,20 @@ def test_an_effect_ends_although_the_one_it_is_anchored_to(why):
         fight, _ = turns.delay(fight, NEW, Random(1))
     gone = why in {"leaves", "dies"}
     assert when_it_ends(fight) == (("start", 2, "ann") if gone else ("end", 1, "ben"))
+
+
+def test_an_effect_anchored_to_nobody_here_ends_with_the_time():
+    fight = fight_of()
+    assert durations.reached(fight, Due(fight.now, "ghost", "end"))
+    assert not durations.reached(fight, Due(fight.now + 1, "ghost"))
+    assert not durations.reached(fight, Due(fight.now, "ben", "end"))
+
+
+def test_the_next_turn_of_a_late_comer_is_in_the_next_round():
+    fight = fight_of(at="ben")
+    fight, _ = roster.add(fight, NEW, Combatant("", "Late", hp=9, hp_max=9, initiative=18))
+    fight = put(fight, "late", duration=Duration("end-of-next-turn"))
+    assert when_it_ends(fight) == ("end", 2, "late")
 
 
 def one_of(stacking, first, second, law=NEW):

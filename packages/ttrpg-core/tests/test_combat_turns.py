@@ -2,6 +2,7 @@
 
 from random import Random
 
+import attrs
 import pytest
 
 from ttrpg_core.errors import Ambiguous, Denied, InputError, NotFound
@@ -359,7 +360,8 @@ def test_ids_are_short_stable_and_never_taken_twice():
         (Combatant("", "A", hp=5), "both"),
         (Combatant("", "A", hp=11, hp_max=10), "11 of 10"),
         (Combatant("", "A", hp=-1, hp_max=10), "-1 of 10"),
-        (Combatant("", "A", hp=1, hp_max=10**9), "at most"),
+        (Combatant("", "A", hp=1, hp_max=10**9), "from 1 to"),
+        (Combatant("", "A", hp=0, hp_max=0), "0 of 0"),
         (Combatant("", "A", temp_hp=-1), "-1 temporary"),
     ],
 )
@@ -367,6 +369,23 @@ def test_a_combatant_is_checked(made, said):
     with pytest.raises(InputError) as caught:
         roster.add(roster.new("f", "F", OLD), OLD, made)
     assert said in caught.value.message + caught.value.hint
+
+
+def test_what_is_written_of_somebody_can_be_corrected():
+    fight = trio()
+    ann = fight.get("ann")
+    fight, facts = roster.edit(fight, OLD, attrs.evolve(ann, ac=17, hp_max=6, name="Anna"))
+    assert facts[0].prose == "Anna: name, hp_max, ac corrected"
+    assert (fight.get("ann").hp, fight.get("ann").ac) == (6, 17)
+    fight, _ = roster.edit(fight, OLD, attrs.evolve(fight.get("ann"), hp_max=50))
+    assert (fight.get("ann").hp, fight.get("ann").hp_max) == (6, 50)
+    fight, _ = roster.edit(fight, OLD, attrs.evolve(fight.get("ann"), hp_max=None))
+    assert fight.get("ann").hp is None
+    fight, _ = roster.edit(fight, OLD, attrs.evolve(fight.get("ann"), hp_max=9))
+    assert fight.get("ann").hp == 9
+    for wrong in ({"hp": 1}, {"life": "dead"}, {"initiative": 3}, {"name": ""}, {"hp_max": 0}):
+        with pytest.raises(InputError):
+            roster.edit(fight, OLD, attrs.evolve(fight.get("ann"), **wrong))
 
 
 def test_a_fight_has_an_end_of_combatants():

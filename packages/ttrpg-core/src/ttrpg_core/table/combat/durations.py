@@ -48,9 +48,7 @@ def reached(fight: Fight, moment: Due, *, ending: bool = False) -> bool:
         return True
     for index, turn in enumerate(fight.turns[: fight.at + 1]):
         if turn.who == moment.who and turn.round == fight.round:
-            if moment.edge == "start" and not turn.resumed:
-                return True
-            if moment.edge == "end" and not turn.delayed and (index < fight.at or ending):
+            if moment.edge == "start" or (not turn.delayed and (index < fight.at or ending)):
                 return True
     return False
 

@@ -8,7 +8,7 @@ import attrs
 
 from ttrpg_core import text
 from ttrpg_core.errors import InputError, NotFound
-from ttrpg_core.table.combat import order, resources
+from ttrpg_core.table.combat import conditions, order, resources
 from ttrpg_core.table.combat.rules import Rules
 from ttrpg_core.table.combat.scene import Outcome, Scene
 from ttrpg_core.table.combat.state import Combatant, Fight, Mode
@@ -18,6 +18,11 @@ HP_MAX = 1_000_000
 COMBATANTS_MAX = 500
 """Most combatants of one fight."""
 PARTY, FOES = "party", "foes"
+EDITABLE = (
+    "name", "side", "group", "hp_max", "ac", "initiative_bonus", "score", "traits",
+    "condition_immunities", "saves", "at_zero", "level", "cr", "xp",
+)  # fmt: skip
+"""What of a combatant may be corrected by hand; the rest has commands of its own."""
 _SIDES = {"player": PARTY, "ally": PARTY, "npc": FOES, "monster": FOES, "environment": ""}
 _NUMBERED = re.compile(r"(.*?)-?([0-9]+)\Z")
 
@@ -53,7 +58,7 @@ def add(
     unless their place in it has passed.
     """
     scene = Scene(fight, rules, rng)
-    checked(made, rules)
+    made = checked(made, rules)
     if number < 1 or len(fight.combatants) + number > COMBATANTS_MAX:
         raise InputError(
             f"{number} cannot join: a fight has at most {COMBATANTS_MAX} combatants", "Add fewer"
@@ -78,6 +83,33 @@ def add(
         scene.say("joined", key, f"{name} joins", side=one.side, hp=one.hp)
         if fight.status == "active":
             _take_place(scene, one)
+    return scene.outcome()
+
+
+def edit(fight: Fight, rules: Rules, changed: Combatant) -> Outcome:
+    """Correct what is written of a combatant: ``changed`` is it with other values.
+
+    Only what is in EDITABLE may differ. Hit points above a lower maximum are lost.
+    """
+    scene = Scene(fight, rules)
+    one = scene.get(changed.id)
+    differ = [
+        each.name
+        for each in attrs.fields(Combatant)
+        if getattr(one, each.name) != getattr(changed, each.name)
+    ]
+    for name in differ:
+        if name not in EDITABLE:
+            raise InputError(f"{name} is not corrected so", text.nearest(name, EDITABLE))
+    if changed.hp_max is not None:
+        hp = min(one.hp or 0, changed.hp_max) if one.hp_max is not None else changed.hp_max
+        changed = attrs.evolve(changed, hp=hp, hp_max_lost=min(one.hp_max_lost, changed.hp_max))
+    else:
+        changed = attrs.evolve(changed, hp=None)
+    scene.put(checked(changed, rules))
+    scene.say("edited", one.id, f"{changed.name}: {', '.join(differ) or 'nothing'} corrected",
+              fields=differ)  # fmt: skip
+    conditions.settle(scene, one.id)
     return scene.outcome()
 
 
@@ -153,16 +185,17 @@ def find(fight: Fight, wanted: str) -> str:
 
 
 def checked(one: Combatant, rules: Rules) -> Combatant:
-    """A combatant whose numbers make sense."""
-    text.name(one.name, "combatant's name")
+    """A combatant whose numbers make sense, and whose name is clean."""
+    one = attrs.evolve(one, name=text.name(one.name, "combatant's name"))
     if (one.hp is None) != (one.hp_max is None):
         raise InputError(
             f"{one.name} needs both hit points and their maximum, or neither", "Give both"
         )
-    if one.hp is not None and not 0 <= one.hp <= (one.hp_max or 0) <= HP_MAX:
+    most = one.hp_max or 0
+    if one.hp is not None and not (0 <= one.hp <= most and 1 <= most <= HP_MAX):
         raise InputError(
             f"{one.name} cannot have {one.hp} of {one.hp_max} hit points",
-            f"From 0 to the maximum, at most {HP_MAX:,}",
+            f"From 0 to the maximum, which is from 1 to {HP_MAX:,}",
         )
     if not 0 <= one.temp_hp <= HP_MAX:
         raise InputError(f"{one.temp_hp} temporary hit points are not possible", "Give 0 or more")

@@ -2,7 +2,8 @@
 
 Kinds of facts, all after ``combat.``:
 
-- the fight: start round turn time end statistics xp, joined left returned hidden revealed surprised
+- the fight: start round turn time end statistics xp, joined edited left returned hidden revealed
+  surprised
 - turns: initiative order delay ready ready.lapsed released
 - hit points: damage bloodied healing temporary hp max-hp
 - at 0: dying death-save stable knocked-out out up death
