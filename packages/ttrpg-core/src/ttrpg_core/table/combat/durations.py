@@ -46,11 +46,14 @@ def reached(fight: Fight, moment: Due, *, ending: bool = False) -> bool:
         return fight.now > moment.at
     if not moment.who or not fight.has(moment.who):
         return True
-    for index, turn in enumerate(fight.turns[: fight.at + 1]):
-        if turn.who == moment.who and turn.round == fight.round:
-            if moment.edge == "start" or (not turn.delayed and (index < fight.at or ending)):
-                return True
-    return False
+    begun = [
+        index
+        for index, turn in enumerate(fight.turns[: fight.at + 1])
+        if turn.who == moment.who and turn.round == fight.round
+    ]
+    if moment.edge == "start":
+        return bool(begun)
+    return any(not fight.turns[i].delayed and (i < fight.at or ending) for i in begun)
 
 
 def left(fight: Fight, effect: Effect) -> str:
