@@ -6,9 +6,10 @@ import sys
 import pytest
 
 from ttrpg_cli.talking import lines as typed_lines
+from ttrpg_cli.talking.kept import NEW
 from ttrpg_cli.talking.session import Session
 from ttrpg_cli.talking.slash import Slash
-from ttrpg_cli.talking.starting import NEW, Wanted, started
+from ttrpg_cli.talking.starting import Wanted, started
 from ttrpg_core.errors import InputError, TtrpgError, Unreachable
 from ttrpg_core.testing import FakeModels, Scripted
 
@@ -78,6 +79,8 @@ def test_quit_leaves(talk, word):
 
 
 def test_an_error_costs_its_message_and_no_more(talk):
+    assert talk("x" * 100_001, "\udcff") == 0
+    assert sum("message has" in line for line in talk.said()) == 2
     talk.model.pieces = ["Half ", Unreachable("the connection broke", "Try again")]
     assert talk("One", "/retry") == 0
     said = talk.said()

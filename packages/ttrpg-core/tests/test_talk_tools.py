@@ -125,6 +125,7 @@ def test_nothing_that_players_must_not_see_is_found_for_them(box):
             "look_up_campaign propose_edit propose_note recent_changes roll_dice search_books",
         ),
         (PARTY, "look_up_campaign roll_dice search_books"),
+        (Audience("tamsin"), "look_up_campaign roll_dice search_books"),
         (PUBLIC, "roll_dice"),
         (Audience("npc/mara"), "roll_dice"),
     ],

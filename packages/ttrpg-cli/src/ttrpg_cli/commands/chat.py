@@ -8,13 +8,11 @@ import click
 from ttrpg_cli.commands import chats
 from ttrpg_cli.screens import screen_of
 from ttrpg_cli.stdin import is_typed, read_stdin
-from ttrpg_cli.talking.session import Session
-from ttrpg_cli.talking.starting import NEW, Wanted, chats_of, started
+from ttrpg_cli.talking.kept import NEW, chats_of
 from ttrpg_core import text
 from ttrpg_core.app import App
 from ttrpg_core.errors import InputError, NotFound
 from ttrpg_core.llm.chats import Chat
-from ttrpg_core.talk.pictures import MOST_AT_ONCE, read_picture
 from ttrpg_core.text import TEXT_MAX
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -97,7 +95,7 @@ def chat(ctx: click.Context, /, files: tuple[str, ...], **named: str) -> None:
     proposes, and you decide.
     """
     if ctx.invoked_subcommand is None:
-        talk(ctx, " ".join(ctx.args), files, Wanted(**named), NEW)
+        talk(ctx, " ".join(ctx.args), files, named, NEW)
 
 
 @chat.command("continue")
@@ -118,19 +116,23 @@ def continue_(
     found = known.chat(name) if name is not None else known.last()
     if found is None:
         raise NotFound("there is no conversation yet", "Start one: ttrpg chat")
-    talk(ctx, message or "", files, Wanted(**named), found)
+    talk(ctx, message or "", files, named, found)
 
 
 def talk(
-    ctx: click.Context, words: str, files: tuple[str, ...], wanted: Wanted, found: Chat
+    ctx: click.Context, words: str, files: tuple[str, ...], named: dict[str, str], found: Chat
 ) -> None:
-    """Say one thing, or talk until the lines end."""
+    """Say one thing, or talk until the lines end; ``named`` are the fields of Wanted."""
+    from ttrpg_cli.talking.session import Session  # with what it takes to ask a model
+    from ttrpg_cli.talking.starting import Wanted, started
+    from ttrpg_core.talk.pictures import MOST_AT_ONCE, read_picture
+
     app = ctx.find_object(App)
     assert app is not None, "the root group has made one"
     screen = screen_of(app)
     if len(files) > MOST_AT_ONCE:
         raise InputError(f"{len(files)} pictures; {MOST_AT_ONCE} at the most", "Send some later")
-    with started(app, wanted, found) as conversation:
+    with started(app, Wanted(**named), found) as conversation:
         images = [read_picture(file, app.settings.chat.image_megabytes) for file in files]
         session = Session(app, conversation, images)
         if is_typed() and not screen.json:

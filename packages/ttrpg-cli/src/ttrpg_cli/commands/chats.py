@@ -6,9 +6,8 @@ from datetime import datetime
 import click
 from click.shell_completion import CompletionItem
 
+from ttrpg_cli.talking.kept import chats_of, counted, proposals_of
 from ttrpg_cli.talking.scrubbing import scrubber
-from ttrpg_cli.talking.showing import counted
-from ttrpg_cli.talking.starting import chats_of, proposals_of
 from ttrpg_core import text
 from ttrpg_core.app import App
 from ttrpg_core.audience import GM, Audience
@@ -28,7 +27,6 @@ from ttrpg_core.llm.chats.exporting import (
 from ttrpg_core.llm.chats.keeping import SHORT
 from ttrpg_core.paths import write_atomically
 from ttrpg_core.store import peek
-from ttrpg_core.talk.voices import load_voices
 from ttrpg_core.views import Block, Quote, Table, Text
 
 NUMBER = click.IntRange(1, 2**63 - 1)
@@ -247,6 +245,8 @@ def refuse(app: App, number: int) -> None:
 @click.pass_obj
 def voices(app: App) -> None:
     """How a model can speak, and the NPCs that can be talked with."""
+    from ttrpg_core.talk.voices import load_voices  # it brings cattrs
+
     found = load_voices(app.paths.voices)
     rows = [
         (v.id, "NPC" if v.kind == "npc" else "voice", v.title, v.tone or v.manner)

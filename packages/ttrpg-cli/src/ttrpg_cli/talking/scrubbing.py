@@ -5,7 +5,6 @@ from collections.abc import Callable
 from ttrpg_core.app import App
 from ttrpg_core.entries import Provider, Speaker
 from ttrpg_core.errors import TtrpgError
-from ttrpg_core.logs import HIDDEN, SECRET_VALUES
 
 SHORTEST = 8
 """Characters of a key that is looked for: a shorter one may be any word."""
@@ -13,6 +12,8 @@ SHORTEST = 8
 
 def scrubber(app: App) -> Callable[[str], str]:
     """What replaces every key that is kept or set here, and whatever looks like one."""
+    from ttrpg_core.logs import HIDDEN, SECRET_VALUES  # it brings structlog
+
     keys = sorted(_keys(app), key=len, reverse=True)
 
     def scrub(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from ttrpg_cli.talking.lines import lines
 from ttrpg_cli.talking.showing import Shown, data, decide, say_after
 from ttrpg_cli.talking.slash import Slash
+from ttrpg_core import text
 from ttrpg_core.app import App
 from ttrpg_core.errors import ProviderError, TtrpgError
 from ttrpg_core.llm import Image, Part, Text
@@ -89,7 +90,7 @@ class Session:
         return True
 
     def _saying(self, words: str) -> Replies:
-        parts: list[Part] = [Text(words), *self.images]
+        parts: list[Part] = [Text(text.text(words, "message")), *self.images]
         self.images.clear()
 
         async def saying(shown: Shown, answered: Answered) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
+from ttrpg_cli.talking.kept import counted
 from ttrpg_core.app import App
 from ttrpg_core.llm import Bill, ToolCall, ToolResult, Usage
 from ttrpg_core.llm.chats.exporting import cited, plain
@@ -132,8 +133,3 @@ def data(talk: Conversation, answered: Answered) -> dict[str, object]:
         "left": None if bill is None else bill.left,
         "budget": None if bill is None else bill.budget or None,
     }
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 quote``, ``2 quotes``."""
-    return f"{number} {noun}" + "s" * (number != 1)

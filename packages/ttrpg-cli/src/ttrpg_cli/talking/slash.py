@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from ttrpg_cli.talking.showing import counted
-from ttrpg_cli.talking.starting import memory_of, proposals_of
+from ttrpg_cli.talking.kept import counted, proposals_of
+from ttrpg_cli.talking.starting import memory_of
 from ttrpg_core import text
 from ttrpg_core.app import App
 from ttrpg_core.audience import GM, Audience

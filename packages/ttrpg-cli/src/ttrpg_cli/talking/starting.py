@@ -5,20 +5,18 @@ from collections.abc import Callable, Iterator
 
 import attrs
 
+from ttrpg_cli.talking.kept import NEW, chats_of, proposals_of
 from ttrpg_core import records, text
 from ttrpg_core.app import App
 from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import InputError, NotFound
-from ttrpg_core.llm.chats import Chat, Chats
+from ttrpg_core.llm.chats import Chat
 from ttrpg_core.search import Finder
 from ttrpg_core.table.campaigns import Campaign
 from ttrpg_core.talk.memory import Memory
-from ttrpg_core.talk.proposals import Proposals
 from ttrpg_core.talk.tools import Toolbox
 from ttrpg_core.talk.turns import Bounds, Conversation
 from ttrpg_core.talk.voices import Voice, Voices, load_voices
-
-NEW = Chat("", "")
 
 
 @attrs.frozen
@@ -29,16 +27,6 @@ class Wanted:
     npc: str = ""
     model: str = ""
     viewer: str = ""
-
-
-def chats_of(app: App) -> Chats:
-    """The conversations of this home."""
-    return Chats(app.store, app.clock)
-
-
-def proposals_of(app: App) -> Proposals:
-    """What models would like to change."""
-    return Proposals(app.journal, app.clock)
 
 
 @contextlib.contextmanager

@@ -113,7 +113,7 @@ class Toolbox:
     def _abilities(self) -> dict[str, Ability]:
         """By name; an NPC only rolls, and only the Game Master's own talk may propose."""
         found = [Ability(_ROLL, self._roll)]
-        if self.viewer in {GM, PARTY}:
+        if self.viewer.sees(PARTY):
             if self.finder is not None:
                 found.append(Ability(_SEARCH, self._search))
             if self.campaign is not None:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import attrs
 
-from ttrpg_core.audience import GM, PARTY, Audience, project
+from ttrpg_core.audience import GM, Audience, project
 from ttrpg_core.errors import InputError, NotFound
 from ttrpg_core.llm import (
     Bill,
@@ -210,7 +210,7 @@ class Conversation:
         return system_prompt(
             self.voice,
             project(campaign_facts(campaign), self.viewer) if campaign else (),
-            for_players=self.viewer == PARTY,
+            for_players=self.voice.kind != "npc" and self.viewer != GM,
             remembered=self.memory.all() if self.memory else None,
             tools=tools,
             sources=CITING if cites else "",

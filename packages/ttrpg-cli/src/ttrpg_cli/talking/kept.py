@@ -1,0 +1,29 @@
+"""What is kept of conversations, for commands that only look and so import little."""
+
+from typing import TYPE_CHECKING
+
+from ttrpg_core.app import App
+from ttrpg_core.llm.chats import Chat, Chats
+
+if TYPE_CHECKING:
+    from ttrpg_core.talk.proposals import Proposals
+
+NEW = Chat("", "")
+"""A conversation in which nothing was said yet."""
+
+
+def chats_of(app: App) -> Chats:
+    """The conversations of this home."""
+    return Chats(app.store, app.clock)
+
+
+def proposals_of(app: App) -> "Proposals":
+    """What models would like to change."""
+    from ttrpg_core.talk.proposals import Proposals
+
+    return Proposals(app.journal, app.clock)
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 quote``, ``2 quotes``."""
+    return f"{number} {noun}" + "s" * (number != 1)
