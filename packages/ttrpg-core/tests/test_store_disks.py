@@ -85,6 +85,38 @@ def test_a_read_only_disk(tmp_path: Path, core: SchemaSet):
         assert path.read_bytes() == before
 
 
+def test_what_is_on_a_read_only_disk_can_be_read(tmp_path: Path, core: SchemaSet):
+    with small_disk(tmp_path / "disk", "4m") as disk:
+        path = disk / "ttrpg.db"
+        with contextlib.closing(Store(path, [core])) as store:
+            assert not store.read_only
+            store.connection.execute("INSERT INTO chosen VALUES ('a', 'x')")
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        with contextlib.closing(Store(path, [core])) as store:
+            assert store.read_only
+            assert tuple(store.connection.execute("SELECT * FROM chosen").fetchone()) == ("a", "x")
+        newer = SchemaSet("newer", "newer.schema:tables", list)
+        with pytest.raises(StoreError, match="brought up to date") as caught:
+            Store(path, [core, newer])
+        assert "TTRPG_HOME" in caught.value.hint
+
+
+def test_what_another_process_left_unmerged_is_read_too(tmp_path: Path, core: SchemaSet):
+    with small_disk(tmp_path / "disk", "4m") as disk:
+        path = disk / "ttrpg.db"
+        Store(path, [core]).close()
+        killed = (
+            "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
+            "c.execute(\"INSERT INTO chosen VALUES ('a', 'x')\"); os._exit(0)"
+        )
+        subprocess.run([sys.executable, "-c", killed, str(path)], check=True)
+        assert path.with_name("ttrpg.db-wal").stat().st_size
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        with contextlib.closing(Store(path, [core])) as store:
+            assert store.read_only
+            assert store.connection.execute("SELECT COUNT(*) FROM chosen").fetchone()[0] == 1
+
+
 def test_a_read_only_folder(tmp_path: Path, core: SchemaSet):
     if os.geteuid() == 0:
         pytest.skip("root may write anywhere; the read-only disk tests the same")

@@ -39,6 +39,7 @@ _HINTS = {
     sqlite3.SQLITE_CONSTRAINT: "It does not fit with what is there already; nothing was changed",
 }
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_UNWRITABLE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 _FAILED = "failed:"
 """Before a schema's name, the key in ``store`` under which its last failure stands."""
 
@@ -94,26 +95,49 @@ class Store:
         self.keep = keep
         self.busy_seconds = busy_seconds
         self._note = note
+        self.read_only = False
+        """Whether the folder cannot be written, so that what is there can be read and no more."""
         make_folder(path.parent)
         _create(path)
         try:
-            self.connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
             try:
-                self._open()
-            except BaseException:
-                self.connection.close()
-                raise
+                self._connect(str(path), self._open)
+            except sqlite3.Error as error:
+                code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+                if code not in _UNWRITABLE or not _only_readable(path):
+                    raise
+                self._connect(_to_read(path), self._open_to_read)
         except sqlite3.Error as error:
             raise explain(error, path) from error
 
+    def _connect(self, place: str, start: Callable[[], None]) -> None:
+        self.connection = sqlite3.connect(
+            place, timeout=self.busy_seconds, isolation_level=None, uri=place.startswith("file:")
+        )
+        try:
+            self.connection.row_factory = sqlite3.Row
+            self.connection.execute("PRAGMA foreign_keys = ON")
+            start()
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def _open_to_read(self) -> None:
+        kept, failed = self._state()
+        if kept is None or failed or kept != fingerprint(self.schemas):
+            raise StoreError(
+                f"the database {self.path} has to be brought up to date, and cannot be written",
+                "Choose another folder with TTRPG_HOME, or mend its permissions",
+            )
+        self.read_only = True
+
     def _open(self) -> None:
-        self.connection.row_factory = sqlite3.Row
-        self.connection.execute("PRAGMA foreign_keys = ON")
         mark = fingerprint(self.schemas)
         kept, failed = self._state()
         if kept != mark or failed:
             failed = self._migrate(mark)
         self._use_wal()
+        self.read_only = not os.access(self.path, os.W_OK)
         if self._note is not None:
             for name, error in failed.items():
                 self._note(name, error)
@@ -349,6 +373,23 @@ def _create(path: Path) -> None:
     """
     with contextlib.suppress(OSError):  # SQLite meets the same, and says it better
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _only_readable(path: Path) -> bool:
+    """Whether there is a database that may be read in a folder that may not be written."""
+    return path.is_file() and os.access(path, os.R_OK) and not os.access(path.parent, os.W_OK)
+
+
+def _to_read(path: Path) -> str:
+    """The address of a database that is only read.
+
+    SQLite wants to write beside one in WAL mode even to read it, unless it is told that nobody
+    writes (``immutable``). Where another user's process may, its ``-wal`` lies there too, and then
+    SQLite reads both as they are.
+    """
+    wal = path.with_name(f"{path.name}-wal")
+    still = "" if wal.exists() else "&immutable=1"
+    return f"{path.absolute().as_uri()}?mode=ro{still}"
 
 
 def _roll_back(connection: sqlite3.Connection, savepoint: str | None) -> None:

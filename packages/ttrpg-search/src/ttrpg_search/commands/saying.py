@@ -8,7 +8,10 @@ _PROMISED = frozenset({"did you mean", "systems", "system", "language"})
 
 
 def say_read(app: App, answer: Answer) -> None:
-    """How the question was read, where that was not as it was typed."""
+    """How the question was read, where that was not as it was typed, and that it is not kept."""
+    if app.store.read_only:
+        said = f"{app.paths.database.parent} cannot be written, so no question is kept"
+        app.screen.say(said, "dim")
     if answer.findings.corrected:
         app.screen.say(f"Searched for: {answer.findings.corrected}")
     for step in answer.findings.steps:
