@@ -1,5 +1,7 @@
 """``ttrpg search``, where the command line is installed too."""
 
+import re
+
 import pytest
 
 import ttrpg_search
@@ -32,6 +34,15 @@ def test_one_json_object(shelf):
 def test_marks_are_spans_of_the_text(shelf):
     hit = shelf("search", "falling harm", "--json").json()["hits"][0]
     assert [hit["text"][start:end] for start, end in hit["marks"]] == ["fall", "harm"]
+
+
+@pytest.mark.parametrize("how", [(), ("--keyword",)])
+def test_what_is_shown_of_a_score_goes_to_one(shelf, how):
+    out = shelf("search", "falling harm foe light", *how, "-n", "9").out
+    shown = [float(each) for each in re.findall(r"\[(?:[^\]]*, )?score ([\d.]+)\]", out)]
+    assert shown
+    assert all(0 < each <= 1 for each in shown)
+    assert shown == sorted(shown, reverse=True)
 
 
 def test_plain(shelf):

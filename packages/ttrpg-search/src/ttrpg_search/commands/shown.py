@@ -13,6 +13,8 @@ from ttrpg_search.scope import HOUSE
 
 NEIGHBOUR = 400
 """Characters shown of a passage that stands before or after a hit."""
+HALF = 10.0
+"""The score of words alone that is told as half: about that of a rare word in a heading."""
 
 
 def place(chunk: Chunk) -> str:
@@ -30,11 +32,18 @@ def caption(hit: Hit, book: Book) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def title(number: int, hit: Hit, book: Book, system: str = "", *, scored: bool = True) -> str:
-    """A hit's heading line: its number, heading, and in brackets what it is and how it scored.
+def score(answer: Answer, hit: Hit) -> str:
+    """How a hit scored, from 0 to 1; a higher score is better, within one answer.
 
-    A higher score is better, within one answer.
+    Words and vectors together reach 1 but for what further passages of a section add. Words alone
+    have no top: what is told of them is how far they are past :data:`HALF`.
     """
+    found = hit.score if "vectors" in answer.stages else hit.score / (hit.score + HALF)
+    return f"score {min(found, 1.0):.2f}" if hit.score > 0 else ""
+
+
+def title(number: int, hit: Hit, book: Book, system: str = "", scored: str = "") -> str:
+    """A hit's heading line: its number, heading, and in brackets what it is and how it scored."""
     chunk = hit.chunk
     kind = "" if chunk.kind == "text" else chunk.kind.replace("_", " ")
     told = [
@@ -42,7 +51,7 @@ def title(number: int, hit: Hit, book: Book, system: str = "", *, scored: bool =
         kind,
         "GM only" if chunk.gm_only else "",
         system,
-        f"score {hit.score:.2f}" if scored and hit.score else "",
+        scored,
     ]
     told = [each for each in told if each]
     badges = f" [{', '.join(told)}]" if told else ""
@@ -78,7 +87,8 @@ def blocks(
         before, after = neighbours(app, hit.chunk, context, players=answer.wanted.players)
         if found:
             found.append(Text(""))
-        found.append(Text(title(number, hit, book, told.get(book.sha256, "")), "title"))
+        system = told.get(book.sha256, "")
+        found.append(Text(title(number, hit, book, system, score(answer, hit)), "title"))
         found += around(before, passage(hit.chunk, caption(hit, book), hit.marks, full=full), after)
         if paths:
             found.append(Text(path(hit.chunk, book), "dim"))
