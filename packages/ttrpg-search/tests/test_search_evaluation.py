@@ -169,3 +169,22 @@ def test_an_empty_file(tmp_path):
     path.write_text("\n", "utf-8")
     with pytest.raises(InputError, match="no question"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{", "not JSON: "),
+        ("[1]", "not a question of the form"),
+        ("{}", "a question has a 'query'"),
+        ('{"query": "x", "sections": [1]}', "not a question of the form"),
+        ('{"query": "x", "sections": [{"line": "one"}]}', "not a question of the form"),
+    ],
+)
+def test_a_line_that_is_no_question_is_told_without_pythons_words(tmp_path, line, said):
+    path = tmp_path / "gold.jsonl"
+    path.write_text(line)
+    with pytest.raises(InputError) as caught:
+        load(path)
+    assert said in caught.value.message
+    assert "Error" not in caught.value.message

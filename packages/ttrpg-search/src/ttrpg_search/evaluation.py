@@ -161,13 +161,22 @@ def _gold(line: str, where: str) -> Gold:
         kind, name = str(told.get("kind", "other")), str(told.get("id", ""))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(
-            f"{where}: not a question ({type(error).__name__}: {error})",
+            f"{where}: {_why(error)}",
             'A line is like {"query": "how far can I jump", "kind": "natural",'
             ' "sections": [{"file": "a.md", "line": 3}]}',
         ) from error
     if not isinstance(query, str) or not query.strip():
         raise InputError(f"{where}: 'query' is not a text", "It is what is asked")
     return Gold(query, kind, places, name)
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with a line, in words of its file and not of Python."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"not JSON: {error.msg} at column {error.colno}"
+    if isinstance(error, KeyError) and error.args == ("query",):
+        return "a question has a 'query'"
+    return "not a question of the form that is read here"
 
 
 def evaluate(
