@@ -91,6 +91,29 @@ def test_on_a_terminal_it_is_asked_for_without_echo(app, run, locked, monkeypatc
     assert len(app.library.books()) == 1
 
 
+def test_it_is_asked_for_three_times(app, run, locked, monkeypatch):
+    asked = []
+
+    def prompt(text, **options):
+        asked.append(text)
+        return answers.pop(0)
+
+    monkeypatch.setattr(click, "prompt", prompt)
+    terminal = type("T", (), {"isatty": lambda _: True})()
+    monkeypatch.setattr(passwords, "sys", type("S", (), {"stdin": terminal}))
+    answers = ["wrong", "also wrong", "never", "not asked"]
+    with pytest.raises(ParseError, match="needs another password"):
+        run("add", locked)
+    assert [text.startswith("Not that one. ") for text in asked] == [False, True, True]
+    answers = ["wrong", ""]
+    with pytest.raises(ParseError, match="needs another password"):
+        run("add", locked)
+    assert answers == [], "Enter alone gives up"
+    answers = ["wrong", SECRET]
+    assert run("add", locked) == 0
+    assert len(app.library.books()) == 1
+
+
 def test_it_is_kept_nowhere(app, run, locked, tmp_path):
     file = tmp_path / "secret.txt"
     file.write_text(SECRET)

@@ -83,11 +83,13 @@ def add_books(
     came: list[Came] = []
     try:
         came.extend(add_all(app, files, wishes))
-        locked = passwords.locked(came)
-        if locked and (asked := passwords.ask(locked)):
+        for attempt in range(passwords.TRIES):
+            locked = passwords.locked(came)
+            if not locked or not (asked := passwords.ask(locked, again=attempt > 0)):
+                break
             came = [each for each in came if each not in locked]
-            again = attrs.evolve(wishes, passwords=asked)
-            came.extend(add_all(app, [each.path for each in locked], again))
+            with_it = attrs.evolve(wishes, passwords=asked)
+            came.extend(add_all(app, [each.path for each in locked], with_it))
     except KeyboardInterrupt:
         say_came(app, came)
         raise

@@ -13,6 +13,8 @@ from ttrpg_core.errors import InputError
 from ttrpg_ingest.processes import PASSWORDS
 from ttrpg_ingest.shelf import Came, Failed
 
+TRIES = 3
+"""Times that somebody is asked for a password; Enter alone gives up sooner."""
 MOST = 10_000
 """Characters of a file of passwords."""
 _LOCKED = re.compile(r"needs a(?:nother)? password\Z")
@@ -41,13 +43,17 @@ def locked(came: Iterable[Came]) -> list[Failed]:
     ]
 
 
-def ask(books: Iterable[Failed]) -> str:
+def ask(books: Iterable[Failed], *, again: bool = False) -> str:
     """The password for these books, asked for without echo; empty where nobody sits there."""
     if sys.stdin is None or not sys.stdin.isatty():
         return ""
     names = ", ".join(text.printable(each.path) for each in books)
     return str(
         click.prompt(
-            f"Password for {names}", default="", hide_input=True, err=True, show_default=False
+            f"{'Not that one. ' if again else ''}Password for {names}",
+            default="",
+            hide_input=True,
+            err=True,
+            show_default=False,
         )
     )
