@@ -181,6 +181,30 @@ class Tty(io.TextIOWrapper):
         return True
 
 
+@given(st.text("ab ./-\n", max_size=200), st.integers(20, 60))
+def test_talk_ends_its_lines_between_words(text, width):
+    told = light.folded(text, width)
+    assert told.split() == text.split(), "no word is broken"
+    assert all(len(line) <= width or " " not in line.strip() for line in told.split("\n"))
+    short = "\n".join(line for line in text.split("\n") if len(line) <= width)
+    assert [line.rstrip() for line in light.folded(short, width).split("\n")] == [
+        line.rstrip() for line in short.split("\n")
+    ]
+
+
+def test_errors_and_talk_are_set_on_a_terminal_alone():
+    words = "what is wrong with it " * 6
+    for stream, most in ((Tty(), 40), (io.TextIOWrapper(io.BytesIO(), "utf-8"), 300)):
+        screen = Terminal(io.StringIO(), stream, {"COLUMNS": "40", "TERM": "dumb"})
+        screen.say(words)
+        screen.error(words, f"/a/{'very-long' * 9}/path and {words}")
+        stream.flush()
+        lines = stream.buffer.getvalue().decode().splitlines()
+        assert max(map(len, lines)) <= max(most, 89)
+        assert (len(lines) == 3) is (most == 300)
+        assert sum(line.startswith("Error: what") for line in lines) == 1
+
+
 ANSI = re.compile(r"\x1b\[([\d;]*)m")
 printed = st.text("ab .,-\n\u00e9\u2014\u2019", max_size=240)
 spans = st.lists(

@@ -106,6 +106,23 @@ def breaks(text: str, width: int) -> list[int]:
     return found
 
 
+def folded(text: str, width: int) -> str:
+    """A text in lines of a width that end between words; a longer word, as a path, stays whole."""
+    out: list[str] = []
+    for line in text.split("\n"):
+        used = 0
+        for match in _WORD.finditer(line):
+            room = len(match[0].rstrip())
+            if used and used + room > width:
+                out[-1] = out[-1].rstrip()
+                out.append("\n")
+                used = 0
+            out.append(match[0])
+            used += len(match[0])
+        out.append("\n")
+    return "".join(out[:-1])
+
+
 def _lines(text: str, width: int) -> Iterator[tuple[int, int]]:
     """The spans of the lines of a text, wrapped to a width; 0 wraps nothing."""
     at = 0

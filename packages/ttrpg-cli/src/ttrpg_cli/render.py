@@ -122,13 +122,20 @@ class Terminal:
         """A line on stderr; silent under ``--quiet`` unless it is bad."""
         if self.quiet and role != "bad":
             return
-        self._talk(self._styled(printable(text), role) + "\n")
+        self._talk(self._styled(self._set(printable(text)), role) + "\n")
 
     def error(self, message: str, hint: str) -> None:
         """An error: the cause, then what to do."""
-        self._talk(self._styled("Error: ", "bad") + _short(message) + "\n")
+        told = self._set(f"Error: {_short(message)}").removeprefix("Error: ")
+        self._talk(self._styled("Error: ", "bad") + told + "\n")
         if hint:
-            self._talk(_short(hint) + "\n")
+            self._talk(self._set(_short(hint)) + "\n")
+
+    def _set(self, text: str) -> str:
+        """Talk in lines that end between words on a terminal, which would break them anywhere."""
+        if not self.err.isatty() or not light.can_draw([Text(text)], self.environ, terminal=True):
+            return text
+        return light.folded(text, self._width(self.err))
 
     @contextlib.contextmanager
     def progress(self, title: str, total: int, done: int = 0) -> Iterator[Progress]:
