@@ -312,13 +312,13 @@ def test_a_home_that_cannot_be(cli, tmp_path, line, where):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A real file system of 4 MB; always unmounted again."""
+    """A real file system of 2 MB; always unmounted again."""
     folder = tmp_path / "disk"
     folder.mkdir()
     if not (ROOT and sys.platform == "linux" and shutil.which("mount")):
         pytest.skip("needs root on Linux to mount a small tmpfs")
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs", folder],
+        ["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", folder],
         check=False,
         capture_output=True,
     )

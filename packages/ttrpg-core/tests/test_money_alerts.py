@@ -186,8 +186,8 @@ def test_an_hour_far_over_the_usual_is_told(purse, ear, stopped):
     [
         (DOLLAR, [DOLLAR // 10] * 23, False),  # nothing is usual yet
         (DOLLAR, [DOLLAR // 10] * 24, True),
-        (DOLLAR // 4, [DOLLAR // 10] * 24, False),  # less than three times the usual
-        (9_999_999, [1000] * 30, False),  # less than a cent
+        (DOLLAR // 4, [DOLLAR // 10] * 24, False),  # less than five times the usual
+        (99_999_999, [1000] * 30, False),  # less than ten cents
         (DOLLAR, [DOLLAR // 100, DOLLAR] * 20, False),  # such hours there were
         (0, [DOLLAR] * 30, False),
     ],

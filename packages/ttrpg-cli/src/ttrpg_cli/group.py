@@ -15,7 +15,7 @@ from ttrpg_core.entries import Command
 if TYPE_CHECKING:
     from ttrpg_core.app import App
 
-SECTIONS = ("At the table", "Books", "Campaign", "Program")
+SECTIONS = ("At the table", "Books", "Campaign", "Models", "Program")
 """Headings of ``ttrpg --help``, in order; a plugin's own come after them by name."""
 BROUGHT_BY = {
     "library": "ttrpg-ingest",

@@ -98,7 +98,7 @@ class LedgerPurse:
         tight = tightest(found)
         return Stance(
             strictest(found, self.settings),
-            "; ".join(self._notes(found)),
+            "; ".join(self.notes(found)),
             None if tight is None else tight.left / NANO,
             "" if tight is None else tight.budget.id,
         )
@@ -135,7 +135,7 @@ class LedgerPurse:
             self.alerts.raise_alert("exceeded", tight.budget.id, "warning", refusal.message)
             raise refusal
         action = strictest(found, self.settings)
-        return Reservation(call, worst / NANO, action, tuple(self._notes(found)))
+        return Reservation(call, worst / NANO, action, tuple(self.notes(found)))
 
     def settle(
         self,
@@ -192,7 +192,7 @@ class LedgerPurse:
         with self.store.transaction():
             self.ledger.release(reservation.id, error)
 
-    def _notes(self, found: list[Standing]) -> list[str]:
+    def notes(self, found: list[Standing]) -> list[str]:
         """What the user should hear of: budgets that run out, and those that will."""
         notes = [each.said() for each in found if each.action(self.settings) != "allow"]
         return notes + [

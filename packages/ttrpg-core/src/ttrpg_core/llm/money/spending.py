@@ -5,7 +5,7 @@ Reads the calls that are kept and the sums of those that are not; nothing is wri
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, get_args
 
 import attrs
@@ -74,11 +74,16 @@ class Spending:
         self.zone = zone
 
     def by(self, way: By, since: datetime) -> list[Spent]:
-        """Since a moment, the dearest first; days and months in their order."""
+        """Since a moment, the dearest first; days, those between without a call too, in order."""
         found: dict[str, Spent] = {}
         for day, row in self._rows(since):
             name = _name(way, day, row)
             found[name] = found.get(name, Spent(name)).with_row(row)
+        if way == "day" and found:
+            days = (date.fromisoformat(min(found)), date.fromisoformat(max(found)))
+            for number in range((days[1] - days[0]).days):
+                name = str(days[0] + timedelta(days=number))
+                found.setdefault(name, Spent(name))
         if way in {"day", "month"}:
             return [found[name] for name in sorted(found)]
         if way == "weekday":

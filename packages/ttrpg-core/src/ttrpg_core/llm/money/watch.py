@@ -26,8 +26,10 @@ FEWEST_HOURS = 24
 """Hours with spending before one can be called unusual."""
 UNUSUAL = 3.5
 """The modified z-score from which on a value is an outlier."""
-LEAST = NANO // 100
-"""A cent: an hour that costs less is not worth a word."""
+LEAST = NANO // 10
+"""Ten cents: an hour that costs less is not worth a word."""
+FAR = 5
+"""How many times the usual an hour has to cost."""
 _DAY = timedelta(days=1)
 
 
@@ -65,10 +67,10 @@ def of_budgets(standings: Iterable[Standing], now: datetime) -> list[Due]:
 def of_hour(latest: int, before: Sequence[int]) -> Due | None:
     """Whether an hour costs far more than usual: ``before`` are the hours that cost anything.
 
-    It does when its modified z-score is above 3.5, it costs three times the median or more, and a
-    cent at least; with fewer than 24 hours nothing is usual yet. The score is 0.6745 (x - median) /
-    MAD, and with the mean absolute deviation times 1.2533 where MAD is 0: B. Iglewicz and
-    D. C. Hoaglin, How to Detect and Handle Outliers (1993), section 3.
+    It does when its modified z-score is above 3.5, it costs five times the median or more, and ten
+    cents at least; with fewer than 24 hours nothing is usual yet. The score is
+    0.6745 (x - median) / MAD, and with 1.2533 times the mean absolute deviation where MAD is 0:
+    B. Iglewicz and D. C. Hoaglin, How to Detect and Handle Outliers (1993), section 3.
     """
     if len(before) < FEWEST_HOURS or latest < LEAST:
         return None
@@ -76,7 +78,7 @@ def of_hour(latest: int, before: Sequence[int]) -> Due | None:
     spread = median(abs(each - usual) for each in before) / 0.6745
     if spread == 0:
         spread = fmean(abs(each - usual) for each in before) * 1.253314
-    if latest - usual <= UNUSUAL * spread or latest < 3 * usual:
+    if latest - usual <= UNUSUAL * spread or latest < FAR * usual:
         return None
     said = f"{dollars(latest)} within an hour; one with calls usually costs {dollars(round(usual))}"
     return Due("anomaly", "hour", "warning", said)
