@@ -400,10 +400,25 @@ def test_a_disk_that_may_not_be_written(cli, shelved, small_disk, line):
     cli.run(home, "campaign")
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     done = cli.run(home, *line, code=1, input=b"sk-x")
-    assert b"must exist and be writable" in done.stderr
+    assert b"read-only" in done.stderr.lower()
+    assert b"TTRPG_HOME" in done.stderr or b"mend the folder's permissions" in done.stderr
     assert b"Traceback" not in done.stderr
     subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
     cli.sound(home)
+
+
+def test_what_only_reads_works_there(cli, shelved, small_disk):
+    home = small_disk / "home"
+    shutil.copytree(shelved, home)
+    found = cli.run(home, "search", "falling").stdout
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    for flags in ([], ["--full"]):
+        done = cli.run(home, "search", "falling", *flags)
+        assert done.stdout.splitlines()[0] == found.splitlines()[0]
+        assert b"cannot be written, so no question is kept" in done.stderr
+    for line in (["campaign"], ["library"], ["library", "show", "the-lamplit-road"], ["history"]):
+        assert cli.run(home, *line).stdout
+    assert cli.run(home, "ask", "what does falling do").stdout
 
 
 def test_what_needs_no_database_works_there(cli, shelved, small_disk):
