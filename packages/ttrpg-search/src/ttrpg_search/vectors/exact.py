@@ -1,7 +1,7 @@
 """The default index of vectors: numpy over memory-mapped files.
 
 Up to some thousand rows every vector is compared in full. In a larger index a first pass compares
-sketches of 96 numbers; the best of that, ten times as many as are wanted, are then compared in
+sketches of 96 numbers; the best of that, five times as many as are wanted, are then compared in
 full, so every cosine is exact and only what the first pass left out can be missed
 (``docs/decisions/0012-vectors-and-embedders.md`` has the measured share).
 """
@@ -21,10 +21,12 @@ from ttrpg_search.vectors.files import (
     matrix,
 )
 
-CANDIDATES = 512
+CANDIDATES = 256
 """How many are compared in full after the first pass, at least."""
-CANDIDATES_EACH = 10
+CANDIDATES_EACH = 5
 """How many for each that is wanted."""
+BLOCK = 64
+"""Rows of which the best is looked at first, to find the best of very many."""
 FEW_DEAD = 1024
 """Dead rows that are never worth a new generation."""
 
@@ -129,7 +131,7 @@ class Exact:
         asked = asked @ snapshot.basis
         there = snapshot.sketches if rows is None else snapshot.sketches[rows]
         near = np.vecdot(there, asked)
-        chosen = np.sort(np.argpartition(near, count - wanted)[count - wanted :])
+        chosen = _highest(near, wanted)
         return chosen if rows is None else rows[chosen]
 
     @staticmethod
@@ -154,8 +156,23 @@ def _best(ids: Ints, scores: Floats, k: int) -> list[tuple[int, float]]:
     # Rounded, since a sum's last digits depend on how many rows are summed at once.
     scores = np.round(scores, 6)
     if k < len(scores):
-        least = np.partition(scores, len(scores) - k)[len(scores) - k]
-        kept = np.flatnonzero(scores >= least)
+        kept = _highest(scores, k)
         ids, scores = ids[kept], scores[kept]
     order = np.lexsort((ids, -scores))[:k]
     return list(zip(ids[order].tolist(), scores[order].tolist(), strict=True))
+
+
+def _highest(scores: Floats, count: int) -> Ints:
+    """The places of the highest scores, in order: as many as are wanted, and what equals the last.
+
+    Of many the best of each block comes first: so many of these leave no more than a few rows.
+    """
+    blocks = len(scores) // BLOCK
+    chosen: Ints | None = None
+    if blocks > 2 * count:
+        peaks = scores[: blocks * BLOCK].reshape(blocks, BLOCK).max(axis=1)
+        chosen = np.flatnonzero(scores >= np.partition(peaks, blocks - count)[blocks - count])
+        scores = scores[chosen]
+    least = np.partition(scores, len(scores) - count)[len(scores) - count]
+    kept = np.flatnonzero(scores >= least)
+    return kept if chosen is None else chosen[kept]

@@ -71,6 +71,7 @@ class Snapshot:
     basis: Floats | None = None
     sketches: Floats | None = None
     _order: Ints | None = None
+    _known: Ints | None = None
 
     @property
     def alive(self) -> Ints:
@@ -85,16 +86,21 @@ class Snapshot:
             self._order = alive[np.argsort(self.ids[alive], kind="stable")]
         return self._order
 
+    @property
+    def known(self) -> Ints:
+        """The ids of the living rows, ascending."""
+        if self._known is None:
+            self._known = self.ids[self.order]
+        return self._known
+
     def rows_of(self, wanted: Ints) -> Ints:
-        """The living rows of those ids that are here, ascending."""
-        order = self.order
+        """The living rows of those ids that are here, ascending and each once."""
+        order, known = self.order, self.known
         if not len(order):
             return order
-        known = self.ids[order]
-        places = np.minimum(np.searchsorted(known, wanted), len(order) - 1)
-        here = np.zeros(len(self.ids), bool)
-        here[order[places[known[places] == wanted]]] = True
-        return np.flatnonzero(here)
+        places = np.searchsorted(known, wanted)
+        here: Ints = np.unique(order[places[known.take(places, mode="clip") == wanted]])
+        return here
 
 
 class Files:
