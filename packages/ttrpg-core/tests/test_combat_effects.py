@@ -425,6 +425,13 @@ def test_legendary_resistance_is_offered_before_a_save_is_lost():
     assert held(lost) == []
 
 
+def test_the_dead_and_those_who_left_owe_nothing():
+    fight = put(fight_of(), "ben", "scared", save=RepeatSave("wis", 12, "damage"))
+    asked, _ = hp.hit(fight, NEW, "ben", [Part(1)], Random(1))
+    assert roster.leave(asked, NEW, "ben").fight.prompts == ()
+    assert hp.hit(fight, NEW, "ben", [Part(99)], Random(1)).fight.prompts == ()
+
+
 def test_a_prompt_can_be_dismissed():
     fight, _ = hp.hit(holding(), NEW, "ann", [Part(5)], Random(1))
     fight, _ = saves.dismiss(fight, NEW, fight.prompts[0].number)

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from random import Random
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -39,7 +40,7 @@ from ttrpg_core.table.combat.state import (
 PROFILE = settings(
     derandomize=True,
     deadline=None,
-    max_examples=60,
+    max_examples=40,
     stateful_step_count=40,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
@@ -285,3 +286,53 @@ class Evening(RuleBasedStateMachine):
 
 TestEvening = Evening.TestCase
 TestEvening.settings = PROFILE
+
+NUMBERS = {"who": 31, "other": 31, "source": 31, "amount": 21}
+CHOICES = {
+    "where": ["before", "after"],
+    "kind": ["player", "npc", "monster", "ally", "environment"],
+    "number": [1, 2],
+    "value": [-5, 0, 10, 15, 30],
+    "condition": ["prone", "stunned", "hexed", "exhaustion"],
+    "stacking": [None, "highest", "latest", "stack", "extend", "none"],
+    "lasts": [
+        Duration("turns", 2), Duration("rounds", 1), Duration("minutes", 1), Duration("until-save"),
+        Duration("end-of-next-turn"), Duration("start-of-next-turn"),
+        Duration("end-of-source-turn"), Duration("until-removed"),
+    ],
+}  # fmt: skip
+MOVES = {
+    "next": "", "next_thrice": "", "back": "", "delay": "", "join": "kind number", "leave": "who",
+    "come_back": "who", "hide": "who hidden", "step_in": "who", "reorder": "who other where",
+    "set_initiative": "who value pin", "hit": "who amount critical out", "heal": "who amount",
+    "lower_maximum": "who amount", "death_save": "who", "concentrate": "who other lasts",
+    "apply": "who source lasts of save condition stacking", "save": "who", "remove": "who",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_long_evenings_by_chance(seed):
+    """The same model over many more commands than a search has time for."""
+    rng = Random(seed)
+
+    def drawn(name):
+        if name in NUMBERS:
+            return rng.randrange(NUMBERS[name])
+        return rng.choice(CHOICES.get(name, [False, True]))
+
+    for _ in range(20):
+        evening = Evening()
+        kinds = [drawn("kind") for _ in range(rng.randint(1, 6))]
+        system, mode = rng.choice(rules.names()), rng.choice(["each", "group", "side"])
+        evening.begin(system=system, mode=mode, reroll=drawn(""), kinds=kinds, seed=seed)
+        for _ in range(80):
+            move = rng.choice([*MOVES, "next", "next", "next", "back"])
+            getattr(evening, move)(**{name: drawn(name) for name in MOVES[move].split()})
+            if evening.fight.at > 0:
+                evening.back_and_next_is_nothing()
+            evening.hit_points_are_within_bounds()
+            evening.everybody_has_one_place()
+            evening.what_is_due_has_ended_and_once()
+            evening.linked_effects_have_what_they_hang_on()
+            evening.what_is_asked_can_be_answered()
+        evening.it_is_the_same_after_being_stored()

@@ -39,7 +39,6 @@ def concentrate(
     before = conditions.concentration(one)
     if before:
         conditions.end(scene, who, before.id, f"concentrates on {spell} instead")
-    scene.drop_prompts(who, kind="concentration")
     lasts = duration or Duration()
     held = Effect("", conditions.CONCENTRATING, source=who, note=spell, duration=lasts)
     conditions.put_on(scene, who, held)
