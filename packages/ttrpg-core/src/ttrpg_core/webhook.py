@@ -5,7 +5,6 @@ look. It says what the alert says and nothing else; the URL, which may be a secr
 in no error and no log.
 """
 
-import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from ttrpg_core.errors import BadReply, ConfigError, TimedOut
 from ttrpg_core.llm.money.alerts import Alert, Channel
 from ttrpg_core.llm.money.channels import Beside, Log, notify
 from ttrpg_core.settings_tables import MoneySettings, NetworkSettings
+from ttrpg_core.values import frozen
 
 SECONDS = 10.0
 """Longest that sending may take in all."""
@@ -38,7 +38,7 @@ def body(alert: Alert) -> bytes:
     return json.dumps(data, ensure_ascii=False).encode()
 
 
-@attrs.frozen
+@frozen
 class Webhook:
     """Sends alerts to a URL; call it with one. Raises ProviderError, Offline or ConfigError."""
 
@@ -48,9 +48,13 @@ class Webhook:
 
     def __call__(self, alert: Alert) -> None:
         """Send, and wait for the answer."""
+        import asyncio
+
         asyncio.run(self._send(body(alert)))
 
     async def _send(self, content: bytes) -> None:
+        import asyncio
+
         from ttrpg_core.http import exchange
 
         quick = attrs.evolve(

@@ -10,11 +10,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, get_args
 
-import attrs
-
 from ttrpg_core.errors import StoreError
 from ttrpg_core.llm.money.ledger import stamp
 from ttrpg_core.store import Store
+from ttrpg_core.values import frozen
 
 Kind = Literal[
     "approaching", "exceeded", "fast", "anomaly", "overcharged", "provider_down", "rate_limited"
@@ -31,7 +30,7 @@ MESSAGE_MAX = 1000
 """Characters of a message."""
 
 
-@attrs.frozen
+@frozen
 class Alert:
     """One alert; ``times`` it happened, ``last_at`` the last time. Times are ISO 8601 in UTC."""
 

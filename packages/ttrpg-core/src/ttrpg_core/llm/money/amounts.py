@@ -9,12 +9,11 @@ import math
 import re
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
-import attrs
-
 from ttrpg_core.errors import InputError
 from ttrpg_core.llm.calls import Bill
 from ttrpg_core.llm.messages import Usage
 from ttrpg_core.llm.model import Price
+from ttrpg_core.values import frozen
 
 NANO = 1_000_000_000
 """Nano-dollars in a dollar."""
@@ -26,7 +25,7 @@ _MILLION = 1_000_000
 _AMOUNT = re.compile(r"(?:\$|USD)?\s*(\d{1,12}(?:\.\d{1,9})?|\.\d{1,9})\s*(?:\$|USD)?", re.ASCII)
 
 
-@attrs.frozen
+@frozen
 class Rates:
     """Whole nano-dollars for a million tokens of each class."""
 

@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-import attrs
-
 from ttrpg_core import text
 from ttrpg_core.llm.calls import Action, Purpose
 from ttrpg_core.llm.money.amounts import NANO, dollars
 from ttrpg_core.llm.money.ledger import stamp
 from ttrpg_core.llm.money.periods import PERIODS, Period
 from ttrpg_core.store import Store
+from ttrpg_core.values import frozen
 
 ACTIONS: tuple[Action, ...] = ("allow", "warn", "throttle", "degrade")
 """From the mildest to the strictest."""
@@ -29,7 +28,7 @@ class Note(Protocol):
         ...
 
 
-@attrs.frozen
+@frozen
 class Budget:
     """A limit of ``amount`` nano-dollars for each ``period``.
 

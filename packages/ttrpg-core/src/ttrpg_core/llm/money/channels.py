@@ -6,7 +6,6 @@ is a line in the log.
 """
 
 import os
-import subprocess
 import sys
 import threading
 import time
@@ -83,6 +82,8 @@ class Beside:
         thread.start()
 
     def _run(self, alert: Alert) -> None:
+        import subprocess
+
         try:
             self._deliver(alert)
         except (TtrpgError, OSError, subprocess.SubprocessError) as error:
@@ -98,6 +99,8 @@ class Beside:
 
 def notify(alert: Alert) -> None:
     """Show an alert on the desktop; nothing where the system has no way to."""
+    import subprocess
+
     title = f"ttrpg: {alert.kind.replace('_', ' ')}"
     found = notifier(title, _plain(alert.message), alert.severity, sys.platform)
     if found is None:

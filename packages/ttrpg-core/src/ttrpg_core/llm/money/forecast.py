@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Literal
 
-import attrs
+from ttrpg_core.values import frozen
 
 FEWEST = 7
 """Whole days before anything is foretold."""
@@ -26,7 +26,7 @@ _FOREVER = 36_500
 _ONE = timedelta(days=1)
 
 
-@attrs.frozen
+@frozen
 class Forecast:
     """``expected`` is what will have been spent by the end of ``last``, ``low`` to ``high`` likely.
 
@@ -44,7 +44,7 @@ class Forecast:
     method: Literal["average", "weekdays"]
 
 
-@attrs.frozen
+@frozen
 class TooLittle:
     """Nothing can be said yet: there are ``days`` whole days, and ``needed`` are needed."""
 
@@ -52,7 +52,7 @@ class TooLittle:
     needed: int = FEWEST
 
 
-@attrs.frozen
+@frozen
 class _Fit:
     """The average of each weekday, the variance that is left, and whether weekdays differ.
 

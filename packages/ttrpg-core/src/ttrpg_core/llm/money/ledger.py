@@ -20,6 +20,7 @@ from ttrpg_core.llm.money import periods, processes
 from ttrpg_core.llm.money.amounts import Rates
 from ttrpg_core.llm.money.periods import Span, Zone
 from ttrpg_core.store import Store
+from ttrpg_core.values import frozen
 
 State = Literal["open", "settled", "released", "lost"]
 """Money set aside; put in its place; given back; of a process that is gone, and counted in full."""
@@ -27,7 +28,7 @@ ERROR_MAX = 300
 """Characters kept of what a vendor said when it refused."""
 
 
-@attrs.frozen
+@frozen
 class Entry:
     """One row: ``cost`` and ``reserved`` in nano-dollars, ``at`` when money was set aside."""
 

@@ -2,17 +2,16 @@
 
 from datetime import date, timedelta
 
-import attrs
-
 from ttrpg_core.llm.money import forecast, periods
 from ttrpg_core.llm.money.forecast import Forecast, TooLittle
 from ttrpg_core.llm.money.purse import LedgerPurse
 from ttrpg_core.llm.money.standing import Standing
+from ttrpg_core.values import frozen
 
 _BACK = timedelta(days=forecast.LONGEST + 1)
 
 
-@attrs.frozen
+@frozen
 class Outlook:
     """A budget, and what its period comes to; None for an hour, of which only the pace is known.
 
@@ -24,7 +23,7 @@ class Outlook:
     used_up: date | None = None
 
 
-@attrs.frozen
+@frozen
 class Outlooks:
     """This month of everything, the days that are behind, and each budget."""
 

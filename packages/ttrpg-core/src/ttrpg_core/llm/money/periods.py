@@ -8,7 +8,7 @@ moment that comes out is in UTC, so that two of them can be compared and subtrac
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Literal, TypeAlias, get_args
 
-import attrs
+from ttrpg_core.values import frozen
 
 Period = Literal["hour", "day", "week", "month", "total"]
 """How often a budget begins anew; "total" never does."""
@@ -20,7 +20,7 @@ EARLIEST = datetime.min.replace(tzinfo=UTC)
 _DECEMBER = 12
 
 
-@attrs.frozen
+@frozen
 class Span:
     """From ``start`` on and before ``end``, in UTC; ``end`` is None where it has none.
 

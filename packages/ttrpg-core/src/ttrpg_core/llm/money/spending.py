@@ -15,6 +15,7 @@ from ttrpg_core.llm.money import periods
 from ttrpg_core.llm.money.ledger import stamp
 from ttrpg_core.llm.money.periods import Span, Zone
 from ttrpg_core.store import Store
+from ttrpg_core.values import frozen
 
 By = Literal["model", "vendor", "campaign", "session", "day", "month", "weekday", "why", "who"]
 """What spending is added up by; "why" is the command, "who" the person, a model or a program."""
@@ -33,7 +34,7 @@ SELECT NULL AS moment, day, model, why, who, campaign, session, calls, input, ca
 """
 
 
-@attrs.frozen
+@frozen
 class Spent:
     """What calls came to: ``cost`` in nano-dollars, and how much of it is ``estimated``.
 

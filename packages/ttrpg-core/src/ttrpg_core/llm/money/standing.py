@@ -6,14 +6,13 @@ Pure: numbers in, numbers and words out.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-import attrs
-
 from ttrpg_core.llm.calls import Action
 from ttrpg_core.llm.money import periods
 from ttrpg_core.llm.money.amounts import dollars
 from ttrpg_core.llm.money.budgets import ACTIONS, Budget
 from ttrpg_core.llm.money.periods import Period, Span, Zone
 from ttrpg_core.settings_tables import MoneySettings
+from ttrpg_core.values import frozen
 
 _EARLY = 0.1
 """Share of a period that has to be over before its pace tells anything."""
@@ -26,7 +25,7 @@ _ITS: dict[Period, str] = {
 }
 
 
-@attrs.frozen
+@frozen
 class Standing:
     """One budget in the span that is running: ``used`` is what is spent and set aside.
 

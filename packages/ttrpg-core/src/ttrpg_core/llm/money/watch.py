@@ -6,13 +6,11 @@ once a day that its pace will use it up. An hour is told of when it costs far mo
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from statistics import fmean, median
-
-import attrs
 
 from ttrpg_core.llm.money.alerts import Kind, Severity
 from ttrpg_core.llm.money.amounts import NANO, dollars
 from ttrpg_core.llm.money.standing import Standing, title
+from ttrpg_core.values import frozen
 
 STEPS: tuple[tuple[float, Severity], ...] = (
     (1.0, "critical"),
@@ -33,7 +31,7 @@ FAR = 5
 _DAY = timedelta(days=1)
 
 
-@attrs.frozen
+@frozen
 class Due:
     """An alert that is due. It was told when one of this kind and subject was after ``since``."""
 
@@ -74,6 +72,8 @@ def of_hour(latest: int, before: Sequence[int]) -> Due | None:
     """
     if len(before) < FEWEST_HOURS or latest < LEAST:
         return None
+    from statistics import fmean, median  # only here, as it brings fractions and decimals along
+
     usual = median(before)
     spread = median(abs(each - usual) for each in before) / 0.6745
     if spread == 0:
