@@ -186,6 +186,7 @@ class App:
             self.purse,
             Records(self.store, self.clock, rules),
             rng=self.rng,
+            tell=self.alerts.raise_alert,
         )
 
     @cached_property

@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
+from typing import Literal
 
 import attrs
 
@@ -44,6 +45,10 @@ UNBILLED = (
     PluginError,
 )
 """Errors before the first piece after which the vendor has surely done nothing that costs."""
+
+Kind = Literal["provider_down", "rate_limited"]
+Tell = Callable[[Kind, str, Literal["info", "warning"], str], object]
+"""Tells the user: what happened, to which model, how grave it is, and the vendor's words."""
 
 
 def says(piece: Delta) -> bool:
@@ -85,6 +90,7 @@ class Attempt:
     records: Records
     claim: str
     patience: float | None
+    tell: Tell
     timer: Callable[[], float]
     began: float = 0.0
     first_seconds: float | None = None
@@ -188,7 +194,11 @@ class Attempt:
 
     def _remember(self) -> None:
         if isinstance(self.error, ProviderError):
-            self.records.failed(self.name, self.claim, self.error)
+            opened = self.records.failed(self.name, self.claim, self.error)
+            if opened:
+                self.tell("provider_down", self.name, "warning", self.error.message)
+            elif isinstance(self.error, RateLimited):
+                self.tell("rate_limited", self.name, "info", self.error.message)
         elif self._inner is not None and self.first_seconds is not None:
             self._note(self._inner, self.first_seconds)  # where nobody asked for a second piece
             if self._whole:

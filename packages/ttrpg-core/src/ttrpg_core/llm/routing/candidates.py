@@ -166,8 +166,13 @@ def worst(price: Price | None, tokens: int, reply: int) -> float | None:
 
 
 def spoken(seconds: float) -> str:
-    """A time to wait, in words."""
+    """A span of time in words, in its two largest units."""
     if seconds < 1:
         return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{rest} s" if not minutes else f"{minutes} min" + (f" {rest} s" if rest else "")
+    parts = []
+    rest = round(seconds)
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
+        many, rest = divmod(rest, size)
+        if many:
+            parts.append(f"{many} {unit}")
+    return " ".join(parts[:2])

@@ -78,6 +78,11 @@ class Records:
         ).fetchone()
         return Record() if row is None else Record(*row)
 
+    def fared(self) -> list[str]:
+        """The models that were ever asked."""
+        rows = self._store.connection.execute("SELECT model FROM answers ORDER BY model")
+        return [row[0] for row in rows]
+
     def limits(self, model: str) -> list[Left]:
         """What is left of its limits."""
         rows = self._store.connection.execute(
@@ -143,8 +148,11 @@ class Records:
                 breaker = self.breaker(model)
                 self._keep(connection, model, breaker, breaker.ended())
 
-    def failed(self, model: str, who: str, error: ProviderError) -> None:
-        """An error came, before the first piece or after it; how long it asks to wait is kept."""
+    def failed(self, model: str, who: str, error: ProviderError) -> bool:
+        """An error came, before the first piece or after it; whether the model is now left alone.
+
+        How long it asks to wait is kept too.
+        """
         with self._store.transaction() as connection:
             now = self.now
             breaker = self.breaker(model)
@@ -161,6 +169,7 @@ class Records:
             if error.retry_after:
                 until = now + min(error.retry_after, LONGEST_WAIT)
                 self._limit(connection, model, Left(WAIT, 0.0, until))
+        return after.state == "open" != breaker.state
 
     def dropped(self, model: str, who: str) -> None:
         """A claim was not used, or the call was stopped: that says nothing of the model."""

@@ -19,7 +19,7 @@ from ttrpg_core.errors import Denied, NotFound, Overloaded, RateLimited, Refused
 from ttrpg_core.llm import tokens
 from ttrpg_core.llm.calls import Call, Need, Purpose, Purse, Stance, Weighed
 from ttrpg_core.llm.messages import Request
-from ttrpg_core.llm.routing.attempts import Attempt
+from ttrpg_core.llm.routing.attempts import Attempt, Tell
 from ttrpg_core.llm.routing.candidates import Candidate, Weigher, longest
 from ttrpg_core.llm.routing.explaining import DEGRADED, NAMED, Plan, Trip, on_budget
 from ttrpg_core.llm.routing.hedging import Ask, InTask, race
@@ -39,7 +39,8 @@ EARLY = 0.02
 class Router:
     """Implements :class:`.Models` over vendors, a purse and what is remembered of each model.
 
-    ``rng`` is the chance of the strategy "weighted"; ``timer`` measures spans, ``sleep`` waits.
+    ``rng`` is the chance of the strategy "weighted"; ``tell`` raises alerts, ``timer``
+    measures spans, ``sleep`` waits.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Router:
         records: Records,
         *,
         rng: random.Random,
+        tell: Tell = lambda *_: None,
         timer: Callable[[], float] = time.perf_counter,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         count: Callable[[Request, str], int] = tokens.estimate,
@@ -59,6 +61,7 @@ class Router:
         self.purse = purse
         self.records = records
         self._rng = rng
+        self._tell = tell
         self._timer = timer
         self._sleep = sleep
         self._weigher = Weigher(vendors, records, count)
@@ -230,6 +233,7 @@ class Router:
             self.records,
             claim.who,
             self.records.rules.probe_seconds if claim.probe else None,
+            self._tell,
             self._timer,
         )
 

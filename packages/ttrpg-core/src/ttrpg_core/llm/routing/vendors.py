@@ -35,7 +35,7 @@ class Vendors:
         if entry is None:
             return NotFound(
                 f"there is no vendor {name!r:.60}",
-                nearest(name, self.known) or "Installed: " + (", ".join(self.known) or "none"),
+                nearest(name, self.known) if self.known else "ttrpg-providers brings some",
             )
         if self._offline and not entry.offline:
             return Offline(
