@@ -3,6 +3,8 @@
 import asyncio
 import json
 import re
+import signal
+import subprocess
 import threading
 import time
 
@@ -180,6 +182,42 @@ def test_a_talk_at_a_prompt(window, cli, home, server):
     assert {each["id"] for each in known} == {"another-way", "first-line-second-line"}
     assert len(turns(cli, home, "first")) == 2
     assert not list(home.glob(".*history*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_terminal_that_is_closed_keeps_what_came(cli, home, server, number):
+    running = subprocess.Popen(
+        [cli.script, "chat", "How far is a fall?"],
+        env=cli.environment(home),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    while b"word5" not in running.stdout.read1():
+        pass
+    running.send_signal(number)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 128 + number
+    assert b"Traceback" not in err
+    wait_for(lambda: server.gone)
+    kept = turns(cli, home)
+    assert kept[1]["finish"] == "cancelled"
+    assert "word5" in kept[1]["text"]
+    cli.sound(home)
+
+
+def test_a_reader_that_goes_away_keeps_what_came(cli, home, server):
+    done = subprocess.run(
+        ["sh", "-c", f"{cli.script} chat Hello < /dev/null | head -2"],
+        env=cli.environment(home),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout.startswith(b"# Falling\n")
+    assert b"Traceback" not in done.stderr
+    wait_for(lambda: server.gone)
+    assert turns(cli, home)[1]["finish"] == "cancelled"
 
 
 def wants(name, **arguments):

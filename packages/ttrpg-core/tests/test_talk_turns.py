@@ -335,6 +335,16 @@ def test_for_players_there_are_no_secrets(talk):
     assert [t.audience for t in made.chats.turns(made.chat)] == [GM, GM, PARTY, PARTY]
 
 
+def test_what_was_not_for_somebody_is_not_answered_for_them(talk):
+    made = talk(["Yes."])
+    say(made, f"Mind: {SECRET}")
+    made.viewer = PARTY
+    made.rewind()
+    with pytest.raises(InputError, match="not for party"):
+        asyncio.run(made.reply(Heard(), Answered()))
+    assert len(made.models.requests) == 1
+
+
 def test_an_npc_hears_what_is_said_to_it_and_nothing_else(talk, store, stopped):
     description = f"{SECRET} indeed"
     made_of = campaigns.create("Salt Road", {"description": description}, (), "2026")

@@ -1,6 +1,8 @@
 """A conversation under way: one message after the other, until the lines end."""
 
+import asyncio
 import contextlib
+import signal
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -105,7 +107,9 @@ class Session:
             after.callback(self._said_after, answered, before)
             with self.app.screen.stream(WAITING) as stream:
                 try:
-                    self.app.run(replying(Shown(stream, self.app.screen), answered))
+                    self.app.run(
+                        _ended_by_signals(replying(Shown(stream, self.app.screen), answered))
+                    )
                 except KeyboardInterrupt:
                     answered.stopped = True
                     raise
@@ -120,3 +124,32 @@ class Session:
                 f" {self.talk.chat.id!r}",
                 "warn",
             )
+
+
+async def _ended_by_signals(reply: Coroutine[Any, Any, None]) -> None:
+    """Let a terminal that is closed, or a polite kill, stop a reply as Ctrl-C does: it is kept.
+
+    SystemExit with 128 and the signal's number, as a shell has it.
+    """
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None, "whoever awaits is a task"
+    came: list[int] = []
+
+    def stop(number: int) -> None:
+        came.append(number)
+        task.cancel()
+
+    known = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
+    with contextlib.suppress(NotImplementedError, RuntimeError):  # Windows, or another thread
+        for number in known:
+            loop.add_signal_handler(number, stop, number)
+    try:
+        await reply
+    except asyncio.CancelledError:
+        if came:
+            raise SystemExit(128 + came[0]) from None
+        raise
+    finally:
+        with contextlib.suppress(NotImplementedError, RuntimeError):
+            for number in known:
+                loop.remove_signal_handler(number)

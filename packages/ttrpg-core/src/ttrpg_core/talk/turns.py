@@ -123,10 +123,13 @@ class Conversation:
 
     async def reply(self, listener: Listener, answered: Answered) -> None:
         """Let the model speak to what was said last."""
-        seen = project(self.chats.turns(self.chat), self.viewer)
-        asked = _asked(seen)
+        turns = self.chats.turns(self.chat)
+        seen = project(turns, self.viewer)
+        asked = _asked(turns)
         if asked is None:
             raise NotFound("nothing was said yet", "Say something first")
+        if asked not in seen:
+            raise InputError(f"what was said last is not for {self.viewer}", "Say something else")
         npc = self.voice.kind == "npc"
         self._ready()
         passages = [] if npc else self._passages(asked.text)
