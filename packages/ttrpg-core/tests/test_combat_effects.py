@@ -417,12 +417,21 @@ def test_legendary_resistance_is_offered_before_a_save_is_lost():
     fight, _ = hp.hit(fight, NEW, "ann", [Part(5)], Random(1))
     asked, facts = saves.save(fight, NEW, "ann", Random(1), total=3)
     assert facts[-1].prose == "Ann may use Legendary Resistance: 1/3 left"
-    assert (asked.prompts, held(asked)) == (fight.prompts, ["ann", "ben", "cid"])
-    kept, _ = saves.save(asked, NEW, "ann", Random(1), total=3, resist=True)
+    assert [each.failed for each in asked.prompts] == [3]
+    assert held(asked) == ["ann", "ben", "cid"]
+    kept, facts = saves.save(asked, NEW, "ann", Random(1), resist=True)
+    assert [fact.kind for fact in facts] == ["combat.resource.used"]  # nothing is rolled again
     assert held(kept) == ["ann", "ben", "cid"]
     assert (kept.prompts, kept.get("ann").resources[0].left) == ((), 0)
-    lost, _ = saves.save(asked, NEW, "ann", Random(1), total=3, resist=False)
+    lost, _ = saves.save(asked, NEW, "ann", Random(1), resist=False)
     assert held(lost) == []
+    kept, _ = hp.hit(kept, NEW, "ann", [Part(5)], Random(1))
+    with pytest.raises(InputError, match="nothing to resist with"):
+        saves.save(kept, NEW, "ann", Random(1), resist=True)
+    fight = put(fight_of(ann={"resources": uses}), "ann", "bound", save=RepeatSave(when="action"))
+    fight, _ = saves.save(fight, NEW, "ann", Random(1), total=2)
+    fight, _ = saves.save(fight, NEW, "ann", Random(1), resist=True)
+    assert held(fight) == []
 
 
 def test_the_dead_and_those_who_left_owe_nothing():

@@ -104,7 +104,9 @@ def test_a_lair_acts_on_20_once_a_round():
     assert fight.order == ("mara", "lair", "dragon", "ned")
     fight, facts = go(fight)
     assert facts[-1].prose == "Lair may use Lair Action: 1/1 left"
+    fight, _ = resources.give(fight, NEW, "dragon", resources.legendary_actions())
     fight, _ = resources.use(fight, NEW, "lair", "lair")
+    assert go(fight)[1][0].kind == "combat.turn"  # a lair is no creature
     fight, facts = go(fight, 4)
     assert facts[-1].prose == "Lair may use Lair Action: 1/1 left"
 

@@ -162,8 +162,8 @@ def test_the_end_of_a_fight_counts_and_asks():
     assert [fact.prose for fact in facts] == [
         "Ambush ends after 2 rounds (12 s)",
         "Mara: 9 dealt, 1 felled",
-        "Ned: 9 taken, 1 times down",
-        "Goblin: 9 taken, 1 times down",
+        "Ned: 9 taken, 1 time down",
+        "Goblin: 9 taken, 1 time down",
         "Goblin 2: 9 dealt, 1 felled",
         "50 XP for 1 foe, 50 each",
         "What do they leave? Goblin",

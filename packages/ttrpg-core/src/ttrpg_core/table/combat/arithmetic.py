@@ -92,7 +92,7 @@ class _Sum:
 
     def to(self, amount: int, how: str) -> None:
         """Change the sum and say how, unless there is nothing to change."""
-        if self.amount and amount != self.amount:
+        if amount != self.amount:
             self.amount = amount
             self.steps.append(how.format(amount))
 

@@ -95,7 +95,7 @@ def put_on(
     level = f" {kept.level}" if rule.levels or kept.level > 1 else ""
     scene.say(
         "condition.applied", who,
-        f"{bearer.name} {'has' if level else 'is'} {name}{level},"
+        f"{bearer.name} {'has' if level else 'is'} {_named(kept)}{level},"
         f" {durations.left(scene.fight, kept)}",
         condition=name, effect=kept.id, level=kept.level, source=kept.source,
         until=kept.due.at if kept.due else None,
@@ -178,11 +178,14 @@ def _unlink(scene: Scene, effect: str, why: str) -> None:
                 end(scene, bearer.id, each.id, why)
 
 
+def _named(effect: Effect) -> str:
+    return f"{effect.condition} ({effect.note})" if effect.note else effect.condition
+
+
 def _say_ended(scene: Scene, who: str, effect: Effect, why: str) -> None:
     scene.drop_prompts(who, effect=effect.id)
-    named = f"{effect.condition} ({effect.note})" if effect.note else effect.condition
     scene.say(
-        "condition.ended", who, f"{scene.name(who)}: {named} ends ({why})",
+        "condition.ended", who, f"{scene.name(who)}: {_named(effect)} ends ({why})",
         condition=effect.condition, effect=effect.id, why=why,
     )  # fmt: skip
 

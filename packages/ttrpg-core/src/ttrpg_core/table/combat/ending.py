@@ -88,7 +88,7 @@ def _report(scene: Scene, one: Combatant) -> None:
             (tally.healing, "healed in others"),
             (tally.healed, "healed"),
             (tally.felled, "felled"),
-            (tally.downs, "times down"),
+            (tally.downs, "time down" if tally.downs == 1 else "times down"),
         )
         if number
     ]

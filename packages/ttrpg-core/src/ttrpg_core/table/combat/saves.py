@@ -7,6 +7,8 @@ another such spell, by being incapacitated, and by death. Legendary Resistance, 
 
 import random
 
+import attrs
+
 from ttrpg_core.errors import InputError
 from ttrpg_core.table.combat import conditions, resources
 from ttrpg_core.table.combat.death import Luck
@@ -60,27 +62,24 @@ def save(
     """Make the save that is owed: the oldest, or that against an effect (its id or condition).
 
     Rolled here with the combatant's own bonus, or said as a ``total``. A failure of one that has
-    Legendary Resistance left is not yet one: say ``resist`` True to spend a use, False to accept.
+    Legendary Resistance left is not yet one: ask again with ``resist`` True to spend a use, or
+    False to accept it; nothing is rolled a second time.
     """
     scene = Scene(fight, rules, rng)
     one = scene.get(who)
     owed = _owed(fight, one, effect)
-    plus = one.saves.get(owed.ability, 0) if bonus is None else bonus
-    if total is None:
-        dice = {
-            "advantage": rules.initiative.advantage,
-            "disadvantage": rules.initiative.disadvantage,
-        }.get(luck, rules.saves)
-        total = scene.roll(dice) + plus
-    success = total >= owed.dc
     resistance = next((r for r in one.resources if r.offer == "failed-save" and r.left), None)
-    name = f"{one.name}: {owed.ability.upper()} save {total} against DC {owed.dc}"
-    scene.say(
-        "save", who, f"{name}, {'made' if success else 'failed'}",
-        total=total, dc=owed.dc, ability=owed.ability, effect=owed.effect, success=success,
-    )  # fmt: skip
+    if resist and resistance is None:
+        raise InputError(f"{one.name} has nothing to resist with", "Save without it")
+    if total is None and owed.failed is not None:
+        total = owed.failed
+    else:
+        total = _rolled(scene, one, owed, bonus, luck) if total is None else total
+        _say_save(scene, owed, total)
+    success = total >= owed.dc
     if not success and resistance and resist is not False:
         if resist is None:
+            scene.keep(attrs.evolve(owed, failed=total))
             _offer(scene, one, resistance)
             return scene.outcome()
         resources.spend(scene, who, resistance.name)
@@ -139,6 +138,23 @@ def ask(scene: Scene, who: Combatant, effect: str, wanted: RepeatSave) -> None:
         prompt,
         f"{who.name}: DC {wanted.dc} {wanted.ability.upper()} save against {found.condition}",
     )
+
+
+def _rolled(scene: Scene, one: Combatant, owed: Prompt, bonus: int | None, luck: Luck) -> int:
+    dice = {
+        "advantage": scene.rules.initiative.advantage,
+        "disadvantage": scene.rules.initiative.disadvantage,
+    }.get(luck, scene.rules.saves)
+    return scene.roll(dice) + (one.saves.get(owed.ability, 0) if bonus is None else bonus)
+
+
+def _say_save(scene: Scene, owed: Prompt, total: int) -> None:
+    success = total >= owed.dc
+    name = f"{scene.name(owed.who)}: {owed.ability.upper()} save {total} against DC {owed.dc}"
+    scene.say(
+        "save", owed.who, f"{name}, {'made' if success else 'failed'}",
+        total=total, dc=owed.dc, ability=owed.ability, effect=owed.effect, success=success,
+    )  # fmt: skip
 
 
 def _owed(fight: Fight, one: Combatant, effect: str) -> Prompt:

@@ -109,15 +109,22 @@ class Scene:
 
     def ask(self, prompt: Prompt, prose: str) -> None:
         """Ask for a roll, and keep it until it is answered."""
-        number = self.fight.last_prompt + 1
-        prompt = attrs.evolve(prompt, number=number)
-        self.fight = attrs.evolve(
-            self.fight, prompts=(*self.fight.prompts, prompt), last_prompt=number
-        )
+        prompt = self.keep(prompt)
         self.say(
             f"prompt.{prompt.kind}", prompt.who, prose,
-            number=number, effect=prompt.effect, ability=prompt.ability, dc=prompt.dc,
+            number=prompt.number, effect=prompt.effect, ability=prompt.ability, dc=prompt.dc,
         )  # fmt: skip
+
+    def keep(self, prompt: Prompt) -> Prompt:
+        """Keep a prompt as it is now; one without a number gets its own."""
+        kept = [each for each in self.fight.prompts if each.number != prompt.number]
+        last = self.fight.last_prompt
+        if not prompt.number:
+            last += 1
+            prompt = attrs.evolve(prompt, number=last)
+        kept = sorted([*kept, prompt], key=lambda each: each.number)
+        self.fight = attrs.evolve(self.fight, prompts=tuple(kept), last_prompt=last)
+        return prompt
 
     def drop_prompts(self, who: str, kind: str = "", effect: str = "") -> None:
         """Take back what somebody owed: of one kind, of one effect, or all of it."""

@@ -231,7 +231,10 @@ class Turn:
 
 @attrs.frozen
 class Prompt:
-    """A roll that somebody owes; ``number`` is its own in the fight."""
+    """A roll that somebody owes; ``number`` is its own in the fight.
+
+    ``failed`` is the total of one that failed and may still be turned into a success.
+    """
 
     number: int
     kind: Literal["concentration", "repeat-save", "death-save"]
@@ -239,6 +242,7 @@ class Prompt:
     effect: str = ""
     ability: str = ""
     dc: int = 0
+    failed: int | None = None
 
 
 @attrs.frozen

@@ -237,9 +237,10 @@ def _end_turn(scene: Scene) -> None:
     one = scene.get(who)
     if one.surprised:
         scene.put(attrs.evolve(one, surprised=False))
-    for each in scene.fight.combatants:
-        if each.id != who and each.acts:
-            resources.offer(scene, "others-turn-end", each)
+    if one.kind != "environment":  # "another creature's turn": a lair is none
+        for each in scene.fight.combatants:
+            if each.id != who and each.acts:
+                resources.offer(scene, "others-turn-end", each)
 
 
 def _ask_saves(scene: Scene, who: str, edge: Edge) -> None:
