@@ -38,6 +38,7 @@ Options:
   -h, --help            Show this message and exit.
 
 At the table:
+  chat     Talk with a model about your campaign and books
   history  Every change, the newest first
   redo     Do again what was undone
   roll     Roll dice: 4d6kh3, 1d20adv+5, 8d6[fire]

@@ -141,6 +141,7 @@ def test_a_branch_by_a_short_hash(talked):
 def test_export(talked, form, ttrpg_home):
     out = talked("export", "how", "--format", form).out
     assert "And back?" in out
+    assert talked("export", "how", "--json").json()["schema"] == "ttrpg.chat.export/1"
     file = ttrpg_home.parent / f"talk.{form}"
     assert talked("export", "how", "-o", file).code == 0
     assert file.read_text("utf-8") == out

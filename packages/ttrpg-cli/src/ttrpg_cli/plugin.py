@@ -9,7 +9,7 @@ COMMANDS = (
     ("At the table", "undo", "Take back the last change, or the last few", "undo:undo"),
     ("At the table", "redo", "Do again what was undone", "undo:redo"),
     ("At the table", "history", "Every change, the newest first", "undo:history"),
-    ("At the table", "chat", "Talk with a language model about campaign and books", "chat:chat"),
+    ("At the table", "chat", "Talk with a model about your campaign and books", "chat:chat"),
     ("Campaign", "campaign", "Campaigns: create, choose, edit, delete", "campaign:campaign"),
     ("Models", "models", "Language models: which are asked, and how they are", "models:models"),
     ("Models", "budget", "Limits of what language models may cost", "budget:budget"),

@@ -81,7 +81,7 @@ class Words(click.Group):
     "chat",
     cls=Words,
     commands={command.name or "": command for command in chats.COMMANDS},
-    short_help="Talk with a language model about your campaign and books",
+    short_help="Talk with a model about your campaign and books",
     subcommand_metavar="[MESSAGE]... | COMMAND",
     invoke_without_command=True,
 )

@@ -6,6 +6,7 @@ from datetime import datetime
 import click
 from click.shell_completion import CompletionItem
 
+from ttrpg_cli.screens import screen_of
 from ttrpg_cli.talking.kept import chats_of, counted, proposals_of
 from ttrpg_cli.talking.scrubbing import scrubber
 from ttrpg_core import text
@@ -146,7 +147,7 @@ def branch(app: App, name: str | None, at: str, title: str) -> None:
 
 @click.command("export")
 @_name
-@click.option("--format", "form", type=click.Choice(FORMS), help="By the file's name, else md.")
+@click.option("--format", "form", type=click.Choice(FORMS), help="By the file's name; else md, or json under --json.")
 @click.option("-o", "--output", default="-", metavar="FILE", help="Where to; '-' is stdout.")
 @click.option("--force", is_flag=True, help="Replace FILE when it is there already.")
 @_viewer
@@ -157,7 +158,8 @@ def export_(
     """Write a conversation as Markdown, JSON or a web page. What looks like a key is left out."""
     found = _found(app, name)
     ending = output.rpartition(".")[2].casefold()
-    wanted = form or (ending if ending in FORMS else "md")
+    usual = "json" if screen_of(app).json and output == "-" else "md"
+    wanted = form or (ending if ending in FORMS else usual)
     out = export(found, chats_of(app).turns(found), wanted, viewer, scrubber(app))
     if output == "-":
         click.echo(out, nl=False)

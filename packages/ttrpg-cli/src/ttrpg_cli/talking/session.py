@@ -42,9 +42,10 @@ class Session:
             self._how_to_go_on()
             raise
         except TtrpgError:
-            self.talk.undo()
-            if not before.id and self.talk.chat.id:
-                self.talk.chats.remove([self.talk.chat])
+            if not answered.turns:
+                self.talk.undo()
+                if not before.id and self.talk.chat.id:
+                    self.talk.chats.remove([self.talk.chat])
             raise
         self.app.screen.show("ttrpg.chat.reply/1", data(self.talk, answered), [])
         self._how_to_go_on()
