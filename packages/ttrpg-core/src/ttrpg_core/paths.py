@@ -22,9 +22,8 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import attrs
-
 from ttrpg_core.errors import Busy, StoreError
+from ttrpg_core.values import frozen
 
 LOCK_SECONDS = 30.0
 """Longest wait for another process that changes the same file."""
@@ -33,7 +32,7 @@ _held = threading.local()
 _DATABASE_ENDS = ("", "-wal", "-shm", "-journal")
 
 
-@attrs.frozen
+@frozen
 class Paths:
     """The folders in use; none is made before something is written to it."""
 

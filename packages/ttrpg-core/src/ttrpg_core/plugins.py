@@ -111,11 +111,25 @@ def disabled_names(environ: Mapping[str, str]) -> frozenset[str]:
     return frozenset(name.strip() for name in value.split(",") if name.strip())
 
 
+class _Marked(pluggy.PluginManager):
+    """Looks in a module at what is marked with hookimpl alone; pluggy looks hard at every name."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> "pluggy.HookimplOpts | None":
+        """The options of a marked function."""
+        if isinstance(plugin, ModuleType) and not _is_marked(plugin, name):
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
+
+
+def _is_marked(module: ModuleType, name: str) -> bool:
+    return hasattr(vars(module).get(name), f"{GROUP}_impl")
+
+
 class Plugins:
     """The installed plugins; built once, asked by kind."""
 
     def __init__(self, disable: Iterable[str] = ()) -> None:
-        self.manager = pluggy.PluginManager(GROUP)
+        self.manager = _Marked(GROUP)
         self.manager.add_hookspecs(Hooks)
         self.disable = frozenset(disable)
         self.installed: list[Plugin] = []
@@ -167,10 +181,7 @@ class Plugins:
                 self.manager.unregister(name=name)
             raise
         for attribute in dir(plugin):
-            if isinstance(plugin, ModuleType) and not hasattr(
-                vars(plugin).get(attribute), f"{GROUP}_impl"
-            ):
-                # Not marked with hookimpl; asking pluggy of each name is slow.
+            if isinstance(plugin, ModuleType) and not _is_marked(plugin, attribute):
                 if attribute.removeprefix(f"{GROUP}_") in KINDS and attribute.startswith(GROUP):
                     self._problem(
                         name, attribute, "is not marked with @hookimpl, so it is not asked"

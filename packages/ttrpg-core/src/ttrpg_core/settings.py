@@ -21,6 +21,7 @@ from ttrpg_core.paths import Paths
 from ttrpg_core.settings_files import campaign_file, read_bytes, read_toml
 from ttrpg_core.settings_tables import TABLES, Settings, setting
 from ttrpg_core.text import nearest
+from ttrpg_core.values import frozen
 
 __all__ = ["TABLES", "Config", "Source", "Value", "allowed", "check", "setting", "variable_of"]
 
@@ -37,7 +38,7 @@ class Source(enum.IntEnum):
     FLAG = 4
 
 
-@attrs.frozen
+@frozen
 class Value:
     """One setting as it holds now."""
 

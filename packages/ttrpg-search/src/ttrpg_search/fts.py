@@ -9,9 +9,7 @@ import json
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, ClassVar
-
-import attrs
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from ttrpg_core.context import Context
 from ttrpg_core.documents import Chunk
@@ -32,8 +30,7 @@ FEW = 400
 """Passages that are scored one by one, without asking an index for them."""
 
 
-@attrs.frozen
-class Matched:
+class Matched(NamedTuple):
     """What words found: the plan that they were looked for by, and the best passages.
 
     ``of`` answers the scores of further passages that may be found (one without a word is left out,

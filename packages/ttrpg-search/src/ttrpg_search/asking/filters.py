@@ -16,8 +16,8 @@ _NUMBERS = frozenset({"page", "level", "cr"})
 _ALIASES = {"in": "book", "p": "page", "pages": "page", "books": "book", "challenge": "cr"}
 _FILTER = re.compile(r'(?<![\w"])([A-Za-z]+):(?:"([^"]*)"|([^\s"]+))|"[^"]*"')
 _NUMBER = r"\d+(?:[./]\d+)?"
-_RANGE = re.compile(rf"(?P<low>{_NUMBER})?(?P<to>-|\.\.|\u2013)?(?P<high>{_NUMBER})?\Z")
-_BOUND = re.compile(rf"(?P<sign>[<>]=?)(?P<number>{_NUMBER})\Z")
+_RANGE = rf"(?P<low>{_NUMBER})?(?P<to>-|\.\.|\u2013)?(?P<high>{_NUMBER})?\Z"
+_BOUND = rf"(?P<sign>[<>]=?)(?P<number>{_NUMBER})\Z"
 _KINDS = {
     "monster": "stat_block",
     "monsters": "stat_block",
@@ -76,8 +76,8 @@ def _filter(name: str, value: str) -> Filter:
 def _numbers(name: str, value: str) -> tuple[float | None, float | None]:
     if name == "level" and value.lower() in {"cantrip", "cantrips"}:
         return 0.0, 0.0
-    bound = _BOUND.match(value)
-    found = _RANGE.match(value)
+    bound = re.match(_BOUND, value)
+    found = re.match(_RANGE, value)
     try:
         if bound:
             number = _number(bound["number"])

@@ -15,7 +15,8 @@ ROWS_IN_PLACE = 6
 WRAPPED = 60
 """Characters of a line that was broken to fit a file's width, at the least."""
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
-_SENTENCE = re.compile(r"(?<=[.!?:])([\"'\u201d\u2019)\]*_]*)\s+(?![a-z\s])")
+_SENTENCE = r"(?<=[.!?:])([\"'\u201d\u2019)\]*_]*)\s+(?![a-z\s])"
+"""Where a sentence ends; compiled for the first text that has to be cut."""
 _STARS = re.compile(r"(?<![*\w])(\*{1,3})(?=[^\s*])([^*\n]*[^\s*])(\1)(?![*\w])")
 """Emphasis as Markdown writes it."""
 _HEAD = 2
@@ -49,7 +50,7 @@ def pieces(text: str) -> list[Piece]:
             continue
         for first, last in _unbroken(text, start, end):
             at = first
-            for gap in [*_SENTENCE.finditer(text, first, last), None]:
+            for gap in [*re.compile(_SENTENCE).finditer(text, first, last), None]:
                 until = gap.end(1) if gap else last
                 if text[at:until].strip():
                     found.append(Piece(at, until))

@@ -2,8 +2,7 @@
 
 import math
 import re
-
-import attrs
+from typing import NamedTuple
 
 from ttrpg_core.search import Query, Term
 from ttrpg_search.keyword.texts import Texts
@@ -19,8 +18,7 @@ _TOGETHER = 0.6
 """How much of a second word's rarity a phrase has on top of its rarest word's."""
 
 
-@attrs.frozen
-class Way:
+class Way(NamedTuple):
     """One way to say a term: its stems, " hit point ", its weight and its rarity.
 
     ``chunks`` have its rarest stem: no more can have the whole.
@@ -33,8 +31,7 @@ class Way:
     chunks: int
 
 
-@attrs.frozen
-class Group:
+class Group(NamedTuple):
     """A term with all its ways, the strongest first; ``rarity`` is that of the first."""
 
     ways: tuple[Way, ...]
@@ -42,8 +39,7 @@ class Group:
     rarity: float
 
 
-@attrs.frozen
-class Plan:
+class Plan(NamedTuple):
     """What is looked for, what must be absent, and the length of a chunk on average.
 
     ``generation`` is that of the index when the plan was made. ``asked`` are the stems of the whole
@@ -105,8 +101,7 @@ def plan(query: Query, texts: Texts) -> Plan:
         own = ways.get(" ".join(forms[0]))
         if own:  # another way of saying is worth no more than the word itself
             ways = {
-                key: attrs.evolve(way, rarity=min(way.rarity, own.rarity))
-                for key, way in ways.items()
+                key: way._replace(rarity=min(way.rarity, own.rarity)) for key, way in ways.items()
             }
         rarity = own.rarity if own else max((w.rarity * w.weight for w in ways.values()), default=0)
         if not ways:  # nowhere in the books: it weighs as much as the rarest word

@@ -7,15 +7,13 @@ is covered, whether the heading is what was asked for, and how near the terms st
 """
 
 from itertools import pairwise
-
-import attrs
+from typing import NamedTuple
 
 from ttrpg_search.keyword.plan import Group, Plan, Way
 from ttrpg_search.keyword.texts import Text
 
 
-@attrs.frozen
-class Weights:
+class Weights(NamedTuple):
     """The few numbers of the ranking; docs/decisions/0016 says how they were found."""
 
     heading: float = 3.0

@@ -10,8 +10,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-
-import attrs
+from typing import NamedTuple
 
 from ttrpg_core.documents import Chunk
 from ttrpg_core.library import chunk_of
@@ -19,8 +18,7 @@ from ttrpg_search.keyword.tokens import WORD, fold, known_stems, stemmed, words
 from ttrpg_search.keyword.tokens import stems as stems_of
 
 
-@attrs.frozen
-class Text:
+class Text(NamedTuple):
     """A chunk as stems: each of its three fields is " stem stem ", so a term is found whole."""
 
     id: int
@@ -44,8 +42,7 @@ def one_moment(connection: sqlite3.Connection) -> Iterator[None]:
         connection.commit()
 
 
-@attrs.frozen
-class Totals:
+class Totals(NamedTuple):
     """All that is indexed: chunks, and the stems of their texts together.
 
     ``generation`` is another number after each change, and the same again when one is rolled back.
@@ -61,8 +58,7 @@ class Totals:
         return max(self.length / self.chunks, 1.0) if self.chunks else 1.0
 
 
-@attrs.frozen
-class Standing:
+class Standing(NamedTuple):
     """Whose a chunk is, the number of its section, and its kind."""
 
     sha256: str
