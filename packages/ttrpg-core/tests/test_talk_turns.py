@@ -360,6 +360,8 @@ def test_an_npc_hears_what_is_said_to_it_and_nothing_else(talk, store, stopped):
     assert request.tools == ()
     assert len(request.messages) == 1
     assert answered.slips == []
+    say(made, "How many?")
+    assert repr(made.models.requests[-1]).count("I promise 3 boats") == 1, "it is told once"
     made.chat = Chat("", "")
     script(made).scripts = [["The duke pays the toll keepers."]]
     _, answered = say(made, "Who pays the toll keepers?")

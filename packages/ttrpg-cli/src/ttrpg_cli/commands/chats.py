@@ -147,7 +147,12 @@ def branch(app: App, name: str | None, at: str, title: str) -> None:
 
 @click.command("export")
 @_name
-@click.option("--format", "form", type=click.Choice(FORMS), help="By the file's name; else md, or json under --json.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMS),
+    help="By the file's name; else md, or json under --json.",
+)
 @click.option("-o", "--output", default="-", metavar="FILE", help="Where to; '-' is stdout.")
 @click.option("--force", is_flag=True, help="Replace FILE when it is there already.")
 @_viewer

@@ -7,7 +7,7 @@ so an NPC cannot remember what it never heard.
 
 import re
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -62,15 +62,16 @@ class Memory:
         self.npc = npc
         self.campaign = campaign
 
-    def all(self) -> Remembered:
-        """Everything, oldest first."""
-        return Remembered(*(tuple(self._texts(kind)) for kind in ("fact", "line", "said")))
+    def all(self, without: Collection[str] = ()) -> Remembered:
+        """Everything, oldest first, but for exchanges ``without``, which are told anyway."""
+        recent = (said for said in self._texts("said") if said not in without)
+        return Remembered(tuple(self._texts("fact")), tuple(self._texts("line")), tuple(recent))
 
     def heard(self, said: str, answered: str) -> None:
         """Keep an exchange; the oldest beyond the last few shrink to a line each."""
-        exchange = _exchange(said, answered)
+        heard = exchange(said, answered)
         with self.store.transaction() as connection:
-            self._add(connection, "said", exchange)
+            self._add(connection, "said", heard)
             for number, old in self._rows("said")[:-RECENT]:
                 connection.execute("DELETE FROM npc_memory WHERE id = ?", [number])
                 if line := telling(old):
@@ -84,7 +85,7 @@ class Memory:
             connection.execute(
                 "DELETE FROM npc_memory WHERE id = (SELECT MAX(id) FROM npc_memory WHERE npc = ?"
                 " AND campaign = ? AND kind = 'said' AND text = ?)",
-                [self.npc, self.campaign, _exchange(said, answered)],
+                [self.npc, self.campaign, exchange(said, answered)],
             )
 
     def remember(self, fact: str) -> None:
@@ -122,10 +123,10 @@ class Memory:
         )
 
 
-def telling(exchange: str) -> str:
+def telling(said_and_answered: str) -> str:
     """The sentence of an exchange that says most; "" when none says anything of note."""
     best, worth = "", 0
-    for line in exchange.splitlines():
+    for line in said_and_answered.splitlines():
         who, _, said = line.partition(": ")
         for sentence in _SENTENCE.split(said):
             weight = _weight(sentence)
@@ -158,7 +159,8 @@ def _weight(sentence: str) -> int:
     )
 
 
-def _exchange(said: str, answered: str) -> str:
+def exchange(said: str, answered: str) -> str:
+    """What was said and answered, as it is remembered."""
     return f"They said: {_cut(said, SAID_MAX)}\nYou said: {_cut(answered, SAID_MAX)}"
 
 

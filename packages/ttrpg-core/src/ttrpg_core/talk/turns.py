@@ -5,6 +5,7 @@ ended: a reply that was stopped, or broke off, is marked. A model that wants too
 answers and goes on, for so many rounds and no more.
 """
 
+import itertools
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
@@ -30,7 +31,7 @@ from ttrpg_core.llm.chats import Chat, Chats, Cited, Spent, Turn, titled
 from ttrpg_core.quotes import Checker
 from ttrpg_core.table.campaigns import Campaign
 from ttrpg_core.talk.citations import Citations, Quoted
-from ttrpg_core.talk.memory import Memory
+from ttrpg_core.talk.memory import Memory, exchange
 from ttrpg_core.talk.prompting import history, system_prompt, whole
 from ttrpg_core.talk.proposals import Proposal
 from ttrpg_core.talk.tools import Toolbox, given, passage_of
@@ -139,7 +140,7 @@ class Conversation:
             messages = whole([*messages[:-1], _with(messages[-1], passages)])
         request = Request(
             messages,
-            self._system(cites=bool(passages or tools), tools=bool(tools)),
+            self._system(seen, cites=bool(passages or tools), tools=bool(tools)),
             tools=tools,
             max_tokens=self.bounds.reply_tokens,
         )
@@ -208,13 +209,14 @@ class Conversation:
         except InputError:  # it holds something that looks like a filter, and is none
             return []
 
-    def _system(self, *, cites: bool, tools: bool) -> str:
+    def _system(self, seen: Sequence[Turn], *, cites: bool, tools: bool) -> str:
         campaign = self.toolbox.campaign
+        here = {exchange(one.text, other.text) for one, other in itertools.pairwise(seen)}
         return system_prompt(
             self.voice,
             project(campaign_facts(campaign), self.viewer) if campaign else (),
             for_players=self.voice.kind != "npc" and self.viewer != GM,
-            remembered=self.memory.all() if self.memory else None,
+            remembered=self.memory.all(here) if self.memory else None,
             tools=tools,
             sources=CITING if cites else "",
         )
