@@ -259,6 +259,8 @@ def test_the_immune_are_not_affected():
     )
     assert fight.get("ben").effects == ()
     assert facts[0].prose == "Ben is immune: not charmed"
+    stone = put(put(fight_of(), "ben", "petrified"), "ben", "poisoned")  # "Petrified"
+    assert [each.condition for each in stone.get("ben").effects] == ["petrified"]
 
 
 def test_conditions_bring_others_with_them():

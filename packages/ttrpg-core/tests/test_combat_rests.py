@@ -109,6 +109,23 @@ def test_without_a_hit_point_a_rest_gives_nothing(law, length):
     assert (woken.hp, woken.life) == (1, "up")
 
 
+@pytest.mark.parametrize(
+    ("rule", "law", "heals"),
+    [
+        ("SRD 5.1 Short Rest asks for no hit point", OLD, True),
+        ("SRD 5.2.1 Short Rest: at least 1 Hit Point", NEW, False),
+    ],
+)
+def test_the_stable_and_short_rests(rule, law, heals):
+    down = mara(hp=0, life="stable", wakes_at=9999, resources=(DICE,))
+    if heals:
+        party = rest(law, "short", down, spend={"mara": {"hit": 1}}).party
+        assert (party[0].life, party[0].hp > 1) == ("up", True), rule
+    else:
+        with pytest.raises(InputError, match="cannot rest"):
+            rest(law, "short", down, spend={"mara": {"hit": 1}})
+
+
 def test_hit_dice_are_for_short_rests_and_other_uses_for_neither():
     luck = resources.per_day("Luck", 3)
     for length, name in (("long", "hit"), ("short", "luck")):

@@ -123,7 +123,7 @@ def test_a_newcomer_of_a_group_takes_the_groups_initiative():
     wolves = [each.initiative for each in fight.combatants if each.group == "wolf"]
     assert len(set(wolves)) == 1
     at = fight.order.index("wolf-1")
-    assert fight.order[at : at + 3] == ("wolf-1", "wolf-2", "wolf")
+    assert fight.order[at : at + 3] == ("wolf-1", "wolf-2", "wolf-3")
 
 
 def test_leaving_and_dying_skip_nobody_else():
@@ -351,6 +351,13 @@ def test_ids_are_short_stable_and_never_taken_twice():
     assert fight.combatants[-1].id == "pc/mara"
     fight, _ = roster.add(fight, OLD, Combatant("goblin", "Goblin"))
     assert fight.combatants[-1].id == "goblin-3"
+    fight, _ = roster.add(fight, OLD, Combatant("", "Goblin"), number=2)
+    assert [each.name for each in fight.combatants[-2:]] == ["Goblin 4", "Goblin 5"]
+    fight, _ = roster.add(fight, OLD, Combatant("", "Rat"), number=2)
+    fight, _ = roster.add(fight, OLD, Combatant("", "Rat"))
+    assert [each.id for each in fight.combatants[-3:]] == ["rat-1", "rat-2", "rat-3"]
+    fight, _ = roster.add(fight, OLD, Combatant("", "Rat Queen"))
+    assert fight.combatants[-1].id == "rat-queen"
 
 
 @pytest.mark.parametrize(

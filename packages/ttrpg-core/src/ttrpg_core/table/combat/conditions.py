@@ -44,6 +44,11 @@ def stopped(who: Combatant, rules: Rules) -> bool:
     return not who.acts or any(each.stops_actions for each in rules_on(who, rules))
 
 
+def immunities(who: Combatant, rules: Rules) -> set[str]:
+    """The conditions that somebody cannot get: by nature, or for one that they have."""
+    return {*who.condition_immunities, *(name for r in rules_on(who, rules) for name in r.immune)}
+
+
 def max_hp(who: Combatant, rules: Rules) -> int | None:
     """The hit point maximum as it is now (exhaustion of SRD 5.1 halves it at level 4)."""
     if who.hp_max is None:
@@ -66,7 +71,7 @@ def put_on(
     """Put an effect on somebody inside another command; None when nothing came of it."""
     bearer, rule = scene.get(who), scene.rules.known(effect.condition)
     name = text.name(effect.condition, "condition")
-    if effect.condition in bearer.condition_immunities:
+    if effect.condition in immunities(bearer, scene.rules):
         scene.say("condition.immune", who, f"{bearer.name} is immune: not {name}", condition=name)
         return None
     if effect.linked_to and not _is_held(scene.fight, effect.linked_to):

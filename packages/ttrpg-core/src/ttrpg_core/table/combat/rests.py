@@ -2,7 +2,8 @@
 
 Rules: SRD 5.1 "Short Rest" and "Long Rest" (all hit points, half of the hit dice, at least one);
 SRD 5.2.1 "Short Rest" (a die heals 1 at least) and "Long Rest" (all hit dice, the maximum too).
-Both want 1 hit point at the start, and a long rest takes away a level of exhaustion.
+A long rest wants 1 hit point at the start and takes away a level of exhaustion; a short one wants
+that hit point in SRD 5.2.1 only.
 """
 
 import random
@@ -62,7 +63,7 @@ def rest(
 
 
 def _is_fit(one: Combatant, rule: Rest) -> bool:
-    return one.life == "up" or (not rule.needs_hp and one.life == "out")
+    return one.life == "up" or (not rule.needs_hp and one.life in {"out", "stable"})
 
 
 def _gain(scene: Scene, who: str, rule: Rest, length: Length, spend: Mapping[str, int]) -> None:

@@ -63,13 +63,8 @@ def add(
         raise InputError(
             f"{number} cannot join: a fight has at most {COMBATANTS_MAX} combatants", "Add fewer"
         )
-    for each in range(1, number + 1):
-        taken = [known.id for known in scene.fight.combatants]
-        name = f"{made.name} {each}" if number > 1 else made.name
-        key = made.id if made.id and made.id not in taken and number == 1 else ""
-        key = key or text.unique_slug(name, taken)
-        if number == 1 and not made.id and key != text.slug(name):  # another goblin: Goblin 2
-            name = f"{name} {key.rpartition('-')[2]}"
+    for _ in range(number):
+        key, name = _named(made, {each.id for each in scene.fight.combatants}, several=number > 1)
         one = attrs.evolve(
             made,
             id=key,
@@ -206,6 +201,20 @@ def checked(one: Combatant, rules: Rules) -> Combatant:
     for each in one.resources:
         resources.checked(each)
     return one
+
+
+def _named(made: Combatant, taken: set[str], *, several: bool) -> tuple[str, str]:
+    """Id and name of a newcomer: as they are, or with the next number of its kind."""
+    if made.id and made.id not in taken and not several:
+        return made.id, made.name
+    base = text.slug(made.name)
+    has_kin = any(re.fullmatch(rf"{base}(-[0-9]+)?", key) for key in taken)
+    if not several and not has_kin:
+        return base, made.name
+    number = 2 if base in taken else 1  # the one without a number is the first
+    while f"{base}-{number}" in taken:
+        number += 1
+    return f"{base}-{number}", f"{made.name} {number}"
 
 
 def _take_place(scene: Scene, one: Combatant) -> None:

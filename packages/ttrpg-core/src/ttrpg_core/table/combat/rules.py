@@ -110,7 +110,8 @@ class Level:
 class Condition:
     """A condition: ``text`` is what it does, a line each, in our words.
 
-    ``implies`` are conditions that come with it, ``traits`` how damage is taken meanwhile.
+    ``implies`` are conditions that come with it, ``immune`` those that cannot; ``traits`` is how
+    damage is taken meanwhile.
     ``breaks_concentration``, ``stops_actions`` and ``initiative`` are what the tracker has to know.
     """
 
@@ -118,6 +119,7 @@ class Condition:
     title: str
     text: tuple[str, ...] = ()
     implies: tuple[str, ...] = ()
+    immune: tuple[str, ...] = ()
     traits: tuple[Trait, ...] = ()
     stacking: Stacking = "source"
     levels: tuple[Level, ...] = ()
