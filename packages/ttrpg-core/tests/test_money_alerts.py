@@ -13,7 +13,7 @@ from typing import ClassVar
 import pytest
 
 from ttrpg_core.app import App
-from ttrpg_core.errors import BudgetExceeded
+from ttrpg_core.errors import BudgetExceeded, StoreError
 from ttrpg_core.llm import Message, Price, Purpose, Request, Usage
 from ttrpg_core.llm.money import Alert, Alerts, Budget, Ledger, LedgerPurse, channels, watch
 from ttrpg_core.settings_tables import MoneySettings, NetworkSettings
@@ -169,6 +169,30 @@ def test_a_vendor_that_counts_too_much_is_told_of_loudly(purse, ear):
     assert told(ear) == [("overcharged", "v/m", "critical")]
     purse.settle(held, Usage(1, 10**6), "stop")
     assert len(ear.heard) == 1
+
+
+def test_what_fails_after_a_call_takes_no_answer_away(purse, monkeypatch):
+    def full(*_, **__):
+        raise StoreError("the disk is full")
+
+    purse.budgets.set(Budget("day", DOLLAR))
+    for place in ("alerts.raise_alert", "ledger.hours", "ledger.sum_up"):
+        name, method = place.split(".")
+        monkeypatch.setattr(getattr(purse, name), method, full)
+        monkeypatch.setattr("ttrpg_core.llm.money.purse._TIDY", 1)
+        assert pay(purse, DOLLAR // 5).cost == 0.2
+        monkeypatch.undo()
+
+
+def test_old_days_are_summed_up_by_the_way(purse, store, stopped):
+    pay(purse, DOLLAR)
+    stopped.move(days=800)
+    for _ in range(99):
+        pay(purse, 1000)
+    assert store.connection.execute("SELECT COUNT(*), SUM(cost) FROM spending").fetchone()[:] == (
+        1,
+        DOLLAR,
+    )
 
 
 def test_an_hour_far_over_the_usual_is_told(purse, ear, stopped):

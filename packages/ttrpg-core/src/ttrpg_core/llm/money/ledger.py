@@ -195,11 +195,11 @@ class Ledger:
         Days are those of the user's calendar, so that a budget of a day, week or month counts the
         same before and after.
         """
-        self.mark_lost()
         now = self.clock()
         limit = periods.local(now, self.zone).date() - timedelta(days=keep_days)
         edge = stamp(periods.midnight(limit, self.zone))
         with self.store.transaction() as connection:
+            self.mark_lost()
             old = connection.execute(
                 "SELECT * FROM calls WHERE at < ? AND state IN ('settled', 'lost')", [edge]
             ).fetchall()

@@ -6,11 +6,13 @@ process at a time do that. After the call the row gets its actual cost, which is
 process that dies in between leaves the worst case behind, and it goes on counting.
 """
 
+import contextlib
 import json
+import sqlite3
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from ttrpg_core.errors import BudgetExceeded, Denied
+from ttrpg_core.errors import BudgetExceeded, Denied, StoreError
 from ttrpg_core.llm import tokens
 from ttrpg_core.llm.calls import Bill, Certainty, Purpose, Reservation, Stance
 from ttrpg_core.llm.messages import Finish, Request, Usage
@@ -76,22 +78,6 @@ class LedgerPurse:
             for each in held
         ]
 
-    def _watch(self, entry: Entry, standings: list[Standing]) -> None:
-        """Tell the user what is worth it, after a call has cost something."""
-        if entry.id % _TIDY == 0:
-            self.ledger.sum_up(self.settings.keep_days)
-        now = self.clock()
-        due = watch.of_budgets(standings, now)
-        if entry.cost > entry.reserved:
-            due.append(watch.overcharged(entry.model, entry.cost, entry.reserved))
-        hours = self.ledger.hours(now - _MEMORY)
-        latest = hours.pop(stamp(now)[:13], 0)
-        unusual = watch.of_hour(latest, list(hours.values()))
-        for each in [*due, unusual] if unusual is not None else due:
-            self.alerts.raise_alert(
-                each.kind, each.subject, each.severity, each.message, since=each.since
-            )
-
     def stance(self, purpose: Purpose) -> Stance:
         """Advice, before a model is chosen; a reservation is what holds."""
         found = self.standings(purpose)
@@ -114,7 +100,10 @@ class LedgerPurse:
         rates = _rates(model, price)
         worst = rates.worst(tokens.at_most(request, model), max(request.max_tokens, 0))
         if worst > MOST:
-            raise Denied(f"one call of {model} could cost {dollars(worst)}", "Check its price")
+            raise Denied(
+                f"one call of {model} could cost {dollars(worst)}",
+                "Look at its price, and at models.max_tokens",
+            )
         asked = tokens.estimate(request, model)
         unseen = max(request.max_tokens, 0) if request.effort is not None else 0
         if self.store.connection.in_transaction:
@@ -191,6 +180,29 @@ class LedgerPurse:
         """Give the money back: the vendor refused before it did anything."""
         with self.store.transaction():
             self.ledger.release(reservation.id, error)
+
+    def _watch(self, entry: Entry, standings: list[Standing]) -> None:
+        """Tell the user what is worth it, and tidy now and then, after a call was settled.
+
+        What fails here, on a full disk for one, takes nobody's answer away.
+        """
+        with contextlib.suppress(StoreError, sqlite3.Error):
+            if entry.id % _TIDY == 0:
+                self.ledger.sum_up(self.settings.keep_days)
+            for each in self._due(entry, standings):
+                self.alerts.raise_alert(
+                    each.kind, each.subject, each.severity, each.message, since=each.since
+                )
+
+    def _due(self, entry: Entry, standings: list[Standing]) -> list[watch.Due]:
+        now = self.clock()
+        due = watch.of_budgets(standings, now)
+        if entry.cost > entry.reserved:
+            due.append(watch.overcharged(entry.model, entry.cost, entry.reserved))
+        hours = self.ledger.hours(now - _MEMORY)
+        latest = hours.pop(stamp(now)[:13], 0)
+        unusual = watch.of_hour(latest, list(hours.values()))
+        return due if unusual is None else [*due, unusual]
 
     def notes(self, found: list[Standing]) -> list[str]:
         """What the user should hear of: budgets that run out, and those that will."""
