@@ -31,7 +31,7 @@ from ttrpg_core.search import Findings, Hit
 from ttrpg_core.settings_tables import ModelsSettings
 from ttrpg_core.table import campaigns
 from ttrpg_core.talk.memory import Memory
-from ttrpg_core.talk.prompting import history, whole
+from ttrpg_core.talk.prompting import latest, whole
 from ttrpg_core.talk.proposals import Proposals
 from ttrpg_core.talk.tools import Toolbox
 from ttrpg_core.talk.turns import Answered, Bounds, Conversation
@@ -454,7 +454,7 @@ def test_every_vendor_takes_what_is_sent(given_messages):
 @given(st.lists(st.text(max_size=200), min_size=1, max_size=10), st.integers(0, 200))
 def test_the_last_thing_said_is_always_sent(texts, tokens):
     turns = [Turn("user", (Text(words + "x"),)) for words in texts]
-    sent = history(turns, tokens)
+    sent = whole(turn.message for turn in latest(turns, tokens))
     assert sent[-1].parts[-1].text == texts[-1] + "x"
 
 

@@ -75,12 +75,8 @@ def system_prompt(
     return "\n\n".join(parts)
 
 
-def history(turns: Iterable[Turn], tokens: int) -> list[Message]:
-    """The messages of earlier turns: the last that fit into so many tokens, from a question on.
-
-    A tool call without its result, or a result without its call, is left out, as after a stop:
-    vendors refuse a request with either. Two messages of one side become one.
-    """
+def latest(turns: Iterable[Turn], tokens: int) -> list[Turn]:
+    """The last turns that fit into so many tokens, from a question on; the very last always."""
     kept: list[Turn] = []
     spent = 0.0
     for turn in reversed(list(turns)):
@@ -90,11 +86,15 @@ def history(turns: Iterable[Turn], tokens: int) -> list[Message]:
         kept.insert(0, turn)
     while kept and not kept[0].typed:
         kept.pop(0)
-    return whole(turn.message for turn in kept)
+    return kept
 
 
 def whole(messages: Iterable[Message]) -> list[Message]:
-    """Messages that every vendor takes: calls answered, sides in turn, nothing empty."""
+    """Messages that every vendor takes: calls answered, sides in turn, nothing empty.
+
+    A tool call without its result, or a result without its call, is left out, as after a stop; two
+    messages of one side become one.
+    """
     merged: list[Message] = []
     for message in messages:
         parts = tuple(p for p in message.parts if not isinstance(p, Text) or p.text.strip())

@@ -32,7 +32,7 @@ from ttrpg_core.quotes import Checker
 from ttrpg_core.table.campaigns import Campaign
 from ttrpg_core.talk.citations import Citations, Quoted
 from ttrpg_core.talk.memory import Memory, exchange
-from ttrpg_core.talk.prompting import history, system_prompt, whole
+from ttrpg_core.talk.prompting import latest, system_prompt, whole
 from ttrpg_core.talk.proposals import Proposal
 from ttrpg_core.talk.tools import Toolbox, given, passage_of
 from ttrpg_core.talk.voices import Voice, campaign_facts, slips
@@ -135,16 +135,17 @@ class Conversation:
         self._ready()
         passages = [] if npc else self._passages(asked.text)
         tools = self.toolbox.tools() if self.tools and not npc else ()
-        messages = history(seen, self.bounds.history_tokens)
+        sent = latest(seen, self.bounds.history_tokens)
+        messages = whole(turn.message for turn in sent)
         if passages:
             messages = whole([*messages[:-1], _with(messages[-1], passages)])
         request = Request(
             messages,
-            self._system(seen, cites=bool(passages or tools), tools=bool(tools)),
+            self._system(sent, cites=bool(passages or tools), tools=bool(tools)),
             tools=tools,
             max_tokens=self.bounds.reply_tokens,
         )
-        images = {"images"} if any(turn.images for turn in seen) else set()
+        images = {"images"} if any(turn.images for turn in sent) else set()
         try:
             try:
                 await self._rounds(request, frozenset(images), listener, answered)
@@ -209,9 +210,9 @@ class Conversation:
         except InputError:  # it holds something that looks like a filter, and is none
             return []
 
-    def _system(self, seen: Sequence[Turn], *, cites: bool, tools: bool) -> str:
+    def _system(self, sent: Sequence[Turn], *, cites: bool, tools: bool) -> str:
         campaign = self.toolbox.campaign
-        here = {exchange(one.text, other.text) for one, other in itertools.pairwise(seen)}
+        here = {exchange(one.text, other.text) for one, other in itertools.pairwise(sent)}
         return system_prompt(
             self.voice,
             project(campaign_facts(campaign), self.viewer) if campaign else (),
