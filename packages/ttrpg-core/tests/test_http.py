@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from ttrpg_core.errors import ConfigError, Offline, OutOfQuota, RateLimited, TtrpgError, Unreachable
-from ttrpg_core.http import MAX_WAIT, exchange, retry_after
+from ttrpg_core.http import exchange, retry_after
 from ttrpg_core.http.kept import proxies
 from ttrpg_core.settings_tables import NetworkSettings
 
@@ -151,6 +151,9 @@ def test_retry_after_in_seconds_and_as_a_date(server):
     assert naps.taken[0] == 7
     assert 30 < naps.taken[1] <= 40
     assert naps.taken[2] == 0
+
+
+MAX_WAIT = NetworkSettings().wait_seconds
 
 
 def test_a_wait_too_long_is_left_to_the_caller(server):

@@ -141,8 +141,9 @@ def test_a_connection_that_breaks_is_unreachable(steps):
 
 
 def test_nobody_there():
-    with pytest.raises(Unreachable, match=r"no connection to 127\.0\.0\.1"):
+    with pytest.raises(Unreachable, match=r"no connection to 127\.0\.0\.1") as caught:
         asyncio.run(read("http://127.0.0.1:9/"))
+    assert caught.value.unsent, "so nobody can charge for it"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import attrs
 import pytest
 
 from ttrpg_core.app import App
+from ttrpg_core.entries import Provider
 from ttrpg_core.errors import (
     AuthError,
     BadReply,
@@ -372,6 +373,15 @@ def test_app_models_asks_what_the_settings_name(app: App, plugins):
     assert call.reply.text == "What does falling cost?"
     assert call.bill.model == "fake/echo"
     assert call.bill.cost == 0
+
+
+def test_a_vendor_is_told_to_wait_no_longer_than_the_next_model_is_worth(app: App, plugins):
+    from importlib.metadata import EntryPoint
+
+    plugins.add(EntryPoint("fakes", "ttrpg_core.testing.fakes", "ttrpg"), "fakes")
+    app.flags["models.wait_seconds"] = 4
+    assert app.context(Provider, "fake").network.wait_seconds == 4
+    assert app.settings.network.wait_seconds == 60
 
 
 def test_weights_that_are_none(table):

@@ -180,14 +180,9 @@ class App:
             chosen.breaker_successes,
             network.connect_seconds + network.first_seconds,
         )
-        return Router(
-            chosen,
-            vendors,
-            self.purse,
-            Records(self.store, self.clock, rules),
-            rng=self.rng,
-            tell=self.alerts.raise_alert,
-        )
+        records = Records(self.store, self.clock, rules)
+        tell = self.alerts.raise_alert
+        return Router(chosen, vendors, self.purse, records, rng=self.rng, tell=tell)
 
     @cached_property
     def _runner(self) -> "Runner":
@@ -255,13 +250,16 @@ class App:
             found = self.secrets.find(f"{name}-{part}" if part else name, variable if part else key)
             return None if found is None else found[0]
 
+        network = self.settings.network
+        if kind is entries.Provider:  # the next model may answer sooner than a wait is over
+            network = attrs.evolve(network, wait_seconds=self.settings.models.wait_seconds)
         return Context(
             settings=settings,
             secret=secret,
             folder=self.paths.indexes / name,
             database=lambda: self.store.connection,
             offline=self.settings.general.offline,
-            network=self.settings.network,
+            network=network,
             backend=self.backend,
             language=self.language,
         )

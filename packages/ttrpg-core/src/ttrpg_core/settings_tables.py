@@ -110,6 +110,13 @@ class NetworkSettings:
     read_seconds: float = setting(
         60.0, "Limit between two pieces of an answer.", low=0.1, high=3600, personal=True
     )
+    wait_seconds: float = setting(
+        60.0,
+        "Longest wait before another try that a server may ask for; see models.wait_seconds.",
+        low=0,
+        high=600,
+        personal=True,
+    )
     retries: int = setting(
         2, "Tries after the first, before any byte came.", low=0, high=10, personal=True
     )

@@ -6,6 +6,6 @@ answer has come: what a model has begun to say is never said twice, or paid twic
 """
 
 from ttrpg_core.http.exchange import Answer, exchange
-from ttrpg_core.http.retries import MAX_WAIT, RETRY_STATUS, retry_after
+from ttrpg_core.http.retries import RETRY_STATUS, retry_after
 
-__all__ = ["MAX_WAIT", "RETRY_STATUS", "Answer", "exchange", "retry_after"]
+__all__ = ["RETRY_STATUS", "Answer", "exchange", "retry_after"]

@@ -172,7 +172,7 @@ async def _answered(
             if response.status_code not in FINE:
                 await _judge(answer, failed, last=last)
         except (httpx.HTTPError, ProviderError, Unwanted) as error:
-            if last or not worth_another(request.method, error):
+            if last or not worth_another(request.method, error, settings.wait_seconds):
                 raise
             seconds = pause(tries, error)
         else:
@@ -185,7 +185,8 @@ async def _judge(answer: Answer, failed: Failed | None, *, last: bool) -> None:
     response = answer._response  # noqa: SLF001 - an answer of this module
     if failed is None:
         unwanted = Unwanted(retry_after(answer.headers))
-        if not last and answer.status in RETRY_STATUS and worth_another("", unwanted):
+        longest = answer._settings.wait_seconds  # noqa: SLF001 - as above
+        if not last and answer.status in RETRY_STATUS and worth_another("", unwanted, longest):
             await response.aclose()
             raise unwanted
         return
@@ -209,11 +210,12 @@ def _no_address(url: str) -> ConfigError:
     )
 
 
-def _late(host: str, seconds: float, what: str) -> TimedOut:
+def _late(host: str, seconds: float, what: str, *, unsent: bool = False) -> TimedOut:
     return TimedOut(
         f"{host} let {seconds:g} s pass without {what}",
         "Try again, or give it longer: ttrpg config set network.first_seconds 300",
         retryable=True,
+        unsent=unsent,
     )
 
 
@@ -223,7 +225,7 @@ def _as_ours(host: str, settings: NetworkSettings) -> Iterator[None]:
     try:
         yield
     except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise _late(host, settings.connect_seconds, "a connection") from error
+        raise _late(host, settings.connect_seconds, "a connection", unsent=True) from error
     except httpx.TimeoutException as error:
         raise _late(host, settings.first_seconds, "an answer") from error
     except (httpx.LocalProtocolError, UnicodeEncodeError):
@@ -236,6 +238,7 @@ def _as_ours(host: str, settings: NetworkSettings) -> Iterator[None]:
             f"there is no connection to {host}",
             "Is it running, and the network up?",
             retryable=True,
+            unsent=True,
         ) from error
     except httpx.HTTPError as error:
         raise Unreachable(

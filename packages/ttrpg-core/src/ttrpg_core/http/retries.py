@@ -12,8 +12,6 @@ from ttrpg_core.errors import ProviderError
 
 RETRY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 """Answers worth another try: time-out, too early, rate limit, server errors, overloaded (529)."""
-MAX_WAIT = 60.0
-"""Longest wait that a server may ask for, in seconds; beyond it the answer stands."""
 RETRY_ERRORS = (
     httpx.TimeoutException,
     httpx.NetworkError,
@@ -42,23 +40,24 @@ class Unwanted(Exception):
         self.seconds = seconds
 
 
-def worth_another(method: str, error: BaseException) -> bool:
+def worth_another(method: str, error: BaseException, longest: float) -> bool:
     """Whether sending the same request again can help, and does no harm.
+
+    A server that asks for a wait of more than ``longest`` seconds leaves that to the caller.
 
     An error that a vendor's words were read into knows it best: a quota that is used up comes with
     the same status as a limit that a minute's waiting helps against.
     """
     if isinstance(error, ProviderError):
         asked = error.retry_after
-        return error.retryable and error.status in RETRY_STATUS and not too_long(asked)
+        return error.retryable and error.status in RETRY_STATUS and _short(asked, longest)
     if isinstance(error, Unwanted):
-        return not too_long(error.seconds)
+        return _short(error.seconds, longest)
     return isinstance(error, RETRY_ERRORS if method in SAFE_METHODS else UNSENT_ERRORS)
 
 
-def too_long(seconds: float | None) -> bool:
-    """Whether a server asks for a wait that is left to the caller."""
-    return seconds is not None and seconds > MAX_WAIT
+def _short(seconds: float | None, longest: float) -> bool:
+    return seconds is None or seconds <= longest
 
 
 def pause(tries: int, error: BaseException) -> float:
