@@ -287,6 +287,10 @@ def test_needs(table):
     assert "whether it can do images is not known" in call.weighed[0].reason
     assert verdicts(call)["v/blind"] == "left out"
     assert "cannot do images" in call.weighed[-1].reason
+    laid = table(blind, model("thinking", can={"reasoning"}))
+    call = run(laid.ask(need=Need(capabilities=frozenset({"images", "reasoning"}))))
+    assert call.model == "v/thinking"
+    assert "whether it can do images is not known" in call.weighed[0].reason
 
 
 def test_a_request_that_does_not_fit_goes_where_it_does(table):

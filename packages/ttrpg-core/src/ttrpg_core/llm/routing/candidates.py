@@ -126,9 +126,17 @@ class Weigher:
 def unable(info: ModelInfo, need: Need) -> TtrpgError | None:
     """What a model is known not to do; one of which nothing is known may be asked."""
     lacks = sorted(need.capabilities - info.capabilities)
-    if not lacks or not info.capabilities:
+    if not lacks or untold(info):
         return None
     return NotFound(f"it cannot do {', '.join(lacks)}", "Others can: ttrpg models list")
+
+
+def untold(info: ModelInfo) -> bool:
+    """Whether nobody said what a model can do. That it reasons is not enough.
+
+    Gemini's list says that a model thinks, and says nothing of tools or images.
+    """
+    return not info.capabilities - {"reasoning"}
 
 
 def too_long(name: str, info: ModelInfo, tokens: int, reply: int) -> TtrpgError | None:
@@ -147,8 +155,8 @@ def too_long(name: str, info: ModelInfo, tokens: int, reply: int) -> TtrpgError 
 def remarks(info: ModelInfo, need: Need) -> list[str]:
     """What is not known of a model, and is worth knowing when it is chosen."""
     found = []
-    if need.capabilities and not info.capabilities:
-        wanted = ", ".join(sorted(need.capabilities))
+    if (lacks := need.capabilities - info.capabilities) and untold(info):
+        wanted = ", ".join(sorted(lacks))
         found.append(f"whether it can do {wanted} is not known")
     if info.price is None:
         found.append("it has no price")
