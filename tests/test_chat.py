@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -182,6 +183,33 @@ def test_a_talk_at_a_prompt(window, cli, home, server):
     assert {each["id"] for each in known} == {"another-way", "first-line-second-line"}
     assert len(turns(cli, home, "first")) == 2
     assert not list(home.glob(".*history*"))
+
+
+def test_the_books_are_put_to_it_and_its_quotes_are_checked(cli, shelved, home, server):
+    settings = (home / "config.toml").read_text()
+    shutil.rmtree(home)
+    shutil.copytree(shelved, home)
+    (home / "config.toml").write_text(settings)
+    server.pause = 0.0
+    server.pieces = [
+        '"A fall of two times your height does 1d6 ',
+        'harm" [1',
+        "].\n",
+        "So ",
+        "be it.",
+    ]
+    done = cli.run(home, "chat", "How much harm does a fall do?")
+    assert done.stdout.endswith(
+        b'"A fall of two times your height does 1d6 harm" [1, p. 6].\nSo be it.\n'
+    )
+    assert b"[1] The Lamplit Road, p. 6, Falling\n" in done.stderr
+    told = server.asked[0]["messages"]
+    assert told[-1]["content"].count("</source 1 ") == 1
+    assert turns(cli, home)[1]["sources"][0]["page"] == "6"
+    server.pieces = ['"A fall of two times your height does 9d6 harm" [1].']
+    done = cli.run(home, "chat", "continue", input=b"How much harm does a fall do?")
+    assert b"altered" in done.stdout
+    assert b"1 quote does not stand where cited" in done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -161,7 +161,7 @@ def test_an_export_is_in_the_audit(talked, ttrpg, ttrpg_home):
     assert (told["kind"], told["facts"]["for"]) == ("data.exported", "party")
 
 
-def test_forgetting_asks_and_takes_what_is_not_shared(talked, ttrpg_home):
+def test_forgetting_asks_and_takes_what_is_not_shared(talked, ttrpg):
     first = talked("show", "--json").json()["turns"][1]["id"]
     talked("branch", "how", "--at", first[:8], "--title", "Other")
     refused = talked("rm", "how")
@@ -169,6 +169,8 @@ def test_forgetting_asks_and_takes_what_is_not_shared(talked, ttrpg_home):
     assert "--yes" in refused.err
     gone = talked("rm", "how", "--yes", "--json").json()
     assert (gone["chats"], gone["turns"]) == (["how-far-is-a-fall"], 2)
+    told = ttrpg("audit", "--json").json()["events"][0]
+    assert (told["kind"], told["facts"]) == ("chat.deleted", {"chats": 1, "turns": 2})
     assert len(said(talked)) == 2
     assert talked("prune", "--json").json()["turns"] == 0
     assert talked("prune", "--days", "1", "--yes", "--json").json()["chats"] == []
