@@ -122,7 +122,7 @@ class Columns:
         if len(self._empty):
             total[self._empty] = 0
         titled = self._add_titles(plan, groups, total, np.float32(weights.titled / possible))
-        rows = np.sort(_highest(total, NEAR))
+        rows = _highest(total, NEAR).astype(np.int32)
         if len(rows):
             self._look(plan, groups, rows, total, possible)
         if len(titled):
@@ -166,12 +166,12 @@ class Columns:
             )
         }
 
-    def rows(self, ids: Rows) -> Rows:
+    def rows(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """The rows of chunks; those that are not there are left out."""
         if not len(self._ids):
             return np.zeros(0, np.int64)
         places = np.minimum(np.searchsorted(self._sorted, ids), len(self._ids) - 1)
-        found: Rows = self._order[places[self._sorted[places] == ids]]
+        found: NDArray[np.int64] = self._order[places[self._sorted[places] == ids]]
         return found
 
     def _allowed(
@@ -343,8 +343,8 @@ def _in_title(group: Group, way: Way) -> np.float32:
     return np.float32(group.weight * min(way.weight * way.rarity, group.rarity))
 
 
-def _highest(scores: Floats, most: int) -> Rows:
-    """The rows of the highest scores above 0: as many as are wanted, or some more."""
+def _highest(scores: Floats, most: int) -> NDArray[np.int64]:
+    """The rows of the highest scores above 0, ascending: as many as are wanted, or some more."""
     blocks = len(scores) // BLOCK
     if blocks > 2 * most:  # so many blocks' best are rows that no worse row comes before
         peaks = scores[: blocks * BLOCK].reshape(blocks, BLOCK).max(axis=1)
