@@ -148,6 +148,26 @@ def test_the_error_of_the_last_is_raised_and_tells_of_the_others(table):
     assert laid.purse.aside == 0
 
 
+def test_no_piece_at_all_is_no_answer(table):
+    class Mute(Scripted):
+        async def _play(self, request):
+            for _ in ():
+                yield Delta()
+
+    laid = table(Mute((), ModelInfo("a", price=CHEAP)), model("b"))
+    call = run(laid.ask())
+    assert call.model == "v/b"
+    assert "answered nothing at all" in call.notes[0]
+
+
+def test_a_memory_that_cannot_be_written_takes_no_answer_away(table, store):
+    laid = table(model("a"))
+    store.connection.execute("PRAGMA query_only = ON")
+    call = run(laid.ask())
+    assert call.reply.text == "Six points."
+    assert laid.purse.held[0].state == "settled"
+
+
 def test_leaving_early_settles_an_estimate_of_what_came(table):
     laid = table(model("a", "one two ", "three ", "four"))
     call = run(laid.ask(pieces=2))
@@ -384,7 +404,8 @@ def test_a_vendor_is_told_to_wait_no_longer_than_the_next_model_is_worth(app: Ap
 
     plugins.add(EntryPoint("fakes", "ttrpg_core.testing.fakes", "ttrpg"), "fakes")
     app.flags["models.wait_seconds"] = 4
-    assert app.context(Provider, "fake").network.wait_seconds == 4
+    assert app.settings.network.retries == 2
+    assert app.context(Provider, "fake").network.wait_seconds == 2, "each, so 4 together"
     assert app.settings.network.wait_seconds == 60
 
 

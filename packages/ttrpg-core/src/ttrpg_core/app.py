@@ -252,7 +252,8 @@ class App:
 
         network = self.settings.network
         if kind is entries.Provider:  # the next model may answer sooner than a wait is over
-            network = attrs.evolve(network, wait_seconds=self.settings.models.wait_seconds)
+            longest = self.settings.models.wait_seconds / max(1, network.retries)
+            network = attrs.evolve(network, wait_seconds=longest)
         return Context(
             settings=settings,
             secret=secret,

@@ -5,6 +5,7 @@ given back, and the model's record says how it fared.
 """
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
@@ -14,6 +15,7 @@ import attrs
 
 from ttrpg_core.errors import (
     AuthError,
+    BadReply,
     Denied,
     InputError,
     NotFound,
@@ -22,6 +24,7 @@ from ttrpg_core.errors import (
     PluginError,
     ProviderError,
     RateLimited,
+    StoreError,
     TimedOut,
     TooLong,
     TtrpgError,
@@ -135,8 +138,8 @@ class Attempt:
         async for piece in inner:
             self._held.append(piece)
             if says(piece):
-                break
-        return inner
+                return inner
+        raise BadReply(f"{self.name} answered nothing at all", "Try again, or ask another model")
 
     async def _flow(self, inner: Reply, first_seconds: float) -> AsyncGenerator[Delta]:
         """Every piece, those held first. What is to be written is, when the first was handed on."""
@@ -154,7 +157,8 @@ class Attempt:
     def _note(self, inner: Reply, first_seconds: float) -> None:
         claim, self.claim = self.claim, ""
         if claim:
-            self.records.answered(self.name, claim, first_seconds, inner.limits)
+            with contextlib.suppress(StoreError):  # a full disk takes nobody's answer away
+                self.records.answered(self.name, claim, first_seconds, inner.limits)
 
     async def leave(self, finish: Finish | None = None) -> None:
         """Close the connection, settle and remember; a second time does nothing."""
@@ -169,7 +173,8 @@ class Attempt:
             try:
                 self._settle(finish)
             finally:
-                self._remember()
+                with contextlib.suppress(StoreError):  # as above
+                    self._remember()
 
     def _settle(self, finish: Finish | None) -> None:
         error = self.error

@@ -167,6 +167,7 @@ class Router:
         What a vendor declined for what it says is not shown to the next one: that is for the user
         to decide.
         """
+        began = self._timer()
         for _ in range(2):
             await self._wait(candidate, trip)
             attempt = self._begin(candidate, request, purpose, need, trip)
@@ -179,7 +180,7 @@ class Router:
                 trip.failed(candidate.name, error)
                 if isinstance(error, Refused):
                     raise
-                if not self._again(error):
+                if not self._again(error, self._timer() - began):
                     return None
             except BaseException:
                 await attempt.leave()
@@ -188,12 +189,15 @@ class Router:
                 return attempt
         return None
 
-    def _again(self, error: TtrpgError) -> bool:
-        """Whether the same model is asked once more, after a wait that is short enough."""
+    def _again(self, error: TtrpgError, spent: float) -> bool:
+        """Whether the same model is asked once more, after a wait that is short enough.
+
+        What was waited for it already counts, as a transport may have done by itself.
+        """
         return (
             isinstance(error, RateLimited)
             and error.retry_after is not None
-            and error.retry_after <= self.settings.wait_seconds
+            and spent + error.retry_after <= self.settings.wait_seconds
         )
 
     async def _wait(self, candidate: Candidate, trip: Trip) -> None:
