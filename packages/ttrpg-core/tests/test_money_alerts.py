@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import pytest
+import structlog
 
+from ttrpg_core import logs
 from ttrpg_core.app import App
 from ttrpg_core.errors import BudgetExceeded, StoreError
 from ttrpg_core.llm import Message, Price, Purpose, Request, Usage
@@ -43,6 +45,13 @@ class Ear:
 
     def close(self):
         self.closed = True
+
+
+@pytest.fixture(autouse=True)
+def logs_of_the_test_alone():
+    structlog.reset_defaults()
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
@@ -244,6 +253,13 @@ def test_the_log_has_a_line_for_each(tmp_path):
     (line,) = lines(tmp_path)
     assert line["event"] == "alert"
     assert (line["kind"], line["subject"], line["level"]) == ("provider_down", "openai", "warning")
+
+
+def test_logs_that_go_elsewhere_already_stay_there(tmp_path, capsys):
+    logs.configure(tmp_path, verbose=True)
+    channels.Log(tmp_path).send(ALERT)
+    assert "openai does not answer" in capsys.readouterr().err
+    assert not (tmp_path / "log.jsonl").exists()
 
 
 @pytest.fixture

@@ -54,12 +54,13 @@ class Log:
 
 
 def log(state_dir: Path, event: str, **facts: str) -> None:
-    """A warning in the log file."""
+    """A warning in the log file, or wherever logs go already."""
     import structlog
 
     from ttrpg_core import logs
 
-    logs.configure(state_dir)
+    if not structlog.is_configured():
+        logs.configure(state_dir)
     structlog.get_logger().warning(event, **facts)
 
 
