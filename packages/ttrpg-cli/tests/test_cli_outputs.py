@@ -30,6 +30,10 @@ RUNS = [
     (["keys", "set", "anthropic"], "keys.set"),
     (["keys", "rm", "openai"], "keys.rm"),
     (["keys", "path"], "keys.path"),
+    (["chat", "list"], "chat.list"),
+    (["chat", "pending"], "chat.pending"),
+    (["chat", "prune"], "chat.prune"),
+    (["chat", "voices"], "chat.voices"),
     (["models"], "models"),
     (["models", "list"], "models"),
     (["models", "health"], "models.health"),
@@ -41,7 +45,7 @@ RUNS = [
     (["audit", "export"], "audit"),
     (["completion", "bash"], "completion"),
 ]
-SILENT = {"campaign.delete", "config.set", "keys.set", "keys.rm"}
+SILENT = {"campaign.delete", "chat.prune", "config.set", "keys.set", "keys.rm"}
 """What these did is talk, not data."""
 every_run = pytest.mark.parametrize(
     ("command", "schema"),
