@@ -7,6 +7,7 @@ vectors, put both together, keep the best passage of each section. Every stage s
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import cast
 
 import attrs
 
@@ -63,6 +64,12 @@ class Tuning:
 
 TUNING = Tuning()
 _ASIDE = frozenset({"stat_block", "contents", "fiction", "example"})
+_KINDS: Mapping[str, type] = {
+    "keyword": Searcher,
+    "vector": VectorIndex,
+    "embedder": Embedder,
+    "reranker": Reranker,
+}
 STATIC = "static"
 """How the id of a static embedder begins."""
 
@@ -194,11 +201,11 @@ class Engine:
 
     def _matched(self, query: Query, texts: Texts, most: int) -> Matched:
         """What the keyword backend finds."""
-        keyword = self._part("keyword")
+        keyword = cast("Searcher | None", self._part("keyword"))
         if isinstance(keyword, Fts5):
             return keyword.match(query, most)
         planned = plan(query, texts)
-        if not isinstance(keyword, Searcher):
+        if keyword is None:
             return Matched(planned, [], lambda _: {}, texts.standing)
 
         def of(ids: Iterable[int]) -> dict[int, float]:
@@ -220,8 +227,9 @@ class Engine:
     def _near(
         self, asked: Asked, query: Query, lexical: Ranking, steps: list[Step]
     ) -> tuple[Ranking, float]:
-        index, embedder = self._part("vector"), self._part("embedder")
-        if not isinstance(index, VectorIndex) or not isinstance(embedder, Embedder):
+        index = cast("VectorIndex | None", self._part("vector"))
+        embedder = cast("Embedder | None", self._part("embedder"))
+        if index is None or embedder is None:
             return [], 0.0
         there = index.embedder()
         if there != embedder.id:
@@ -275,8 +283,8 @@ class Engine:
         steps: list[Step],
     ) -> list[tuple[int, float]]:
         """The first passages in the order of the reranker, where the settings name one."""
-        reranker = self._part("reranker") if order else None
-        if not isinstance(reranker, Reranker):
+        reranker = cast("Reranker | None", self._part("reranker")) if order else None
+        if reranker is None:
             return order
         chunks = chunks_of(connection, [n for n, _ in order[: self._tuning.reranked]])
         head = [each for each in order[: self._tuning.reranked] if each[0] in chunks]
@@ -294,8 +302,13 @@ class Engine:
         ]
 
     def _part(self, role: str) -> object | None:
+        """The backend of a role; None for none, or what is none of its kind.
+
+        Asking a protocol whether something is of it takes long, so it is asked once.
+        """
         if role not in self._made:
-            self._made[role] = self._context.backend(role)
+            made = self._context.backend(role)
+            self._made[role] = made if isinstance(made, _KINDS[role]) else None
         return self._made[role]
 
 

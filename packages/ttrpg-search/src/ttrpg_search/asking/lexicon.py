@@ -1,7 +1,6 @@
 """The language of the table in the form that questions are matched against."""
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -31,6 +30,8 @@ class Matching(NamedTuple):
 
 
 MATCHING = Matching()
+_NEARLY = 1e-6
+"""What adding up in another order may come to less."""
 
 
 class Described(NamedTuple):
@@ -53,7 +54,7 @@ class Lexicon:
         self.protected = language.protected
         self.problems = language.problems
         self._rarities: dict[str, float] = {}
-        self._rare: dict[str, float] = {}
+        self._said: dict[str, list[tuple[tuple[int, int, float], float]]] = {}
 
     @cached_property
     def _index(self) -> Mapping[str, Sequence[int]]:
@@ -132,18 +133,47 @@ class Lexicon:
             for kind in self._language.kinds.get(" ".join(parts), ()):
                 for one in stems(kind):
                     asked[one] = max(asked.get(one, 0.0), self.matching.kind * weight)
-        numbers = Counter(number for one in asked for number in self._index.get(one, ()))
         found = []
-        for number in numbers:
+        for number, places in self._likely(asked).items():
             concept = self._language.concepts[number]
             if concept.near and not any(one in asked for one in concept.near):
                 continue
-            strength, phrase = self._strength(concept, asked)
+            strength, phrase = self._strength([concept.says[place] for place in places], asked)
             if phrase and strength >= self.matching.fewest:
                 strength *= self._contrary(concept, asked)
                 by = frozenset(one for one in phrase.stems if one in asked)
                 found.append(Described(concept, strength, by))
         found.sort(key=lambda each: (-each.strength, each.concept.names))
+        return found
+
+    def _likely(self, asked: Mapping[str, float]) -> dict[int, list[int]]:
+        """Concepts by number, with the places of those sayings of which enough is asked, or nearly.
+
+        Most sayings that have a word of the question have no other.
+        """
+        met: dict[tuple[int, int, float], float] = {}
+        for one, weight in asked.items():
+            for key, worth in self._sayings(one):
+                met[key] = met.get(key, 0.0) + weight * worth
+        found: dict[int, list[int]] = {}
+        for (number, place, whole), much in met.items():
+            if much >= (self.matching.enough - _NEARLY) * whole:
+                found.setdefault(number, []).append(place)
+        for places in found.values():
+            places.sort()
+        return found
+
+    def _sayings(self, one: str) -> list[tuple[tuple[int, int, float], float]]:
+        """The sayings that have a stem: concept, place and worth of each, and the stem's share."""
+        found = self._said.get(one)
+        if found is None:
+            found = self._said[one] = []
+            for number in self._index.get(one, ()):
+                for place, phrase in enumerate(self._language.concepts[number].says):
+                    times = phrase.stems.count(one)
+                    if times:
+                        whole = sum(map(self._rarity, phrase.stems))
+                        found.append(((number, place, whole), times * self._rarity(one)))
         return found
 
     def _contrary(self, concept: Concept, asked: Mapping[str, float]) -> float:
@@ -167,13 +197,11 @@ class Lexicon:
         return found
 
     def _strength(
-        self, concept: Concept, asked: Mapping[str, float]
+        self, phrases: Iterable[Phrase], asked: Mapping[str, float]
     ) -> tuple[float, Phrase | None]:
         certain = self.matching.certain * math.log(1 + self._whole / 8)
         best, by = 0.0, None
-        for phrase in concept.says:
-            if asked.keys().isdisjoint(phrase.stems):
-                continue
+        for phrase in phrases:
             whole = met = 0.0
             for one in phrase.stems:
                 rarity = self._rarity(one)

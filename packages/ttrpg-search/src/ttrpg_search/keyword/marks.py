@@ -61,9 +61,11 @@ class Marker:
                 yield found.span()
             return
         plain = text.lower()
-        pieces = _INSIDE.split(plain)
-        gone = list(accumulate(map(len, pieces[:-1])))  # where, in what is left, one was before
-        plain = "".join(pieces)
+        gone: list[int] = []
+        if any(mark in plain for mark in _APOSTROPHES):
+            pieces = _INSIDE.split(plain)
+            gone = list(accumulate(map(len, pieces[:-1])))  # where, in what is left, one was before
+            plain = "".join(pieces)
         begun = set[int]()
         for letters in self._begins:
             place = plain.find(letters)
