@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import attrs
 import pytest
@@ -62,6 +64,7 @@ def test_what_was_said_comes_back(chats):
     found = chats.turns(chats.chat(chat.id))
     assert [attrs.evolve(t, hash="", parent="", at="") for t in found] == turns
     assert [t.parent for t in found] == ["", *[t.hash for t in found[:-1]]]
+    assert [name_of(t, t.parent) for t in found] == [t.hash for t in found]
     assert chat.id == "what-is-this"
 
 
@@ -123,6 +126,35 @@ def test_two_that_go_on_at_once_lose_nothing(chats, home, core, stopped):
     alone = chats.add(mine, says("On"))
     assert [t.text for t in chats.turns(alone)] == ["On"]
     other.close()
+
+
+TALKER = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from ttrpg_core import schema
+from ttrpg_core.llm import Text
+from ttrpg_core.llm.chats import Chats, Turn
+from ttrpg_core.store import SchemaSet, Store
+
+core = SchemaSet("ttrpg-core", "ttrpg_core.schema:tables", lambda: schema.tables)
+chats = Chats(Store(Path(sys.argv[1]), [core]), lambda: datetime.now(UTC))
+chat = chats.chat("one")
+for number in range(15):
+    chat = chats.add(chat, Turn("user", (Text(f"{sys.argv[2]}-{number}"),)))
+"""
+
+
+def test_processes_that_talk_at_once_lose_nothing(chats, path):
+    start(chats, user("One"))
+    names = ("a", "b", "c", "d")
+    running = [subprocess.Popen([sys.executable, "-c", TALKER, path, name]) for name in names]
+    assert [each.wait(60) for each in running] == [0, 0, 0, 0]
+    found = [[turn.text for turn in chats.turns(chat)] for chat in chats.chats()]
+    for name in names:
+        mine = ["One", *(f"{name}-{number}" for number in range(15))]
+        assert any([text for text in texts if text in mine] == mine for texts in found)
+    assert chats.collect() == 0
 
 
 def test_names_and_turns_by_their_beginning(chats):
