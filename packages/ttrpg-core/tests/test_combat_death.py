@@ -100,6 +100,7 @@ def test_the_dying_are_unconscious_and_prone(law):
         ("rolling 20 regains 1 hit point", (2, 2), 20, 0, ("up", 1, 0, 0)),
         ("three failures are death", (2, 0), 2, 0, ("dead", 0, 0, 3)),
         ("rolling 1 after one failure is death", (1, 0), 1, 0, ("dying", 0, 0, 3)),
+        ("three failures are all there are", (2, 0), 1, 0, ("dead", 0, 0, 3)),
         ("three successes are stable, and both counts begin anew", (2, 2), 11, 0,
          ("stable", 0, 0, 0)),
     ],
@@ -227,6 +228,8 @@ def test_knocking_out_spares_a_life(rule, law, after):
         assert "unconscious" in conditions.on(fight.get("orc"), law)
         fight, _ = hp.heal(fight, law, "orc", 1)
         assert "unconscious" not in conditions.on(fight.get("orc"), law)
+    if law is OLD:
+        assert conditions.on(fight.get("orc"), law) == ("prone",)
 
 
 @BOTH

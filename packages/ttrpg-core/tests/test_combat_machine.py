@@ -40,7 +40,7 @@ from ttrpg_core.table.combat.state import (
 PROFILE = settings(
     derandomize=True,
     deadline=None,
-    max_examples=40,
+    max_examples=80,
     stateful_step_count=40,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
@@ -310,7 +310,7 @@ MOVES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(6))
 def test_long_evenings_by_chance(seed):
     """The same model over many more commands than a search has time for."""
     rng = Random(seed)

@@ -162,6 +162,10 @@ def test_the_hidden_have_turns_and_are_not_spoken_of_to_players():
     fight, facts = roster.hide(fight, OLD, "ben", hidden=False)
     assert facts[0].prose == "Ben is seen"
     assert not turns.advance(fight, OLD, Random(1)).facts[-1].secret
+    fight, _ = roster.hide(fight, OLD, "cid")
+    for source, secret in (("cid", True), ("ann", False)):
+        hit = hp.hit(fight, OLD, "ben", [Part(1)], Random(1), source=source)
+        assert hit.facts[0].secret is secret
 
 
 def test_previous_looks_back_and_nothing_happens_again():
@@ -273,6 +277,21 @@ def rolled(law, seed=0, condition="", **marks):
 )
 def test_the_dice_of_initiative(law, marks, dice):
     assert rolled(law, **marks) == dice
+
+
+def test_surprise_is_over_once_initiative_knows_it_in_2024():
+    fight = fight_of(one("Ann", 20), law=NEW, start=False)
+    fight, _ = roster.surprise(fight, NEW, ["ann"])
+    fight, facts = turns.start(fight, NEW, Random(1))
+    assert not fight.get("ann").surprised
+    assert facts[-1].kind == "combat.turn"
+
+
+def test_a_lair_is_on_its_own_count_whatever_its_side():
+    lair = Combatant("", "Lair", "environment", side="foes")
+    fight = fight_of(one("Ogre", side="foes", initiative_bonus=50), lair, mode="side")
+    assert fight.get("lair").initiative == 20
+    assert fight.get("ogre").initiative > 50
 
 
 def test_groups_and_sides_roll_once():
