@@ -9,6 +9,7 @@ what is spent and set aside at every change. It is an overspend when either of t
 than the limit.
 
 The baseline is what gateways do: look at what is spent, call, and write down the cost afterwards.
+A thousand runs take a quarter of an hour on two cores.
 
 Usage: ``python bench/budget_race.py [--runs 1000] [--plain] [--seed 1974] [--folder /dev/shm]``.
 """

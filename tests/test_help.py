@@ -48,6 +48,13 @@ CAMPAIGN = """
 Campaign:
   campaign  Campaigns: create, choose, edit, delete
 """
+MODELS = """
+Models:
+  alerts  Budgets that run out, providers that fail
+  budget  Limits of what language models may cost
+  models  Language models: which are asked, and how they are
+  usage   What language models cost, by model, day, campaign
+"""
 PROGRAM = """
 Program:
   audit       What happened that matters for security
@@ -95,7 +102,7 @@ def installed(distributions):
 def test_help_shows_what_is_installed(home, distributions, books):
     app = App(environ={**os.environ, "TTRPG_HOME": str(home)}, plugins=installed(distributions))
     ctx = group.root.make_context("ttrpg", [], obj=app, resilient_parsing=True, terminal_width=80)
-    assert group.root.get_help(ctx) + "\n" == HEAD + books + CAMPAIGN + PROGRAM
+    assert group.root.get_help(ctx) + "\n" == HEAD + books + CAMPAIGN + MODELS + PROGRAM
 
 
 def leaves(path, command):
