@@ -17,6 +17,7 @@ from ttrpg_core.errors import (
     NotFound,
     Offline,
     Overloaded,
+    PluginError,
     RateLimited,
     Refused,
     ServerFailed,
@@ -25,6 +26,7 @@ from ttrpg_core.errors import (
     Unreachable,
 )
 from ttrpg_core.llm import Delta, Message, ModelInfo, Need, Price, Purpose, Request, Stance, Usage
+from ttrpg_core.llm.routing import ask_vendors
 from ttrpg_core.settings_tables import ModelsSettings
 from ttrpg_core.testing import Scripted
 
@@ -146,6 +148,53 @@ def test_the_error_of_the_last_is_raised_and_tells_of_the_others(table):
         run(laid.ask())
     assert caught.value.hint == "Set it\nNor could others: v/a: broke"
     assert laid.purse.aside == 0
+
+
+def test_a_plugin_that_fails_keeps_nobody_from_an_answer(table):
+    for broken in (ValueError("not mine"), TimeoutError()):
+        laid = table(model("a", broken), model("b"))
+        call = run(laid.ask())
+        assert call.model == "v/b"
+        assert f"v/a failed: {type(broken).__name__}" in call.notes[0]
+        assert [held.state for held in laid.purse.held] == ["settled", "settled"]
+        assert laid.records.breaker("v/a").failures == 0
+    laid = table(model("a", broken))
+    with pytest.raises(PluginError):
+        run(laid.ask())
+
+
+def test_a_vendor_that_fails_is_left_out(table):
+    laid = table(model("a"), use=["x/a", "v/a"])
+    good = laid.router.vendors.vendor("v")
+
+    class Broken:
+        async def models(self):
+            raise KeyError("models")
+
+        def model(self, name):
+            raise ZeroDivisionError
+
+    laid.router.vendors.known["x"] = Provider("x", "Broken", "x:y", offline=True)
+    laid.router.vendors._made["x"] = Broken()
+    call = run(laid.ask())
+    assert call.model == "v/a"
+    assert "the vendor x failed: ZeroDivisionError" in call.notes[0]
+    answers = run(ask_vendors(laid.router.vendors, laid.records, ["x", "v", "k"]))
+    assert "the vendor x failed: KeyError" in answers[0].error.message
+    assert [info.id for info in answers[1].models] == [m.id for m in run(good.models())]
+    assert laid.records.named("v") == ["v/a", "v/echo"]
+
+
+def test_a_vendor_that_is_silent_is_not_waited_for(table):
+    laid = table(model("a"))
+
+    class Silent:
+        async def models(self):
+            await asyncio.sleep(60)
+
+    laid.router.vendors._made["v"] = Silent()
+    (answer,) = run(ask_vendors(laid.router.vendors, laid.records, ["v"], patience=0.02))
+    assert "did not answer within 0.02 s" in answer.error.message
 
 
 def test_no_piece_at_all_is_no_answer(table):
@@ -275,8 +324,8 @@ def test_without_fallback_only_the_first_is_asked(table):
 
 LEFT_OUT = [
     (["nobody/x"], {}, NotFound, "there is no vendor 'nobody'"),
-    (["plain"], {}, NotFound, "there is no vendor 'plain'"),
-    (["v"], {}, InputError, "write it as vendor/model"),
+    (["plain"], {}, InputError, "write it as vendor/model"),
+    (["v/"], {}, InputError, "write it as vendor/model"),
     (["v/none"], {}, NotFound, "has no model 'none'"),
     (["k/a"], {"keys": False}, AuthError, "there is no key for k"),
     (["k/a"], {"offline": True}, Offline, "offline is set"),
@@ -292,6 +341,10 @@ def test_what_cannot_be_asked_is_left_out_and_named(table, use, how, error, said
     assert call.model == "v/a"
     assert call.weighed[-1].verdict == "left out"
     assert said in call.weighed[-1].reason
+    assert f"v/a answers instead of {use[0]}: " in call.notes[0]
+    assert said in call.notes[0]
+    laid = table(model("a"), use=["v/a", *use], **how)
+    assert run(laid.ask()).notes == []
     laid = table(model("a"), use=use, **how)
     with pytest.raises(error, match=said):
         run(laid.ask())

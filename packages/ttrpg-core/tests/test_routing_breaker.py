@@ -4,6 +4,10 @@ Several processes share it, calls end in every way there is, clocks jump, and pr
 """
 
 import contextlib
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -252,3 +256,45 @@ def test_a_model_that_dies_midway_each_time_is_left_alone(two):
         one.answered(NAME, claim.who, 0.5, ())
         one.failed(NAME, "", Unreachable("it broke"))
     assert one.breaker(NAME).state == "open"
+
+
+CLAIM = """
+import sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from ttrpg_core import schema
+from ttrpg_core.llm.routing import Records, Rules
+from ttrpg_core.store import SchemaSet, Store
+
+core = SchemaSet("ttrpg-core", "ttrpg_core.schema:tables", lambda: schema.tables)
+store = Store(Path(sys.argv[1]), [core])
+records = Records(store, lambda: datetime.now(UTC), Rules(seconds=1.0))
+print("ready", flush=True)
+sys.stdin.readline()
+print(records.claim("v/a", 1) is not None, flush=True)
+"""
+
+
+def test_of_many_processes_at_once_one_tries(home, core):
+    path = home / "ttrpg.db"
+    with contextlib.closing(Store(path, [core])) as store:
+        records = Records(store, lambda: datetime.now(UTC), Rules(seconds=1.0))
+        for _ in range(Rules().failures):
+            records.failed(NAME, "", ServerFailed("broke"))
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", CLAIM, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(6)
+    ]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    time.sleep(1.1)
+    for process in processes:
+        process.stdin.write("now\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=60)[0] for process in processes]
+    assert sorted(said) == ["False\n"] * 5 + ["True\n"]

@@ -14,6 +14,7 @@ from ttrpg_core.llm import Delta, Message, Need, Purpose, Request
 from ttrpg_core.llm.calls import Call
 from ttrpg_core.llm.money import summary
 from ttrpg_core.llm.routing import Health, ask_vendors
+from ttrpg_core.llm.routing.vendors import split
 from ttrpg_core.settings import Source
 from ttrpg_core.store import peek
 from ttrpg_core.text import nearest
@@ -110,7 +111,7 @@ def list_(app: App, vendor: str | None) -> None:
 def show(app: App, model: str) -> None:
     """One model: what it can do, what it costs, and how it has fared."""
     router = app.models
-    _vendor(app, model.partition("/")[0])
+    _vendor(app, split(model)[0])
     known = modelled.Known.of(router, model)
     if known.error is not None and known.unknown:
         raise known.error
@@ -135,7 +136,7 @@ def test(app: App, model: str) -> None:
     It is asked though it is left alone after failures, and trusted again when it answers.
     """
     request = Request([Message("user", TRIAL)], max_tokens=TRIAL_TOKENS)
-    _vendor(app, model.partition("/")[0])
+    _vendor(app, split(model)[0])
     app.models.vendors.model(model)
     app.screen.say(f"Asking {model} ...", "dim")
     call, pieces = app.run(_trial(app, request, Need(model=model, fallback=False)))
@@ -200,7 +201,7 @@ def use(app: App, names: tuple[str, ...], add: bool) -> None:  # noqa: FBT001 - 
     """Choose the models to ask, the best first; the next is asked when one does not answer."""
     router = app.models
     for name in names:
-        _vendor(app, name.partition("/")[0])
+        _vendor(app, split(name)[0])
         router.vendors.model(name)
     old = list(router.names())
     chosen = list(dict.fromkeys([*(old if add else []), *names]))

@@ -34,6 +34,7 @@ from ttrpg_core.llm.calls import Bill, Purse, Reservation
 from ttrpg_core.llm.messages import Delta, Finish, Request, Usage
 from ttrpg_core.llm.model import Model, Reply
 from ttrpg_core.llm.routing.records import Records
+from ttrpg_core.plugins import describe
 
 UNBILLED = (
     AuthError,
@@ -45,7 +46,6 @@ UNBILLED = (
     Denied,
     InputError,
     NotFound,
-    PluginError,
 )
 """Errors before the first piece after which the vendor has surely done nothing that costs."""
 
@@ -117,16 +117,20 @@ class Attempt:
         """Enter the stream and wait for the first piece that says something; raises its error."""
         self.began = self.timer()
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(self.patience) as limit:
                 inner = await self._hear()
-        except TimeoutError:
-            self.error = TimedOut(
-                f"{self.name} was silent for {self.patience:g} s", "Try again", retryable=True
-            )
-            raise self.error from None
         except TtrpgError as error:
             self.error = error
             raise
+        except Exception as error:  # what others wrote may fail in any way; others can answer
+            self.error = PluginError(
+                f"{self.name} failed: {describe(error)}", "Tell its author; see: ttrpg plugins"
+            )
+            if limit.expired():
+                self.error = TimedOut(
+                    f"{self.name} was silent for {self.patience:g} s", "Try again", retryable=True
+                )
+            raise self.error from error
         self.first_seconds = self.timer() - self.began
         self._pieces = self._flow(inner, self.first_seconds)
         self._reply = Reply(self._pieces, inner.limits)

@@ -21,7 +21,7 @@ from ttrpg_core.llm.calls import Need
 from ttrpg_core.llm.messages import Request
 from ttrpg_core.llm.model import Model, ModelInfo, Price
 from ttrpg_core.llm.routing.records import Records
-from ttrpg_core.llm.routing.vendors import Vendors
+from ttrpg_core.llm.routing.vendors import Vendors, split
 
 MILLION = 1_000_000
 
@@ -68,8 +68,8 @@ class Weigher:
         One that is asked for by name and without fallback is asked though its breaker is open: that
         is how a user sees whether it is well again.
         """
-        vendor = name.partition("/")[0]
         try:
+            vendor, _ = split(name)
             if (obstacle := self._vendors.obstacle(vendor)) is not None:
                 return Candidate(name, ModelInfo(name), refusal=obstacle)
             model = self._vendors.model(name)

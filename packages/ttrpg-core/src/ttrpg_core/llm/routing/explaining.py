@@ -19,13 +19,14 @@ class Plan:
     """Who is asked, in this order, and who is not.
 
     ``order`` is what made the order: a strategy's name, or one of the two above. ``usual`` is who
-    would be asked first if no budget had a say.
+    would be asked first if no budget had a say; ``names`` are all in the user's order.
     """
 
     able: Sequence[Candidate]
     refused: Sequence[Candidate]
     order: str
     usual: str = ""
+    names: Sequence[str] = ()
 
 
 @attrs.define
@@ -75,8 +76,15 @@ class Trip:
         return found + left_out
 
     def answered(self, name: str) -> None:
-        """Note who answers in whose place, where that is not the first."""
+        """Note who answers in whose place: of those that were asked, or stand before it."""
         before = [said for said in self._said.values() if said.model != name]
+        if self.plan.order == "priority":
+            place = self.plan.names.index(name)
+            before += [
+                Weighed(each.name, "left out", each.refusal.message)
+                for each in self.plan.refused
+                if each.refusal is not None and self.plan.names.index(each.name) < place
+            ]
         if before:
             told = "; ".join(f"{said.model}: {said.reason}" for said in before)
             self.note(f"{name} answers instead of {told}")

@@ -48,7 +48,7 @@ async def ask_vendors(
             began = timer()
             try:
                 async with asyncio.timeout(patience):
-                    models = await vendors.vendor(name).models()
+                    models = await vendors.models(name)
             except TimeoutError:
                 late = TimedOut(f"{name} did not answer within {patience:g} s", retryable=True)
                 return Health(name, error=late, seconds=timer() - began)

@@ -154,10 +154,10 @@ class Router:
         ordered = STRATEGIES[self.settings.strategy](able, turn)
         usual = ordered[0].name if ordered else ""
         if need.model:
-            return Plan(able, refused, NAMED, usual)
+            return Plan(able, refused, NAMED, usual, names)
         if stance.action == "degrade":
-            return Plan(cost(able, turn), refused, DEGRADED, usual)
-        return Plan(ordered, refused, self.settings.strategy, usual)
+            return Plan(cost(able, turn), refused, DEGRADED, usual, names)
+        return Plan(ordered, refused, self.settings.strategy, usual, names)
 
     async def _try(
         self, candidate: Candidate, request: Request, purpose: Purpose, need: Need, trip: Trip

@@ -1,10 +1,12 @@
 """The vendors that are installed, each made when one of its models is first wanted."""
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ttrpg_core.entries import Provider
-from ttrpg_core.errors import AuthError, InputError, NotFound, Offline, TtrpgError
-from ttrpg_core.llm.model import Model, Vendor
+from ttrpg_core.errors import AuthError, InputError, NotFound, Offline, PluginError, TtrpgError
+from ttrpg_core.llm.model import Model, ModelInfo, Vendor
+from ttrpg_core.plugins import describe
 from ttrpg_core.text import nearest
 
 
@@ -33,10 +35,10 @@ class Vendors:
         """Why no model of a vendor can be asked; None when one can."""
         entry = self.known.get(name)
         if entry is None:
-            return NotFound(
-                f"there is no vendor {name!r:.60}",
-                nearest(name, self.known) if self.known else "ttrpg-providers brings some",
-            )
+            hint = nearest(name, self.known) if self.known else "ttrpg-providers brings some"
+            if "server" in self.known:
+                hint += "; a server of your settings is server/NAME/MODEL"
+            return NotFound(f"there is no vendor {name!r:.60}", hint)
         if self._offline and not entry.offline:
             return Offline(
                 f"offline is set, and {name} is asked over a socket",
@@ -55,11 +57,39 @@ class Vendors:
         return self._made[name]
 
     def model(self, full: str) -> Model:
-        """The model ``vendor/model``. InputError for what is no such name."""
-        name, slash, model = full.partition("/")
-        if not slash or not name or not model:
-            raise InputError(
-                f"{full!r:.80} is no model; write it as vendor/model",
-                "Such as anthropic/claude-haiku-4-5; see: ttrpg models list",
-            )
-        return self.vendor(name).model(model)
+        """The model ``vendor/model``; raises why there is none."""
+        name, model = split(full)
+        with _plugin(name):
+            return self.vendor(name).model(model)
+
+    async def models(self, name: str) -> Sequence[ModelInfo]:
+        """The models that a vendor lists, asked now."""
+        with _plugin(name):
+            return await self.vendor(name).models()
+
+
+def split(full: str) -> tuple[str, str]:
+    """The vendor and the model of ``vendor/model``. InputError for what is no such name."""
+    name, _, model = full.partition("/")
+    if not name or not model:
+        raise InputError(
+            f"{full!r:.80} is no model; write it as vendor/model",
+            "Such as anthropic/claude-haiku-4-5; see: ttrpg models list",
+        )
+    return name, model
+
+
+@contextlib.contextmanager
+def _plugin(name: str) -> Iterator[None]:
+    """What others wrote may fail in any way; the models of other vendors can be asked all the same.
+
+    Raises PluginError in its place.
+    """
+    try:
+        yield
+    except TtrpgError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"the vendor {name} failed: {describe(error)}", "Tell its author; see: ttrpg plugins"
+        ) from error
