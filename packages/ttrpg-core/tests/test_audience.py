@@ -41,6 +41,7 @@ def test_what_is_for_the_gm_is_seen_by_nobody_else():
 )
 def test_a_word_for_it(typed, name):
     assert str(Audience.of(typed)) == name
+    assert Audience.of(typed).npc == ("mara" if "mara" in name else "")
 
 
 @pytest.mark.parametrize("typed", ["", "npc/", "a b", "x/y", "npc/../gm", "g\0m", "x" * 300])

@@ -41,6 +41,11 @@ class Audience:
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def npc(self) -> str:
+        """The id of the NPC that this is, without what stands before it; "" for anybody else."""
+        return self.name.removeprefix(NPC) if self.name.startswith(NPC) else ""
+
     def sees(self, other: "Audience") -> bool:
         """Whether what is for ``other`` may be shown to this one.
 
@@ -49,7 +54,7 @@ class Audience:
         """
         if self.name == "gm" or other.name in {"public", self.name}:
             return True
-        of_the_party = self.name != "public" and not self.name.startswith(NPC)
+        of_the_party = self.name != "public" and not self.npc
         return other.name == "party" and of_the_party
 
 

@@ -1,5 +1,6 @@
 """What a person types: with history and several lines on a terminal, plainly elsewhere."""
 
+import os
 import sys
 from typing import TYPE_CHECKING, Protocol, TextIO
 
@@ -46,7 +47,7 @@ class Plain:
             said[-1] = said[-1][:-1]
 
 
-class Rich:
+class Edited:
     """By prompt_toolkit: Enter sends, Alt-Enter or a backslash at the end begins a new line.
 
     Pasted lines stay together, the arrow keys bring back what was typed in this run, Ctrl-C takes
@@ -102,9 +103,7 @@ class Rich:
 
 def lines(commands: list[str], *, plain: bool) -> Lines:
     """What suits where we are; ``commands`` are those that the Tab key completes."""
-    import os
-
     simple = plain or os.environ.get("TERM", "dumb") in {"dumb", "unknown"}
     if simple or not (is_typed() and (sys.stderr.isatty() or sys.stdout.isatty())):
         return Plain(sys.stderr)
-    return Rich(commands)
+    return Edited(commands)

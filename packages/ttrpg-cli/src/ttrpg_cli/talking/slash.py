@@ -188,7 +188,7 @@ class Slash:
 
     def _as(self, wanted: str) -> None:
         viewer = Audience.of(wanted)
-        if self._talk.voice.kind == "npc" or viewer.name.startswith("npc/"):
+        if self._talk.voice.kind == "npc" or viewer.npc:
             raise InputError("an NPC hears for itself", "/voice NAME goes back to a voice")
         self._talk.viewer = viewer
         who = "the Game Master" if viewer == GM else f"{viewer}"

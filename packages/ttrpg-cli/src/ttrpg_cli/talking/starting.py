@@ -124,8 +124,8 @@ def _viewer(wanted: Wanted, voice: Voice) -> Audience:
     if not wanted.viewer:
         return GM
     viewer = Audience.of(wanted.viewer)
-    if viewer.name.startswith("npc/"):
-        raise InputError(f"{viewer} is an NPC", f"Talk with it: --npc {viewer.name[4:]}")
+    if viewer.npc:
+        raise InputError(f"{viewer} is an NPC", f"Talk with it: --npc {viewer.npc}")
     return viewer
 
 
