@@ -18,6 +18,7 @@ passages, the index. Memory is the sum of what the process and its children hold
 """
 
 import ctypes
+import importlib
 import json
 import os
 import pickle
@@ -150,6 +151,7 @@ def into_ours(file: Path) -> float:
         app = App(environ={**os.environ, "TTRPG_HOME": home})
         app.library.begin(chunks[0].sha256, "pdf", 0, "")
         searcher = app.keyword_searcher()
+        importlib.import_module("ttrpg_search.keyword.packs")  # LanceDB is imported here, too
         start = time.perf_counter()
         with app.store.transaction():
             searcher.add(app.library.finish(chunks[0].sha256, chunks))

@@ -302,6 +302,17 @@ def test_an_index_of_the_version_before_is_made_anew(app, plugins):
     assert ids(again, "frost") == [], "a book that is on no shelf is not indexed anew"
 
 
+def test_what_is_added_at_once_is_one_part_of_the_index(searcher, app):
+    searcher.add([passage(number, f"fire number {number}") for number in range(1, 300)])
+    parts = "SELECT COUNT(DISTINCT segid) FROM search_index_idx"
+    assert app.store.connection.execute(parts).fetchone()[0] == 1
+    searcher.add([passage(number, f"frost number {number}") for number in range(200, 400)])
+    assert searcher.count() == 399
+    app.store.connection.execute(
+        "INSERT INTO search_index (search_index, rank) VALUES ('integrity-check', 1)"
+    )
+
+
 def test_a_replaced_passage_keeps_its_place(searcher):
     searcher.add([passage(1, "old words")])
     searcher.add([attrs.evolve(passage(1, "new words"), label="7")])

@@ -42,7 +42,7 @@ def stems_of_chunks(db: Database) -> None:
     ``search_words`` which words were seen, with their length (for spelling); "wildshape" is one,
     said "wild shape". ``search_initials`` has the initials of headings: "boh" is "bag of holding".
 
-    :func:`packs_of_stems` fills them.
+    :func:`packs_of_stems` and :func:`rows_at_once` fill them.
     """
     for name in ("search_chunks_insert", "search_chunks_delete"):
         db.execute(f"DROP TRIGGER {name}")
@@ -114,9 +114,9 @@ def beside(db: Database) -> None:
 def packs_of_stems(db: Database) -> None:
     """Packs of the places of stems instead of lots alone; see ``keyword/packs.py``.
 
-    What is indexed is packed anew; the books on the shelf are indexed
-    where nothing is. A later step that changes these tables fills them itself, and then takes the
-    filling out of this one.
+    What is indexed is packed anew; :func:`rows_at_once` indexes the books on the shelf where
+    nothing is. A later step that changes these tables fills them itself, and then takes the filling
+    out of these.
     """
     from ttrpg_search.keyword.texts import Texts
 
@@ -136,5 +136,18 @@ def packs_of_stems(db: Database) -> None:
     texts = Texts(db.conn)
     if texts.count():
         texts.pack()
-    else:
+
+
+@tables()
+def rows_at_once(db: Database) -> None:
+    """Rows go into the FTS5 index in one statement, and by no trigger for each.
+
+    FTS5 writes out what it has gathered at the end of every statement, also of one in a trigger:
+    a segment of its index for each passage, which then have to be merged.
+    """
+    from ttrpg_search.keyword.texts import Texts
+
+    db.execute("DROP TRIGGER search_texts_insert")
+    texts = Texts(db.conn)
+    if not texts.count():
         texts.add_books()

@@ -123,6 +123,16 @@ class Texts:
         self._connection.executemany(
             "INSERT INTO search_texts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows.values()
         )
+        self._connection.execute(
+            "INSERT INTO search_index (rowid, heading, path, body)"
+            " SELECT id, heading, path, body FROM search_texts"
+            " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            [json.dumps(list(rows))],
+        )
+        self._connection.execute(
+            "UPDATE search_totals SET chunks = chunks + ?, length = length + ?",
+            [len(rows), sum(row[2] for row in rows.values())],
+        )
         pack(self._connection, list(rows.values()))
         self._count(seen)
         known = {fold(word): one for word, one in known_stems(said).items() if one}
