@@ -21,6 +21,7 @@ from ttrpg_core.errors import (
     RateLimited,
     Refused,
     ServerFailed,
+    StoreError,
     TooLong,
     UnknownModel,
     Unreachable,
@@ -114,6 +115,13 @@ def test_money_is_given_back_where_the_vendor_surely_did_nothing(table, error, s
         assert laid.purse.held[0].bill.certainty == "estimated"
 
 
+def test_what_a_vendor_counted_before_it_failed_is_paid_for(table):
+    laid = table(model("a", Delta(usage=Usage(500, 0)), Overloaded("busy")), model("b"))
+    run(laid.ask())
+    assert [held.state for held in laid.purse.held] == ["settled", "settled"]
+    assert laid.purse.held[0].bill.usage.input == 500
+
+
 def test_an_error_after_the_first_piece_is_raised_as_it_is(table):
     broke = Unreachable("it broke", retryable=True)
     laid = table(model("a", "Six ", "po", broke), model("b"))
@@ -183,6 +191,18 @@ def test_a_vendor_that_fails_is_left_out(table):
     assert "the vendor x failed: KeyError" in answers[0].error.message
     assert [info.id for info in answers[1].models] == [m.id for m in run(good.models())]
     assert laid.records.named("v") == ["v/a", "v/echo"]
+
+
+def test_a_locked_keyring_keeps_nobody_from_an_answer(table):
+    def locked(name, variable):
+        raise StoreError("the keyring cannot be opened", "Unlock it")
+
+    laid = table(model("a"), use=["k/a", "v/a"])
+    laid.router.vendors._has_key = locked
+    call = run(laid.ask())
+    assert call.notes == ["v/a answers instead of k/a: the keyring cannot be opened"]
+    with pytest.raises(StoreError):
+        run(laid.ask(need=Need(model="k/a")))
 
 
 def test_a_vendor_that_is_silent_is_not_waited_for(table):

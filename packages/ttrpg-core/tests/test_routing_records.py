@@ -137,7 +137,7 @@ def test_what_a_vendor_named_is_known_without_asking_again(records):
     filled = records.filled(NAME, ModelInfo("a", context=500))
     assert (filled.context, filled.max_output, filled.capabilities) == (500, 100, {"tools"})
     assert records.filled("v/x", ModelInfo("x")) == ModelInfo("x")
-    records.learn("v", [ModelInfo("b")])
+    records.learn("v", [ModelInfo("b"), ModelInfo("x" * 201), ModelInfo("\x1b[2J")])
     assert records.named("v") == ["v/b"]
 
 

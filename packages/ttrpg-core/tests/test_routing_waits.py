@@ -189,6 +189,14 @@ def test_turns(table):
     assert run(laid.ask()).model == "v/c", "saying why takes no turn"
 
 
+def test_why_draws_as_the_next_call_will(table):
+    models = [model(name) for name in "abcdef"]
+    laid = table(*models, strategy="weighted", weights=("v/a 3",))
+    for _ in range(10):
+        weighed, _ = laid.router.why(ASK, WHY)
+        assert run(laid.ask()).model == weighed[0].model
+
+
 def test_why_sends_and_takes_nothing(table):
     laid = table(model("a", price=50), model("b"), strategy="cost", use=["v/a", "v/b", "v/none"])
     weighed, notes = laid.router.why(ASK, WHY)

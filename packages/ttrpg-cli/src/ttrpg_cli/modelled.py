@@ -33,7 +33,7 @@ class Known:
         error = router.vendors.obstacle(name.partition("/")[0])
         try:
             info = router.vendors.model(name).info
-        except NotFound as missing:
+        except TtrpgError as missing:
             return cls(name, ModelInfo(name), place, missing)
         return cls(name, router.records.filled(name, info), place, error)
 

@@ -47,7 +47,7 @@ UNBILLED = (
     InputError,
     NotFound,
 )
-"""Errors before the first piece after which the vendor has surely done nothing that costs."""
+"""Errors before anything came after which the vendor has surely done nothing that costs."""
 
 Kind = Literal["provider_down", "rate_limited"]
 Tell = Callable[[Kind, str, Literal["info", "warning"], str], object]
@@ -71,7 +71,7 @@ def says(piece: Delta) -> bool:
 
 
 def unbilled(error: TtrpgError) -> bool:
-    """Whether an error before the first piece is one that cost nothing."""
+    """Whether an error before anything came, a count of tokens included, cost nothing."""
     return isinstance(error, UNBILLED) or (isinstance(error, ProviderError) and error.unsent)
 
 
@@ -80,9 +80,8 @@ class Attempt:
     """A model being asked. ``start``, then read ``reply``, then ``leave``: always all of them.
 
     ``patience`` bounds the wait for the first piece where that is a try of a model that failed: who
-    is not through in time no longer has the right to it.
-    ``first_seconds`` is set when the first piece came, ``error`` when one ended it, ``bill`` when
-    it was settled.
+    is not through in time no longer has the right to it. ``first_seconds`` is set when the first
+    piece came, ``error`` when one ended it, ``bill`` when it was settled.
     """
 
     name: str
@@ -182,7 +181,7 @@ class Attempt:
 
     def _settle(self, finish: Finish | None) -> None:
         error = self.error
-        if error is not None and self.first_seconds is None and unbilled(error):
+        if error is not None and not self._held and unbilled(error):
             self.purse.release(self.reservation, error.message)
             return
         came = self._inner

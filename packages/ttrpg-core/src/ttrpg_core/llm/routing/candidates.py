@@ -9,10 +9,8 @@ from collections.abc import Callable
 import attrs
 
 from ttrpg_core.errors import (
-    InputError,
     NotFound,
     Overloaded,
-    PluginError,
     RateLimited,
     TooLong,
     TtrpgError,
@@ -73,7 +71,7 @@ class Weigher:
             if (obstacle := self._vendors.obstacle(vendor)) is not None:
                 return Candidate(name, ModelInfo(name), refusal=obstacle)
             model = self._vendors.model(name)
-        except (InputError, NotFound, PluginError) as error:
+        except TtrpgError as error:
             return Candidate(name, ModelInfo(name), refusal=error)
         info = self._records.filled(name, model.info)
         tokens = self._count(request, name)

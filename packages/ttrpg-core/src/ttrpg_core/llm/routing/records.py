@@ -22,6 +22,8 @@ SMOOTHING = 0.9
 """Share of the old in a smoothed latency; the newest has the rest."""
 LONGEST_ERROR = 300
 """Characters of an error that are kept."""
+LONGEST_NAME, MOST_NAMED = 200, 10_000
+"""Characters of a model's name, and models of a vendor, that are remembered."""
 LONGEST_WAIT = 86_400.0
 """Seconds that a vendor may ask to be left alone: a day, as of a quota. More is a mistake."""
 
@@ -196,7 +198,11 @@ class Records:
         return -1 if row is None else int(row[0])
 
     def learn(self, vendor: str, infos: Iterable[ModelInfo]) -> None:
-        """Remember the models that a vendor named, in place of what it named before."""
+        """Remember the models that a vendor named, in place of what it named before.
+
+        What no model is called, and more than any vendor has, is left out.
+        """
+        sound = [info for info in infos if len(info.id) <= LONGEST_NAME and info.id.isprintable()]
         with self._store.transaction() as connection:
             connection.execute("DELETE FROM models WHERE vendor = ?", [vendor])
             connection.executemany(
@@ -210,7 +216,7 @@ class Records:
                         json.dumps(sorted(info.capabilities)),
                         self.now,
                     )
-                    for info in infos
+                    for info in sound[:MOST_NAMED]
                 ],
             )
 

@@ -44,10 +44,13 @@ class Vendors:
                 f"offline is set, and {name} is asked over a socket",
                 "Drop --offline, or: ttrpg config set general.offline false",
             )
-        if entry.key is not None and not self._has_key(name, entry.key):
-            return AuthError(
-                f"there is no key for {name}", f"Set {entry.key}, or: ttrpg keys set {name}"
-            )
+        try:
+            if entry.key is not None and not self._has_key(name, entry.key):
+                return AuthError(
+                    f"there is no key for {name}", f"Set {entry.key}, or: ttrpg keys set {name}"
+                )
+        except TtrpgError as error:  # a keyring that is locked; other vendors can be asked
+            return error
         return None
 
     def vendor(self, name: str) -> Vendor:
