@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
+from typing import Generic, TypeVar
 
 import attrs
 import numpy as np
@@ -22,7 +23,9 @@ Rows = NDArray[np.int32]
 Keys = NDArray[np.int64]
 Floats = NDArray[np.float32]
 KEPT = 64_000_000
-"""Bytes that are kept in memory; what was asked for longest ago goes first."""
+"""Bytes of postings that are kept in memory."""
+KEPT_PLACES = 32_000_000
+"""Bytes of places, of the stems that phrases are made of."""
 DENSE = 6
 """A stem that one of so many chunks has is kept as a number for every chunk."""
 _NONE = np.zeros(0, np.int32)
@@ -59,6 +62,45 @@ EMPTY = Posting(
 )
 
 
+@attrs.define(eq=False)
+class Places:
+    """Where a stem stands: ``places`` of each chunk that has it, from ``begins`` of it on."""
+
+    begins: NDArray[np.int32]
+    places: NDArray[np.uint16]
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory, nearly."""
+        return 300 + self.begins.nbytes + self.places.nbytes
+
+
+T = TypeVar("T", Posting, Places)
+
+
+class Recent(Generic[T]):
+    """What was asked for last, in so many bytes."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: dict[str, T] = {}
+        self._size = 0
+
+    def get(self, key: str) -> T | None:
+        """What is kept under a key; it goes last now."""
+        found = self._kept.pop(key, None)
+        if found is not None:
+            self._kept[key] = found
+        return found
+
+    def keep(self, key: str, value: T) -> None:
+        """Keep one more; what was asked for longest ago goes."""
+        self._kept[key] = value
+        self._size += value.size
+        while self._size > self._most and len(self._kept) > 1:
+            self._size -= self._kept.pop(next(iter(self._kept))).size
+
+
 class Postings:
     """Postings of one moment of the index, through one connection.
 
@@ -74,8 +116,8 @@ class Postings:
         self._numbers = json.dumps(list(packs))
         self._norm = norm
         self._weights = weights
-        self._known: dict[str, Posting] = {}
-        self._kept = 0
+        self._known = Recent[Posting](KEPT)
+        self._places = Recent[Places](KEPT_PLACES)
 
     def of(self, ways: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], Posting]:
         """The posting of each way of saying, which is one stem or several in a row."""
@@ -83,11 +125,10 @@ class Postings:
         found: dict[tuple[str, ...], Posting] = {}
         missing: list[str] = []
         for key, parts in wanted.items():
-            known = self._known.pop(key, None)
+            known = self._known.get(key)
             if known is None:
                 missing.append(key)
             else:
-                self._known[key] = known  # now the last that was asked for
                 found[parts] = known
         if missing:
             stems = [key for key in missing if len(wanted[key]) == 1]
@@ -95,16 +136,9 @@ class Postings:
             for key in missing:
                 parts = wanted[key]
                 posting = made.get(key, EMPTY) if len(parts) == 1 else self._phrase(parts)
-                self._keep(key, posting)
+                self._known.keep(key, posting)
                 found[parts] = posting
         return found
-
-    def _keep(self, key: str, posting: Posting) -> None:
-        self._known[key] = posting
-        self._kept += posting.size
-        while self._kept > KEPT and len(self._known) > 1:
-            oldest = next(iter(self._known))
-            self._kept -= self._known.pop(oldest).size
 
     def _stems(self, stems: Sequence[str]) -> dict[str, Posting]:
         """Stems out of the packs that have them."""
@@ -195,31 +229,41 @@ class Postings:
 
         As number * 65536 + place, in order; the number is that of the row among ``common``.
         """
-        found: dict[str, list[tuple[int, Keys, NDArray[np.uint16]]]] = {}
+        keys: dict[str, Keys] = {}
+        for stem, told in self._places_of(known).items():
+            chosen = np.searchsorted(known[stem], common)
+            begins = told.begins[chosen]
+            times = told.begins[chosen + 1] - begins
+            ends = np.cumsum(times)
+            at = np.repeat(begins - (ends - times), times)
+            at += np.arange(len(at))
+            keys[stem] = np.repeat(np.arange(len(common)) << 16, times) + told.places[at]
+        return keys
+
+    def _places_of(self, stems: Iterable[str]) -> dict[str, Places]:
+        found = {stem: self._places.get(stem) for stem in stems}
+        missing = [stem for stem, told in found.items() if told is None]
+        parts: dict[str, list[tuple[int, Keys, NDArray[np.uint16]]]] = {}
         for stem, number, bodies, heads, paths, places in self._connection.execute(
             "SELECT stem, pack, bodies, heads, paths, places FROM search_postings"
             " WHERE pack IN (SELECT value FROM json_each(?1))"
             " AND stem IN (SELECT value FROM json_each(?2))",
-            [self._numbers, json.dumps(list(known))],
+            [self._numbers, json.dumps(missing)],
         ):
             times = np.frombuffer(bodies, "u1").astype(np.int64)
             for each in (heads, paths):
                 if each:
                     times += np.frombuffer(each, "u1")
             row = (self._packs[number], times, np.frombuffer(places, "<u2"))
-            found.setdefault(stem, []).append(row)
-        keys: dict[str, Keys] = {}
-        for stem, parts in found.items():
-            parts.sort(key=itemgetter(0))
-            times = np.concatenate([part[1] for part in parts])
-            places = np.concatenate([part[2] for part in parts])
-            chosen = np.searchsorted(known[stem], common)
-            begins = (np.cumsum(times) - times)[chosen]
-            times = times[chosen]
-            shift = np.repeat(begins - (np.cumsum(times) - times), times)
-            of_row = np.repeat(np.arange(len(common)) << 16, times)
-            keys[stem] = of_row + places[shift + np.arange(len(shift))]
-        return keys
+            parts.setdefault(stem, []).append(row)
+        for stem, rows in parts.items():
+            rows.sort(key=itemgetter(0))
+            ends = np.cumsum(np.concatenate([[0], *(row[1] for row in rows)]))
+            found[stem] = told = Places(
+                ends.astype(np.int32), np.concatenate([row[2] for row in rows])
+            )
+            self._places.keep(stem, told)
+        return {stem: told for stem, told in found.items() if told is not None}
 
 
 def _numbers(parts: Iterable[bytes]) -> Floats:
