@@ -12,8 +12,10 @@ Everything is written in the transaction of the chunks, and :mod:`.columns` read
 """
 
 import heapq
+import itertools
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
@@ -143,7 +145,7 @@ def _drop(connection: sqlite3.Connection, packs: Iterable[int]) -> None:
 
 def _postings(rows: Sequence[Row]) -> list[tuple[str, Posting]]:
     """What there is of each stem, in the order of the stems."""
-    numbers: dict[str, int] = {}
+    numbers: defaultdict[str, int] = defaultdict(itertools.count().__next__)
     terms: list[int] = []
     places: list[int] = []
     sizes: list[int] = []
@@ -151,7 +153,7 @@ def _postings(rows: Sequence[Row]) -> list[tuple[str, Posting]]:
         before = len(terms)
         for start, end, field in zip((0, PATH, BODY), (PATH, BODY, PLACES), row[5:], strict=True):
             said = field.split()[: end - start - 1]  # a gap, so that no phrase spans two fields
-            terms += [numbers.setdefault(one, len(numbers)) for one in said]
+            terms += map(numbers.__getitem__, said)
             places += range(start, start + len(said))
         sizes.append(len(terms) - before)
     if not terms:

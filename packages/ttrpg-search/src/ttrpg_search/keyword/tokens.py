@@ -84,7 +84,7 @@ def stems(text: str) -> list[str]:
 def stemmed(said: Iterable[str]) -> list[str]:
     """The stems of words as they stand in a text, in order."""
     _bound()
-    return [one for word in said if (one := _known[word])]
+    return list(filter(None, map(_known.__getitem__, said)))
 
 
 def _bound() -> None:
