@@ -169,6 +169,19 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def litellm(session: nox.Session) -> None:
+    """Our formats against LiteLLM's proxy, which nobody here wrote, with answers that it mocks.
+
+    Not part of the gate: its environment takes 0.8 GB and minutes to install, and the proxy most of
+    a minute to start. It asks no network and no vendor.
+    """
+    session.install("-e", "packages/ttrpg-core", "-e", "packages/ttrpg-providers")
+    session.install(*GROUPS["litellm"])
+    session.run("python", "-c", NO_TORCH)
+    session.run("python", "packages/ttrpg-providers/tests/litellm_proxy.py")
+
+
+@nox.session
 def pins(session: nox.Session) -> None:
     """Write constraints.txt anew: the newest of everything that any session installs."""
     session.install("uv")

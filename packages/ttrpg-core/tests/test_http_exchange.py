@@ -106,7 +106,7 @@ def test_leaving_midway_closes_the_socket_at_once(leave):
 @pytest.mark.parametrize(
     ("steps", "limits", "what"),
     [
-        ([30], {"first_seconds": 0.1, "read_seconds": 0.1}, "without an answer"),
+        ([30], {"first_seconds": 0.1, "read_seconds": 0.1}, "without the first byte"),
         ([HEAD, 30], {"first_seconds": 0.1}, "without the first byte"),
         ([HEAD, chunk(b"one"), 30], {"read_seconds": 0.1}, "without the next piece"),
     ],

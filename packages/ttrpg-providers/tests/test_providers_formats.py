@@ -333,3 +333,9 @@ def test_a_reply_of_a_format_can_be_sent_back():
             "parts": [{"functionResponse": {"name": "roll", "response": {"output": "7"}}}],
         },
     ]
+
+
+@pytest.mark.parametrize("format_", [openai_responses, anthropic, gemini])
+def test_the_end_mark_of_openai_says_nothing_in_other_formats(format_):
+    """Proxies write it after every stream."""
+    assert format_.Fold().event(Event("[DONE]")) == []

@@ -110,6 +110,9 @@ class NetworkSettings:
     read_seconds: float = setting(
         60.0, "Limit between two pieces of an answer.", low=0.1, high=3600, personal=True
     )
+    answer_seconds: float = setting(
+        3600.0, "Limit for a whole answer, however it comes.", low=1, high=86400, personal=True
+    )
     wait_seconds: float = setting(
         60.0,
         "Longest wait before another try that a server may ask for; see models.wait_seconds.",

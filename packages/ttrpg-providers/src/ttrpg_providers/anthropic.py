@@ -133,7 +133,8 @@ class Fold:
     _calls: Calls = attrs.field(factory=Calls, init=False)
     _thoughts: dict[int, _Thought] = attrs.field(factory=dict, init=False)
     _usage: Json = attrs.field(factory=dict, init=False)
-    _ended: bool = attrs.field(default=False, init=False)
+    ended: bool = attrs.field(default=False, init=False)
+    secrets: Sequence[str] = attrs.field(default=(), init=False, repr=False)
 
     def event(self, event: Event) -> list[Delta]:
         """What an event says; those that are new to us say nothing."""
@@ -150,7 +151,7 @@ class Fold:
         if kind == "message_delta":
             return self._finish(table(said.get("delta")), said.get("usage"))
         if kind == "error":
-            raise failure(NAME, None, said)
+            raise failure(NAME, None, said, secrets=self.secrets)
         return []
 
     def whole(self, reply: Json) -> list[Delta]:
@@ -162,7 +163,7 @@ class Fold:
 
     def end(self) -> list[Delta]:
         """Nothing is left after a stop reason."""
-        if not self._ended:
+        if not self.ended:
             raise broke_off()
         return []
 
@@ -212,7 +213,7 @@ class Fold:
         counted = self._count(usage)
         if not reason:
             return [Delta(usage=counted)]
-        self._ended = True
+        self.ended = True
         left = self._calls.close_all()  # cut off by the limit of tokens
         return [*left, Delta(usage=counted, finish=FINISH.get(reason, "stop"))]
 

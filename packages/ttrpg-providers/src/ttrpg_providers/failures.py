@@ -6,10 +6,14 @@ status of HTTP. Sources: the vendors' pages on errors as of November 2026, the e
 their own clients, and recorded traffic.
 """
 
+import base64
+import html
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from urllib.parse import quote, quote_plus
 
 from ttrpg_core.errors import (
     AuthError,
@@ -26,12 +30,14 @@ from ttrpg_core.errors import (
     UnknownModel,
 )
 from ttrpg_providers.waits import wait
-from ttrpg_providers.wire import Json, excerpt, rows, table, words
+from ttrpg_providers.wire import Json, rows, table, words
 
 LONGEST = 300
 """Characters of a vendor's message that are shown."""
+MONTH = 2_678_400.0
+"""Seconds; a longer wait is said as this one."""
 KEYS = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|hf|nvapi|tgp|pplx|csk|fw)[-_][\w*.-]{6,}"
+    r"\b(?:sk|pk|rk|gsk|xai|hf|nvapi|tgp|pplx|csk|fw)[-_][\w*.~+/=-]{6,}"
     r"|\bAIza[\w*-]{8,}|\b(?:Bearer|Basic)\s+[\w*.~+/=-]{8,}",
     re.IGNORECASE,
 )
@@ -84,6 +90,7 @@ _KINDS: dict[str, str] = {
     "unavailable": "busy",
     "internal": "server",
 }
+ELSEWHERE = range(300, 400)
 TOO_MANY = 429
 MISSING = 404
 FAILED = 400
@@ -112,7 +119,9 @@ _KEY_WRONG = re.compile(
 _QUOTA = re.compile(
     r"credit balance is too low|insufficient (?:balance|credits|funds)", re.IGNORECASE
 )
-_MISSING = re.compile(r"\bmodel\b.{0,120}\bnot found\b", re.IGNORECASE | re.DOTALL)
+_MISSING = re.compile(
+    r"\bmodel\b.{0,120}\bnot found\b|\binvalid model name\b", re.IGNORECASE | re.DOTALL
+)
 _DAILY = re.compile(r"per ?day", re.IGNORECASE)
 _COUNTS = (  # (tokens, limit), or the other way round where the name of the group says so
     re.compile(r"(?P<tokens>\d+) tokens? > (?P<limit>\d+)"),
@@ -141,6 +150,12 @@ def failure(
     ``body`` is bytes as they came, or JSON that was read already (an error inside a stream, whose
     ``status`` is None); ``headers`` have lower-case names; ``secrets`` are cut out of the message.
     """
+    if status in ELSEWHERE:
+        return BadReply(
+            f"{vendor} sends the request elsewhere, where the key does not go",
+            "Check the base URL",
+            status=status,
+        )
     read = _read(body)
     if read is None:
         return _no_json(vendor, status, body, headers or {}, secrets, now or datetime.now(UTC))
@@ -154,18 +169,43 @@ def failure(
 
 def scrubbed(text: str, secrets: Iterable[str] = ()) -> str:
     """A vendor's message without keys, on one line, of bounded length."""
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "[key]")
+    text = without(text, secrets)
     line = KEYS.sub("[key]", " ".join(text.split()))
     line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
     return line if len(line) <= LONGEST else f"{line[:LONGEST]} ..."
+
+
+def excerpt(text: str, longest: int = 80) -> str:
+    """The start of a text on one line, for a message; what it must not show is out of it before."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text[:400]).split())
+    return repr(line if len(line) <= longest else f"{line[:longest]} ...")
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """A text without these, also where it has them as JSON, HTML, a URL or base64 writes them."""
+    for secret in filter(None, secrets):
+        forms = {
+            secret,
+            json.dumps(secret)[1:-1],
+            json.dumps(secret, ensure_ascii=False)[1:-1],
+            html.escape(secret),
+            quote(secret),
+            quote(secret, safe=""),
+            quote_plus(secret),
+            repr(secret)[1:-1],
+            base64.b64encode(secret.encode()).decode().rstrip("="),
+        }
+        for form in sorted(forms, key=len, reverse=True):
+            text = text.replace(form, "[key]")
+    return text
 
 
 def _read(body: object) -> Json | None:
     """The JSON object of a body; an array stands for its first object."""
     value = body
     if isinstance(body, bytes):
+        if body.startswith(b"data:"):  # an error in the frame of a stream, by LiteLLM
+            body = body.removeprefix(b"data:").partition(b"\n")[0]
         try:
             value = json.loads(body)
         except (ValueError, RecursionError):
@@ -257,7 +297,7 @@ def _made(
 ) -> ProviderError:
     tail = f": {said}" if said else ""
     if kind == "rate":
-        asked = "" if seconds is None else f"Wait {seconds:g} s, or "
+        asked = "" if seconds is None else f"Wait {math.ceil(min(seconds, MONTH)):,} s, or "
         return RateLimited(
             f"{vendor} says: too many requests{tail}",
             f"{asked}ask another model".capitalize(),
@@ -296,7 +336,12 @@ _SAYS: dict[str, tuple[type[ProviderError], str, str, bool]] = {
     "busy": (Overloaded, "is overloaded", "Try again in a while, or ask another model", True),
     "server": (ServerFailed, "had an error of its own", "Try again in a while", True),
     "timeout": (TimedOut, "took too long", "Try again, or with a shorter request", True),
-    "request": (ProviderError, "does not accept the request", "", False),
+    "request": (
+        ProviderError,
+        "does not accept the request",
+        "Change what it names, or ask another model",
+        False,
+    ),
 }
 
 
@@ -335,7 +380,7 @@ def _no_json(
             f"there is nothing at this address of {vendor}", "Check the base URL", status=status
         )
     return BadReply(
-        f"{vendor} did not answer as a language model does: {scrubbed(excerpt(text), secrets)}",
+        f"{vendor} did not answer as a language model does: {excerpt(scrubbed(text, secrets))}",
         "Check the base URL",
         status=status,
     )

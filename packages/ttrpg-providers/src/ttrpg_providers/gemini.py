@@ -5,7 +5,7 @@ those of a whole reply. Source: ai.google.dev/api, the types of the vendor's own
 recorded traffic, read in November 2026.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -124,7 +124,8 @@ class Fold:
     """Chunks or a whole reply into deltas; of several candidates the first."""
 
     _calls: int = attrs.field(default=0, init=False)
-    _ended: bool = attrs.field(default=False, init=False)
+    ended: bool = attrs.field(default=False, init=False)
+    secrets: Sequence[str] = attrs.field(default=(), init=False, repr=False)
 
     def event(self, event: Event) -> list[Delta]:
         """What a chunk says."""
@@ -133,7 +134,7 @@ class Fold:
     def whole(self, reply: Json) -> list[Delta]:
         """What a reply says; those of a stream are alike, and each says what is new."""
         if reply.get("error"):
-            raise failure(NAME, None, reply)
+            raise failure(NAME, None, reply, secrets=self.secrets)
         found: list[Delta] = []
         counted = reply.get("usageMetadata")
         usage = used(counted) if isinstance(counted, dict) else None
@@ -146,13 +147,13 @@ class Fold:
         if usage is not None and not (found and found[-1].usage):
             found.append(Delta(usage=usage))
         if "promptFeedback" in reply and words(table(reply["promptFeedback"]).get("blockReason")):
-            self._ended = True
+            self.ended = True
             found.append(Delta(finish="refused"))
         return found
 
     def end(self) -> list[Delta]:
         """Nothing is left after a finish reason."""
-        if not self._ended:
+        if not self.ended:
             raise broke_off()
         return []
 
@@ -183,7 +184,7 @@ class Fold:
             return []
         if reason in SPOILT:
             raise BadReply(f"the model of {NAME} {SPOILT[reason]}", "Ask again", retryable=True)
-        self._ended = True
+        self.ended = True
         return [Delta(finish=tool_finish(FINISH.get(reason, "stop"), self._calls))]
 
 

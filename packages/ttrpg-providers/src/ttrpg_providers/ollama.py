@@ -3,6 +3,8 @@
 Source: docs/api.md of ollama/ollama and recorded traffic, read in November 2026.
 """
 
+from collections.abc import Sequence
+
 import attrs
 
 from ttrpg_core.llm import (
@@ -100,7 +102,8 @@ class Fold:
 
     _thought: list[str] = attrs.field(factory=list, init=False)
     _calls: int = attrs.field(default=0, init=False)
-    _ended: bool = attrs.field(default=False, init=False)
+    ended: bool = attrs.field(default=False, init=False)
+    secrets: Sequence[str] = attrs.field(default=(), init=False, repr=False)
 
     def event(self, event: Event) -> list[Delta]:
         """What a line says."""
@@ -109,7 +112,7 @@ class Fold:
     def whole(self, reply: Json) -> list[Delta]:
         """What a reply says; the lines of a stream are alike, and each says what is new."""
         if reply.get("error"):
-            raise failure(NAME, None, reply)
+            raise failure(NAME, None, reply, secrets=self.secrets)
         message = table(reply.get("message"))
         found: list[Delta] = []
         thought = words(message.get("thinking"))
@@ -122,7 +125,7 @@ class Fold:
         for asked in rows(message.get("tool_calls")):
             found += [*self._thoughts(), *self._call(asked, words(reply.get("created_at")))]
         if reply.get("done") is True:
-            self._ended = True
+            self.ended = True
             finish = tool_finish(FINISH.get(words(reply.get("done_reason")), "stop"), self._calls)
             usage = Usage(count(reply.get("prompt_eval_count")), count(reply.get("eval_count")))
             found += [*self._thoughts(), Delta(usage=usage, finish=finish)]
@@ -130,7 +133,7 @@ class Fold:
 
     def end(self) -> list[Delta]:
         """Nothing is left after the line that is done."""
-        if not self._ended:
+        if not self.ended:
             raise broke_off()
         return []
 

@@ -23,6 +23,7 @@ from ttrpg_core.llm import (
 from ttrpg_providers.failures import failure
 from ttrpg_providers.streams import Event
 from ttrpg_providers.wire import (
+    DONE,
     Calls,
     Json,
     argument_text,
@@ -39,8 +40,6 @@ from ttrpg_providers.wire import (
     words,
 )
 
-DONE = "[DONE]"
-"""The last event of a stream; some servers leave it out, some say no other reason to end."""
 FINISH: dict[str, Finish] = {
     "stop": "stop",
     "length": "length",
@@ -136,11 +135,12 @@ class Fold:
     vendor: str = "openai"
     _calls: Calls = attrs.field(factory=Calls, init=False)
     _refused: bool = attrs.field(default=False, init=False)
-    _ended: bool = attrs.field(default=False, init=False)
+    ended: bool = attrs.field(default=False, init=False)
+    secrets: Sequence[str] = attrs.field(default=(), init=False, repr=False)
 
     def event(self, event: Event) -> list[Delta]:
         """What a chunk says."""
-        if event.data[:1] != "{" and event.data.strip() == DONE:
+        if event.data[:1] != "{" and event.data.strip() == DONE:  # some servers say no other end
             return self._finish("stop")
         return self._said(parsed(event.data), "delta")
 
@@ -150,17 +150,17 @@ class Fold:
 
     def end(self) -> list[Delta]:
         """Nothing is left after a finish reason."""
-        if not self._ended:
+        if not self.ended:
             raise broke_off()
         return []
 
     def _said(self, reply: Json, where: str) -> list[Delta]:
         if reply.get("error"):
-            raise failure(self.vendor, None, reply)
+            raise failure(self.vendor, None, reply, secrets=self.secrets)
         found: list[Delta] = []
         for choice in rows(reply.get("choices")):
             if choice.get("error"):
-                raise failure(self.vendor, None, choice)
+                raise failure(self.vendor, None, choice, secrets=self.secrets)
             if not count(choice.get("index")):
                 found += self._piece(table(choice.get(where)))
                 if choice.get("finish_reason"):
@@ -204,9 +204,9 @@ class Fold:
         return found
 
     def _finish(self, reason: str) -> list[Delta]:
-        if not reason or self._ended:  # OpenRouter says it twice
+        if not reason or self.ended:  # OpenRouter says it twice
             return []
-        self._ended = True
+        self.ended = True
         calls = self._calls.close_all()
         finish = tool_finish(FINISH.get(reason, "stop"), self._calls.seen)
         return [*calls, Delta(finish="refused" if self._refused else finish)]

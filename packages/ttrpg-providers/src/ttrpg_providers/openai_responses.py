@@ -5,6 +5,7 @@ traffic, read in November 2026.
 """
 
 import json
+from collections.abc import Sequence
 
 import attrs
 
@@ -145,14 +146,15 @@ class Fold:
 
     _calls: Calls = attrs.field(factory=Calls, init=False)
     _refused: bool = attrs.field(default=False, init=False)
-    _ended: bool = attrs.field(default=False, init=False)
+    ended: bool = attrs.field(default=False, init=False)
+    secrets: Sequence[str] = attrs.field(default=(), init=False, repr=False)
 
     def event(self, event: Event) -> list[Delta]:
         """What an event says; those that are new to us say nothing."""
         said = parsed(event.data)
         kind = words(said.get("type"))
         if kind == "error":
-            raise failure(NAME, None, said)
+            raise failure(NAME, None, said, secrets=self.secrets)
         if kind in _LAST:
             return self._finish(table(said.get("response")))
         if kind == "response.output_item.added":
@@ -185,7 +187,7 @@ class Fold:
 
     def end(self) -> list[Delta]:
         """Nothing is left after the last event."""
-        if not self._ended:
+        if not self.ended:
             raise broke_off()
         return []
 
@@ -209,11 +211,11 @@ class Fold:
 
     def _finish(self, response: Json) -> list[Delta]:
         if response.get("error"):
-            raise failure(NAME, None, response)
+            raise failure(NAME, None, response, secrets=self.secrets)
         status = words(response.get("status"))
         if status not in {"completed", "incomplete"}:
             raise broke_off()
-        self._ended = True
+        self.ended = True
         why = words(table(response.get("incomplete_details")).get("reason"))
         finish = LIMITS.get(why, "stop") if status == "incomplete" else "stop"
         calls = self._calls.close_all()

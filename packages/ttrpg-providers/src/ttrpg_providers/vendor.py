@@ -20,7 +20,14 @@ from urllib.parse import urlencode
 
 import attrs
 
-from ttrpg_core.errors import AuthError, BadReply, ConfigError, ProviderError
+from ttrpg_core.errors import (
+    AuthError,
+    BadReply,
+    ConfigError,
+    ProviderError,
+    TimedOut,
+    Unreachable,
+)
 from ttrpg_core.http import Answer, exchange
 from ttrpg_core.llm import Delta, Model, ModelInfo, Price, Reply, Request
 from ttrpg_core.settings_tables import NetworkSettings
@@ -28,10 +35,14 @@ from ttrpg_providers.catalogue import filled
 from ttrpg_providers.failures import failure
 from ttrpg_providers.streams import Frames, JsonArray, Ndjson, Sse
 from ttrpg_providers.waits import limits
-from ttrpg_providers.wire import Fold, Json, parsed
+from ttrpg_providers.wire import Fold, Json, broke_off, is_json, parsed
 
 MOST = 64_000_000
 """Bytes of an answer that comes whole: a list of models, a batch of vectors."""
+MOST_OF_STREAM, MOST_OF_TOKEN = 4_000_000, 4_000
+"""Bytes of a stream: so many, and so many more for each token that was asked for at most."""
+LAST_SECONDS = 2.0
+"""How long after the reason to end the counts of tokens, and the end itself, are waited for."""
 MOST_PAGES = 50
 """Pages of a list of models; a server that has more does not end."""
 
@@ -102,8 +113,11 @@ class Line:
 
     def error(self, answer: Answer, body: object) -> ProviderError:
         """What an answer that is no success means."""
-        secrets = [value for value in (self.key, *self.headers.values()) if value]
-        return failure(self.name, answer.status, body, answer.headers, secrets=secrets)
+        return failure(self.name, answer.status, body, answer.headers, secrets=self.secrets())
+
+    def secrets(self) -> list[str]:
+        """What no message may show: the key, and what the user has us send in headers."""
+        return [value for value in (self.key, *self.headers.values()) if value]
 
     def _key_headers(self) -> Mapping[str, str]:
         return self.wire.keyed(self.key) if self.key else {}
@@ -123,38 +137,65 @@ class HttpModel:
         body = wire.body(request, self.info.id)
         async with (
             self._line.ask("POST", wire.chat(self.info.id), body) as answer,
-            aclosing(self._deltas(answer)) as pieces,
+            aclosing(self._deltas(answer, request.max_tokens)) as pieces,
         ):
             yield Reply(pieces, limits(answer.headers, datetime.now(UTC)))
 
-    async def _deltas(self, answer: Answer) -> AsyncGenerator[Delta]:
-        """What a stream says; one loop in one generator, as it runs once a token."""
+    async def _deltas(self, answer: Answer, max_tokens: int) -> AsyncGenerator[Delta]:
+        """What a stream says; one loop in one generator, as it runs once a token.
+
+        A server that says why the reply ends, and then neither goes on nor closes, has said it all.
+        """
         fold = self._line.wire.fold()
+        fold.secrets = self._line.secrets()
         frames = _framing(answer.headers.get("content-type", ""), self._line.wire.frames)
         if frames is None:
             for delta in _whole(self._line, answer, fold, await answer.read(MOST)):
                 yield delta
             return
-        async with aclosing(answer.pieces()) as coming:
-            async for piece in coming:
-                for event in frames.feed(piece):
-                    for delta in fold.event(event):
-                        yield delta
-        for event in frames.end():
-            for delta in fold.event(event):
-                yield delta
-        for delta in fold.end():
+        came = False
+        most = room = MOST_OF_STREAM + MOST_OF_TOKEN * max_tokens
+        usual = self._line.network.read_seconds
+        last = min(LAST_SECONDS, usual)
+        try:
+            async with aclosing(answer.pieces(lambda: last if fold.ended else usual)) as coming:
+                async for piece in coming:
+                    room -= len(piece)
+                    if room < 0:
+                        raise self._endless(most, max_tokens)
+                    for event in frames.feed(piece):
+                        for delta in fold.event(event):
+                            came = True
+                            yield delta
+        except (TimedOut, Unreachable):
+            if not fold.ended:
+                raise
+        for delta in _rest(fold, frames, came=came):
             yield delta
+
+    def _endless(self, most: int, max_tokens: int) -> BadReply:
+        return BadReply(
+            f"{self._line.name} sent over {most:,} bytes for a reply of {max_tokens:,} tokens",
+            "Check the base URL: this is not how a language model answers",
+        )
 
 
 def _whole(line: Line, answer: Answer, fold: Fold, body: bytes) -> Iterator[Delta]:
     """What an answer says that came whole: one object, or an array of what is else streamed."""
     if body.lstrip()[:1] == b"[":
-        frames = JsonArray()
-        for event in (*frames.feed(body), *frames.end()):
+        for event in JsonArray().feed(body):
             yield from fold.event(event)
     else:
         yield from fold.whole(_read(line, answer, body))
+    yield from fold.end()
+
+
+def _rest(fold: Fold, frames: Frames, *, came: bool) -> Iterator[Delta]:
+    """What is left after the last byte; half an event, where others ``came``, is one broken off."""
+    for event in frames.end():
+        if came and not is_json(event.data):
+            raise broke_off()
+        yield from fold.event(event)
     yield from fold.end()
 
 

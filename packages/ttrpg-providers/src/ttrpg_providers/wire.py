@@ -18,6 +18,7 @@ from ttrpg_core.llm import Delta, Finish, Image, Message, Request, Tool, ToolCal
 from ttrpg_providers.streams import Event
 
 Json: TypeAlias = dict[str, object]
+DONE = "[DONE]"
 MOST_TOKENS = 1e15
 """A count beyond it is nonsense, and may be infinite."""
 _NUMBERS = (int, float)
@@ -28,7 +29,14 @@ LOCAL = "local-"
 
 
 class Fold(Protocol):
-    """Turns what one vendor answers to one request into deltas; a new one for each reply."""
+    """Turns what one vendor answers to one request into deltas; a new one for each reply.
+
+    ``ended`` is true from the reason to end on; counts of tokens may still follow it. ``secrets``
+    are what no error may show, though a server repeats it.
+    """
+
+    ended: bool
+    secrets: Sequence[str]
 
     def event(self, event: Event) -> list[Delta]:
         """What an event of a stream says. Raises ProviderError where it is an error."""
@@ -70,24 +78,30 @@ def count(value: object) -> int:
 
 
 def parsed(text: str) -> Json:
-    """The JSON object of an event or a reply."""
+    """The JSON object of an event or a reply.
+
+    DONE is the end of a stream in OpenAI's chats; proxies write it after every format, where it
+    says nothing.
+    """
     bare = text.strip(" \t\r\n")
     try:
         value, end = _DECODE(bare)
     except (ValueError, RecursionError):
         value, end = None, 0
+    if bare == DONE:
+        return {}
     if end != len(bare) or not isinstance(value, dict):
-        raise BadReply(
-            f"the answer is not the JSON of a language model: {excerpt(text)}",
-            "Check the base URL",
-        )
+        raise BadReply("the answer is not the JSON of a language model", "Check the base URL")
     return value
 
 
-def excerpt(text: str, longest: int = 80) -> str:
-    """The start of a text on one line, for a message."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in text[:400]).split())
-    return repr(line if len(line) <= longest else f"{line[:longest]} ...")
+def is_json(text: str) -> bool:
+    """Whether an event is whole."""
+    try:
+        parsed(text)
+    except BadReply:
+        return False
+    return True
 
 
 def call(

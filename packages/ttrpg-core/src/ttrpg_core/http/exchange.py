@@ -33,6 +33,13 @@ from ttrpg_core.settings_tables import NetworkSettings
 MOST_OF_ERROR = 1_000_000
 """Bytes that are read of an answer that is an error."""
 FINE = range(200, 300)
+WITHOUT = {
+    "connect_seconds": "a connection",
+    "first_seconds": "the first byte of an answer",
+    "read_seconds": "the next piece of the answer",
+    "answer_seconds": "the end of the answer",
+}
+"""What did not come, by the setting of ``[network]`` whose time passed."""
 ALWAYS = {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": "ttrpg"}
 """Headers of every request, under those of the caller."""
 
@@ -46,14 +53,18 @@ class Answer:
     _response: httpx.Response = attrs.field(repr=False)
     _settings: NetworkSettings = attrs.field(repr=False)
 
-    async def pieces(self) -> AsyncGenerator[bytes]:
-        """The body as it comes. Raises TimedOut and Unreachable, also midway."""
+    async def pieces(self, between: Callable[[], float] | None = None) -> AsyncGenerator[bytes]:
+        """The body as it comes. Raises TimedOut and Unreachable, also midway.
+
+        ``between`` answers the seconds until the next piece, asked for each; without it they are
+        ``read_seconds``.
+        """
         response, settings = self._response, self._settings
         host = response.url.host
         packed = "content-encoding" in self.headers
         body = response.aiter_bytes() if packed else aiter(cast("Body", response.stream))
-        limit, what = settings.first_seconds, "the first byte"
-        patience = Patience()
+        limit, name = settings.first_seconds, "first_seconds"
+        patience = Patience(settings.answer_seconds)
         with _as_ours(host, settings):
             async with contextlib.aclosing(cast("AsyncGenerator[bytes]", body)) as coming:
                 try:
@@ -61,11 +72,14 @@ class Answer:
                     async for piece in coming:
                         patience.rest()
                         yield piece
-                        limit, what = settings.read_seconds, "the next piece of the answer"
+                        limit = between() if between else settings.read_seconds
+                        name = "read_seconds"
                         patience.wait(limit)
                 except asyncio.CancelledError as error:
                     if patience.ended():
-                        raise _late(host, limit, what) from error
+                        if patience.over():
+                            limit, name = settings.answer_seconds, "answer_seconds"
+                        raise _late(host, limit, name) from error
                     raise
                 finally:
                     patience.close()
@@ -210,10 +224,10 @@ def _no_address(url: str) -> ConfigError:
     )
 
 
-def _late(host: str, seconds: float, what: str, *, unsent: bool = False) -> TimedOut:
+def _late(host: str, seconds: float, limit: str, *, unsent: bool = False) -> TimedOut:
     return TimedOut(
-        f"{host} let {seconds:g} s pass without {what}",
-        "Try again, or give it longer: ttrpg config set network.first_seconds 300",
+        f"{host} let {seconds:g} s pass without {WITHOUT[limit]}",
+        f"Try again, or give it longer: ttrpg config set network.{limit} {seconds * 2:g}",
         retryable=True,
         unsent=unsent,
     )
@@ -225,9 +239,9 @@ def _as_ours(host: str, settings: NetworkSettings) -> Iterator[None]:
     try:
         yield
     except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise _late(host, settings.connect_seconds, "a connection", unsent=True) from error
+        raise _late(host, settings.connect_seconds, "connect_seconds", unsent=True) from error
     except httpx.TimeoutException as error:
-        raise _late(host, settings.first_seconds, "an answer") from error
+        raise _late(host, settings.first_seconds, "first_seconds") from error
     except (httpx.LocalProtocolError, UnicodeEncodeError):
         raise AuthError(
             f"the key or a header for {host} has characters that cannot be sent",

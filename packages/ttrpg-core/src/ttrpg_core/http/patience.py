@@ -11,8 +11,10 @@ class Patience:
     it when it fires: a stream that keeps coming never makes a second one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
+        """``seconds`` is how long all of them may take together, with what is done between."""
         self._loop = asyncio.get_running_loop()
+        self._end = self._loop.time() + seconds
         self._task: asyncio.Task[object] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._cancelling = 0
@@ -24,7 +26,7 @@ class Patience:
         task = asyncio.current_task(self._loop)
         if task is not self._task and task is not None:
             self._task, self._cancelling = task, task.cancelling()
-        self._due = self._loop.time() + seconds
+        self._due = min(self._loop.time() + seconds, self._end)
         if self._timer is None:
             self._timer = self._loop.call_at(self._due, self._look)
         elif self._due < self._timer.when():
@@ -41,6 +43,10 @@ class Patience:
             return False
         self._fired = False
         return self._task.uncancel() <= self._cancelling
+
+    def over(self) -> bool:
+        """Whether the time of all waits has passed."""
+        return self._loop.time() >= self._end
 
     def close(self) -> None:
         """No more waits."""
