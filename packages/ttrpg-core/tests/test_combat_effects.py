@@ -230,6 +230,19 @@ def test_stacking(stacking, first, second, left):
     assert one_of(stacking, first, second)[1] == left
 
 
+def test_what_grows_still_hangs_on_what_it_hung_on():
+    fight = holding()
+    for stacking in ("stack", "extend"):
+        lasts = Effect("", "paralyzed", duration=Duration("rounds", 9))
+        grown, _ = effects.apply(fight, NEW, "ben", lasts, stacking)
+        grown, _ = effects.remove(grown, NEW, "ann", "concentrating")
+        assert held(grown) == []
+    for stacking in ("stack", "latest"):
+        itself = Effect("", "paralyzed", linked_to="ben.1")
+        with pytest.raises(InputError, match="cannot hang on"):
+            effects.apply(fight, NEW, "ben", itself, stacking)
+
+
 def test_what_is_replaced_ends_and_what_grows_stays_itself():
     fight, _ = one_of("source", LONG, SHORT)
     _, facts = effects.apply(fight, NEW, "ben", Effect("", "hexed", **LONG))
@@ -278,6 +291,8 @@ def test_removing_by_name_or_id():
     assert [each.id for each in one.get("ben").effects] == ["ben.1"]
     assert facts[0].prose == "Ben: hexed ends (by hand)"
     assert effects.remove(fight, NEW, "ben", "hexed").fight.get("ben").effects == ()
+    with pytest.raises(InputError, match="-1 levels"):
+        effects.remove(fight, NEW, "ben", "hexed", levels=-1)
     with pytest.raises(InputError, match="Ben is not hexd") as caught:
         effects.remove(fight, NEW, "ben", "hexd")
     assert caught.value.hint == "Did you mean: hexed"
@@ -363,8 +378,8 @@ def test_damage_asks_for_one_save_a_hit_and_failing_ends_it_all():
     fight, facts = saves.save(fight, NEW, "ann", Random(1), total=9)
     assert [fact.prose for fact in facts[1:]] == [
         "Ann: concentrating (Hold Person) ends (concentration is broken)",
-        "Ben: paralyzed ends (concentration is broken)",
-        "Cid: paralyzed ends (concentration is broken)",
+        "Ben: paralyzed ends (with Hold Person)",
+        "Cid: paralyzed ends (with Hold Person)",
     ]
     assert held(fight) == []
 

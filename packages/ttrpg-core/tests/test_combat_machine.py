@@ -202,13 +202,15 @@ class Evening(RuleBasedStateMachine):
 
     @rule(who=WHO, source=WHO, lasts=DURATIONS, of=st.booleans(), save=st.booleans(),
           condition=st.sampled_from(["prone", "stunned", "hexed", "exhaustion"]),
-          stacking=STACKINGS)  # fmt: skip
-    def apply(self, who, source, lasts, of, save, condition, stacking):
+          stacking=STACKINGS, link=st.booleans())  # fmt: skip
+    def apply(self, who, source, lasts, of, save, condition, stacking, link):
         if of:
             lasts = Duration(lasts.kind, lasts.n, self.pick(source))
+        there = [each.id for one in self.fight.combatants for each in one.effects]
         effect = Effect(
             "", condition, source=self.pick(source), duration=lasts,
             save=RepeatSave() if save else None, recurring=Recurring("1d6", "fire"),
+            linked_to=there[-1] if link and there else "",
         )  # fmt: skip
         self.do(effects.apply, self.pick(who), effect, stacking)
 
@@ -306,7 +308,7 @@ MOVES = {
     "come_back": "who", "hide": "who hidden", "step_in": "who", "reorder": "who other where",
     "set_initiative": "who value pin", "hit": "who amount critical out", "heal": "who amount",
     "lower_maximum": "who amount", "death_save": "who", "concentrate": "who other lasts",
-    "apply": "who source lasts of save condition stacking", "save": "who", "remove": "who",
+    "apply": "who source lasts of save condition stacking link", "save": "who", "remove": "who",
 }  # fmt: skip
 
 

@@ -87,6 +87,10 @@ def put_on(
         due=durations.due(scene.fight, effect.duration, _whose(effect, who)),
     )
     old = [e for e in bearer.effects if e.condition == new.condition]
+    if any(each.id == new.linked_to for each in old):
+        raise InputError(
+            f"this {name} cannot hang on the one it joins", "Link it to another effect"
+        )
     kept = _stacked(scene, old, new, stacking or rule.stacking, rule)
     if kept is None:
         scene.say("condition.kept", who, f"{bearer.name} is {name} already", condition=name)
@@ -94,6 +98,11 @@ def put_on(
     for each in old:
         if each.id != kept.id and _gives_way(each, kept, stacking or rule.stacking):
             end(scene, who, each.id, "replaced")
+    link = kept.linked_to
+    if link and (link == kept.id or not _is_held(scene.fight, link)):
+        raise InputError(
+            f"{link} gives way to this {name}, which cannot hang on it", "Link it to another effect"
+        )
     bearer = scene.get(who)
     effects = (*(each for each in bearer.effects if each.id != kept.id), kept)
     scene.put(attrs.evolve(bearer, effects=effects, last_effect=number))
@@ -153,8 +162,15 @@ def end(scene: Scene, who: str, effect: str, why: str) -> None:
     if found is None:
         return
     scene.put(attrs.evolve(bearer, effects=tuple(e for e in bearer.effects if e.id != effect)))
-    _say_ended(scene, who, found, why)
-    _unlink(scene, effect, why)
+    scene.drop_prompts(who, effect=effect)
+    scene.say(
+        "condition.ended", who, f"{scene.name(who)}: {_named(found)} ends ({why})",
+        condition=found.condition, effect=effect, why=why,
+    )  # fmt: skip
+    for other in scene.fight.combatants:
+        for each in other.effects:
+            if each.linked_to == effect:
+                end(scene, other.id, each.id, f"with {found.note or found.condition}")
 
 
 def lapse(scene: Scene, *, ending: bool = False) -> None:
@@ -175,24 +191,8 @@ def end_where(scene: Scene, who: str, effects: Iterable[Effect], why: str) -> No
         end(scene, who, each.id, why)
 
 
-def _unlink(scene: Scene, effect: str, why: str) -> None:
-    """End all that is linked to an effect."""
-    for bearer in scene.fight.combatants:
-        for each in bearer.effects:
-            if each.linked_to == effect:
-                end(scene, bearer.id, each.id, why)
-
-
 def _named(effect: Effect) -> str:
     return f"{effect.condition} ({effect.note})" if effect.note else effect.condition
-
-
-def _say_ended(scene: Scene, who: str, effect: Effect, why: str) -> None:
-    scene.drop_prompts(who, effect=effect.id)
-    scene.say(
-        "condition.ended", who, f"{scene.name(who)}: {_named(effect)} ends ({why})",
-        condition=effect.condition, effect=effect.id, why=why,
-    )  # fmt: skip
 
 
 def _replace(scene: Scene, who: str, changed: Effect) -> None:
@@ -226,13 +226,22 @@ def _stacked(
     if not old:
         return new
     last, kept = old[-1], new
+    linked_to = new.linked_to or last.linked_to
     if stacking == "stack":
         level = min(last.level + new.level, len(rule.levels) or durations.LONGEST)
         later = max((last, new), key=_ends)
-        kept = attrs.evolve(new, id=last.id, level=level, due=later.due, duration=later.duration)
+        kept = attrs.evolve(
+            new,
+            id=last.id,
+            level=level,
+            due=later.due,
+            duration=later.duration,
+            linked_to=linked_to,
+        )
     elif stacking == "extend" and last.due and new.due:
         more = new.due.at - scene.fight.now
-        kept = attrs.evolve(new, id=last.id, due=attrs.evolve(last.due, at=last.due.at + more))
+        due = attrs.evolve(last.due, at=last.due.at + more)
+        kept = attrs.evolve(new, id=last.id, due=due, linked_to=linked_to)
     wins = {
         "none": False,
         "highest": _strength(new) > max(map(_strength, old)),

@@ -33,6 +33,8 @@ def remove(fight: Fight, rules: Rules, who: str, condition: str, levels: int = 0
     if not found:
         here = sorted({each.condition for each in bearer.effects})
         raise InputError(f"{bearer.name} is not {condition}", text.nearest(condition, here))
+    if levels < 0:
+        raise InputError(f"{levels} levels cannot be taken away", "Give 1 or more")
     for each in found:
         if levels:
             conditions.ease(scene, who, each.id, levels)

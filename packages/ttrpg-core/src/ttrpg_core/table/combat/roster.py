@@ -54,8 +54,8 @@ def add(
     """Put a combatant into the fight, or a ``number`` of the same kind: goblin-1, goblin-2 ...
 
     The id is made from the name and never changes; one that is given stays if it is free. Who joins
-    a running fight rolls for initiative, or takes that of their group, and acts in this round
-    unless their place in it has passed.
+    a running fight rolls for initiative (which takes ``rng``), or has that of their group, and acts
+    in this round unless their place in it has passed.
     """
     scene = Scene(fight, rules, rng)
     made = checked(made, rules)
