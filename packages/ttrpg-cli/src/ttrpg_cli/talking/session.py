@@ -13,6 +13,7 @@ from ttrpg_core import text
 from ttrpg_core.app import App
 from ttrpg_core.errors import ProviderError, TtrpgError
 from ttrpg_core.llm import Image, Part, Text
+from ttrpg_core.llm.chats import Chat
 from ttrpg_core.talk.turns import Answered, Conversation
 
 WAITING = "Thinking"
@@ -38,17 +39,20 @@ class Session:
         answered = Answered()
         try:
             self._hear(self._saying(words), answered)
-        except (ProviderError, KeyboardInterrupt):
+            self.app.screen.show("ttrpg.chat.reply/1", data(self.talk, answered), [])
+        except TtrpgError as error:
+            if not isinstance(error, ProviderError) and not answered.turns:
+                self._unsay(before)
+            raise
+        finally:
             self._how_to_go_on()
-            raise
-        except TtrpgError:
-            if not answered.turns:
-                self.talk.undo()
-                if not before.id and self.talk.chat.id:
-                    self.talk.chats.remove([self.talk.chat])
-            raise
-        self.app.screen.show("ttrpg.chat.reply/1", data(self.talk, answered), [])
-        self._how_to_go_on()
+
+    def _unsay(self, before: Chat) -> None:
+        """Take back what was said last, with a conversation that was begun by it."""
+        self.talk.undo()
+        if not before.id and self.talk.chat.id:
+            self.talk.chats.remove([self.talk.chat])
+            self.talk.chat = before
 
     def converse(self, first: str, *, plain: bool) -> int:
         """Say what is typed until the lines end; answers the exit code.

@@ -33,8 +33,8 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _NAMED = re.compile(r"(?<=[\w,;] )[A-Z][\w'\u2019-]+")
 _NUMBER = re.compile(r"\d+")
 _BINDING = re.compile(
-    r"\b(?:promise\w*|promising|swear\w*|sworn|owe[sd]?|never|always|will|must|secret\w*|meet|name is|call me|"
-    r"gave|give[ns]?|paid|pay|kill\w*|stole|stolen|agree\w*|deal|trust|remember)\b",
+    r"\b(?:promise\w*|promising|swear\w*|sworn|owe[sd]?|never|always|will|must|secret\w*|meet|"
+    r"name is|call me|gave|give[ns]?|paid|pay|kill\w*|stole|stolen|agree\w*|deal|trust|remember)\b",
     re.IGNORECASE,
 )
 
