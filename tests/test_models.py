@@ -248,7 +248,8 @@ def test_health_says_who_is_down(cli, served, servers):
     assert {"vendor": "server", "well": True}.items() <= well["vendors"][-1].items()
     servers.ways["list"] = "down"
     done = cli.run(served, "models", "health", code=5)
-    assert b"no list today" in done.stderr
+    assert b"no list today" in done.stdout
+    assert b"cannot be asked: server" in done.stderr
     assert b"provider_down" in cli.run(served, "alerts", "--json").stdout
 
 

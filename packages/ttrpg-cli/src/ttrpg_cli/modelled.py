@@ -186,6 +186,9 @@ def standing(router: Router, name: str) -> str:
     breaker = router.records.breaker(name)
     wait = breaker.wait(router.records.now, router.records.rules)
     if breaker.state == "closed":
+        record = router.records.record(name)
+        if not record.answered and not record.failed:
+            return "not asked yet"
         return f"failed, {breaker.failures} in a row" if breaker.failures else "trusted"
     if wait > 0:
         return f"left alone for {spoken(wait)}"

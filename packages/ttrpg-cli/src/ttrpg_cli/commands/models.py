@@ -234,7 +234,7 @@ def health(app: App) -> None:
     answers = _ask(app, wanted)
     down = [each for each in answers if each.error is not None and each.vendor in used]
     for each in down:
-        if each.error is not None and isinstance(each.error, ProviderError):
+        if isinstance(each.error, ProviderError) and not isinstance(each.error, AuthError):
             app.alerts.raise_alert("provider_down", each.vendor, "warning", each.error.message)
     asked = list(dict.fromkeys([*router.names(), *router.records.fared()]))
     blocks: list[Block] = [
@@ -268,12 +268,8 @@ def health(app: App) -> None:
         },
         blocks,
     )
-    if down and down[0].error is not None:
-        others = f" and {len(down) - 1} more" if len(down) > 1 else ""
-        raise ProviderError(
-            f"{down[0].vendor}{others} cannot be asked: {down[0].error.message}",
-            down[0].error.hint,
-        )
+    if down:
+        raise ProviderError(f"cannot be asked: {', '.join(each.vendor for each in down)}")
 
 
 @models.command()
