@@ -378,3 +378,24 @@ def test_a_strict_schema_is_one_that_says_everything():
     assert not shaped(loose)
     loose_body = openai_chat.body(Request([Message("user", "Hi")], schema=loose), "m")
     assert "strict" not in loose_body["response_format"]["json_schema"]
+
+
+@pytest.mark.parametrize("format_", [openai_chat, openai_responses])
+@pytest.mark.parametrize(
+    ("model", "taken"),
+    [
+        ("gpt-4o", True),
+        ("gpt-5.4-mini", True),
+        ("gpt-5-chat-latest", True),
+        ("llama-3", True),
+        ("openai/gpt-6-luna", True),
+        ("gpt-5", False),
+        ("gpt-5-mini", False),
+        ("gpt-5.6-luna", False),
+        ("gpt-6.2-sol", False),
+        ("o3-mini", False),
+    ],
+)
+def test_a_temperature_goes_to_the_models_of_openai_that_take_one(format_, model, taken):
+    request = Request([Message("user", "Hi")], temperature=0.2)
+    assert ("temperature" in format_.body(request, model)) is taken

@@ -1,6 +1,7 @@
 """Vendors over HTTP: recordings on loopback, sockets that close, keys, faults, lists, prices."""
 
 import asyncio
+import datetime as dt
 import importlib
 import json
 import time
@@ -390,7 +391,8 @@ def test_every_listed_price_has_its_day_and_source():
     for price in prices:
         assert 0 < price.input < price.output
         assert price.cached is None or price.cached < price.input
-        assert price.date.startswith("2026-")
+        assert price.written is None or price.input <= price.written <= 2 * price.input
+        assert dt.date.fromisoformat(price.date).year == 2026
         assert price.source.startswith("https://")
 
 

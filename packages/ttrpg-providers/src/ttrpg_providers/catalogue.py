@@ -37,8 +37,8 @@ def _known() -> dict[str, dict[str, ModelInfo]]:
                     said["output"],
                     cached=said.get("cached"),
                     written=said.get("written"),
-                    date=table["date"],
-                    source=table["source"],
+                    date=said.get("date", table["date"]),
+                    source=said.get("source", table["source"]),
                 ),
             )
             for name, said in table["models"].items()

@@ -4,6 +4,7 @@ Source: developers.openai.com/api/docs, the types of the vendor's own client 3.5
 traffic of DeepSeek, OpenRouter, Azure and Ollama, read in November 2026.
 """
 
+import re
 from collections.abc import Sequence
 
 import attrs
@@ -40,6 +41,7 @@ from ttrpg_providers.wire import (
     words,
 )
 
+THINKING = re.compile(r"o[1-9]\b|gpt-(?:5(?!\.[1-5]|-chat)|[6-9])")
 FINISH: dict[str, Finish] = {
     "stop": "stop",
     "length": "length",
@@ -58,7 +60,7 @@ def body(request: Request, model: str, *, stream: bool = True, limit: str = "max
     made: Json = {"model": model, limit: request.max_tokens, "messages": _messages(request)}
     if request.tools:
         made["tools"] = functions(request.tools)
-    if request.temperature is not None:
+    if request.temperature is not None and sampled(model):
         made["temperature"] = request.temperature
     if request.stop:
         made["stop"] = list(request.stop)
@@ -73,6 +75,11 @@ def body(request: Request, model: str, *, stream: bool = True, limit: str = "max
         made["stream"] = True
         made["stream_options"] = {"include_usage": True}
     return made
+
+
+def sampled(model: str) -> bool:
+    """Whether a model takes a temperature: OpenAI's that think of themselves refuse one."""
+    return not THINKING.match(model)
 
 
 def _messages(request: Request) -> list[Json]:

@@ -23,6 +23,7 @@ from ttrpg_core.llm import (
     Usage,
 )
 from ttrpg_providers.failures import failure
+from ttrpg_providers.openai_chat import sampled
 from ttrpg_providers.streams import Event
 from ttrpg_providers.wire import (
     Calls,
@@ -70,7 +71,7 @@ def body(request: Request, model: str, *, stream: bool = True) -> Json:
             }
             for tool in request.tools
         ]
-    if request.temperature is not None:
+    if request.temperature is not None and sampled(model):
         made["temperature"] = request.temperature
     if request.schema is not None:
         made["text"] = {
