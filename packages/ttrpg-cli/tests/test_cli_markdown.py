@@ -18,7 +18,7 @@ CODES = {"bold": "1", "dim": "2", "italic": "3", "green": "32", "yellow": "33", 
 REPLY = """# Falling *far*
 
 A **long fall** hurts: `1d6` for each 10 feet, so a fall of fifty feet deals *five* dice of harm
-to whoever lands. Two * three is not_a_mark and \\*neither\\* is this.
+to whoever lands. Two * three, 2*3*4 and not_a_mark stay,\n\\*neither\\* is this.
 
 - one point
 - a second one that goes on and on until it has to be broken into two lines of the screen
@@ -28,7 +28,7 @@ to whoever lands. Two * three is not_a_mark and \\*neither\\* is this.
 
 | die | harm |
 |-----|-----:|
-| d6  | 3.5  |
+| **d6** | `3.5` |
 | d8  | 4.5  |
 
 ```python
@@ -68,8 +68,8 @@ def test_what_it_looks_like():
         "Falling far\n\n"
         "A long fall hurts: 1d6 for each 10 feet, so a fall of fifty\n"
         "feet deals five dice of harm\n"
-        "to whoever lands. Two * three is not_a_mark and *neither* is\n"
-        "this.\n\n"
+        "to whoever lands. Two * three, 2*3*4 and not_a_mark stay,\n"
+        "*neither* is this.\n\n"
         "\u2022 one point\n"
         "\u2022 a second one that goes on and on until it has to be broken\n"
         "  into two lines of the screen\n"

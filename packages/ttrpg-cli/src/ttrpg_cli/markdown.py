@@ -28,6 +28,7 @@ _ITEM = re.compile(r"([-*+]|\d{1,9}[.)]) ")
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([\w+#.-]*)")
 _RULE = re.compile(r"([-*_])[ \t]*(?:\1[ \t]*){2,}\Z")
 _CELL = re.compile(r"(?<!\\)\|")
+_EMPHASIS = re.compile(r"(\*{1,3}|`)(?=\S)(.+?)(?<=\S)\1")
 _PUNCTUATION = "([{\"'\u201c\u2018"
 _CODE: Mapping[str, str] = {
     "Keyword": "bold cyan",
@@ -257,8 +258,8 @@ class Marked:
         if mark in self._style:
             inside = char == "_" and after[:1].isalnum()
             return "" if inside else mark
-        opens = bool(after.strip("*_")) and (char == "*" or before[-1:] in {"", *_PUNCTUATION})
-        return mark if opens else ""
+        inside = before[-1:] not in {"", *_PUNCTUATION} and mark != "**"  # as in 2*3*4
+        return mark if after.strip("*_") and not inside else ""
 
     def _now(self) -> str:
         ours = {"**": "bold", "__": "bold", "*": "italic", "_": "italic", "`": "cyan"}
@@ -308,7 +309,7 @@ def _may_fence(bare: str, *, whole: bool) -> bool:
 
 def _cells(row: str) -> Sequence[str]:
     bare = row.strip().removeprefix("|").removesuffix("|")
-    return [cell.strip().replace("\\|", "|") for cell in _CELL.split(bare)]
+    return [_EMPHASIS.sub(r"\2", cell.strip()).replace("\\|", "|") for cell in _CELL.split(bare)]
 
 
 def _lexer(language: str) -> "Lexer | None":
