@@ -29,7 +29,7 @@ Floats: TypeAlias = NDArray[np.float32]
 Ints: TypeAlias = NDArray[np.int64]
 
 FORMAT = 1
-SKETCH_FROM = 16_384
+SKETCH_FROM = 4096
 """Rows from which sketches are kept; fewer are compared in full."""
 SKETCH_WIDE = 96
 """Numbers of a sketch; vectors of less than twice as many have none."""
