@@ -213,6 +213,8 @@ class Table:
     records: Records
     models: dict
     slept: list
+    question: Request = QUESTION
+    purpose: Purpose = attrs.field(factory=lambda: Purpose("ask"))
 
     async def ask(self, request=QUESTION, need=None, pieces=None):
         """The call after its block, with its text; ``pieces`` stops after so many."""
