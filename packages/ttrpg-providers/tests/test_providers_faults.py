@@ -3,12 +3,16 @@
 import html
 import importlib.util
 import json
+import logging
 import sys
 import traceback
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+
+from ttrpg_core.context import Context
+from ttrpg_providers import embedders, vendors
 
 SPEC = importlib.util.spec_from_file_location(
     "provider_faults", Path(__file__).with_name("faults.py")
@@ -80,3 +84,26 @@ def test_no_error_shows_the_key_or_a_header(seen):
                     secret[-6:],
                 ):
                     assert form not in shown, (case.name, shown)
+
+
+def test_no_log_shows_the_key_or_a_header(caplog):
+    """Of ours, and of the libraries below, at their most talkative."""
+    caplog.set_level(logging.DEBUG)
+    faults.see(faults.DIALECTS[0])
+    assert caplog.records
+    shown = "\n".join(f"{each.getMessage()} {each.args!r}" for each in caplog.records)
+    for secret in (faults.KEY, faults.HEADER):
+        for form in (secret, json.dumps(secret)[1:-1], quote(secret, safe=""), secret[:12]):
+            assert form not in shown
+
+
+def test_no_repr_shows_the_key_or_a_header():
+    known = Context(
+        settings=vendors.OpenAISettings(headers=(f"X-Team: {faults.HEADER}",)),
+        secret=lambda *_: faults.KEY,
+    )
+    made = vendors.openai_vendor(known)
+    for thing in (known, made, made.line, made.model("m"), embedders.openai_embedder(known)):
+        shown = repr(thing) + repr(getattr(thing, "__dict__", ""))
+        assert faults.KEY[:12] not in shown
+        assert faults.HEADER[:12] not in shown

@@ -48,7 +48,7 @@ class Context:
     user say what players call things, the user's last.
     """
 
-    settings: Any = None
+    settings: Any = attrs.field(default=None, repr=False)
     secret: Callable[..., str | None] = attrs.field(default=_no_key, repr=False)
     folder: Path = Path()
     database: Callable[[], sqlite3.Connection] = attrs.field(default=_no_database, repr=False)
