@@ -251,6 +251,31 @@ def test_the_first_may_still_win(table):
     assert [held.state for held in laid.purse.held] == ["settled", "settled"]
 
 
+def test_of_two_that_begin_in_the_same_moment_one_is_left(table):
+    gate = asyncio.Event()
+
+    class Gated(Slow):
+        async def pieces(self):
+            await gate.wait()
+            yield Delta(text=f"{self.info.id} ")
+            yield Delta(finish="stop")
+
+    first, second = (Gated(ModelInfo(name, price=Price(1, 1))) for name in "ab")
+    laid = table(first, second, hedge_seconds=0.01)
+
+    async def main():
+        task = asyncio.create_task(laid.ask())
+        await second.began.wait()
+        await asyncio.sleep(0.01)
+        gate.set()
+        return await task
+
+    call = run(main())
+    assert call.reply.text.strip() == call.model.removeprefix("v/")
+    assert first.closed == second.closed == 1
+    assert [held.state for held in laid.purse.held] == ["settled", "settled"]
+
+
 def test_a_quick_answer_is_not_hedged(table):
     laid = table(model("a"), model("b"), hedge_seconds=5.0)
     assert run(laid.ask()).model == "v/a"
