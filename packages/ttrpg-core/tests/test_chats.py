@@ -207,6 +207,11 @@ def test_any_first_words_make_a_title(chats, words):
     chats.turns(chat)
 
 
+def test_a_key_is_in_no_title(chats):
+    chat = start(chats, user(f"Why does {KEY} not work?"))
+    assert (chat.title, chat.id) == ("Why does [hidden] not work?", "why-does-hidden-not-work")
+
+
 parts = st.one_of(
     st.builds(Text, st.text()),
     st.builds(

@@ -26,6 +26,7 @@ from ttrpg_core.llm.chats.turns import (
 )
 from ttrpg_core.llm.messages import Image
 from ttrpg_core.store import Store
+from ttrpg_core.text import TEXT_MAX
 
 TITLE = 70
 """Longest title that is made of a question, in characters."""
@@ -286,8 +287,10 @@ def _chat(row: sqlite3.Row) -> Chat:
 
 
 def titled(first: str) -> str:
-    """The first words of a first message, as a name that can be typed and shown."""
-    line = " ".join(text.printable(first).split())
+    """The first words of a first message, as a name that can be typed and shown; no key in it."""
+    from ttrpg_core.logs import HIDDEN, SECRET_VALUES  # it brings structlog
+
+    line = " ".join(SECRET_VALUES.sub(HIDDEN, text.printable(first[:TEXT_MAX])).split())
     short = line if len(line) <= TITLE else line[:TITLE].rsplit(" ", 1)[0]
     try:
         return text.name(short, "title")
