@@ -147,7 +147,7 @@ def test_each_step_of_a_budget_is_told_once_a_period(purse, ear, stopped):
     purse.budgets.set(Budget("day", 100 * DOLLAR))
     for _ in range(19):
         pay(purse, 5 * DOLLAR)
-        stopped.move(minutes=10)
+        stopped.move(minutes=40)
     assert told(ear) == [
         ("fast", "day", "warning"),
         ("approaching", "day 50%", "info"),

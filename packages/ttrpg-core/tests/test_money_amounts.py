@@ -87,6 +87,11 @@ def test_a_price_in_decimals_is_taken_as_it_is_written():
     assert Rates.of(Price(3, 15)) == Rates(*[3_000_000_000] * 3, 15_000_000_000)
 
 
+def test_a_price_below_a_nano_dollar_is_rounded_up():
+    assert Rates.of(Price(1e-12, 1.0000000001)).input == 1
+    assert Rates.of(Price(0, 1.0000000001)).output == 1_000_000_001
+
+
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, -0.01, 1e12])
 def test_what_is_no_price_is_none(wrong):
     for price in (Price(wrong, 1), Price(1, wrong), Price(1, 1, cached=wrong)):

@@ -73,6 +73,8 @@ def test_a_table_that_plays_on_fridays():
     found = foretell(spending(costs), TODAY, LAST, 0)  # two Fridays to come: the 19th and 26th
     assert (found.expected, found.low, found.high) == (20 * CENT,) * 3
     assert found.method == "weekdays"
+    for last, cents in ((18, 0), (19, 10), (25, 10), (26, 20)):
+        assert foretell(spending(costs), TODAY, date(2026, 6, last), 0).expected == cents * CENT
     short = foretell(spending(costs[14:]), TODAY, LAST, 0)
     assert short.method == "average"
     assert short.high > short.expected > short.low

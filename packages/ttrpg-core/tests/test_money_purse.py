@@ -14,6 +14,7 @@ import pytest
 from ttrpg_core.errors import BudgetExceeded, Denied, InputError, StoreError
 from ttrpg_core.llm import Price, Purpose, Purse, Request, Usage, tokens
 from ttrpg_core.llm.money import Budget, LedgerPurse
+from ttrpg_core.llm.money.standing import stand
 from ttrpg_core.settings_tables import MoneySettings
 from ttrpg_core.store import Store
 
@@ -273,6 +274,27 @@ def test_a_budget_begins_anew_when_its_period_ends(purse, stopped):
     assert spent(purse, "month") == worst(asked)
 
 
+def test_the_moment_a_period_ends_is_the_next_ones(purse, stopped):
+    stopped.now = datetime(2026, 2, 1, tzinfo=UTC)
+    pay(purse, 2500)
+    assert spent(purse, "month") == spent(purse, "hour") == 2500
+    stopped.now -= timedelta(microseconds=1)
+    assert {spent(purse, period) for period in ("hour", "day", "month")} == {0}
+
+
+def test_pace_and_what_it_makes_of_the_period():
+    budget = Budget("day", 24 * DOLLAR)
+    noon = datetime(2026, 1, 2, 12, tzinfo=UTC)
+    half = stand(budget, 6 * DOLLAR, noon, UTC)
+    assert (half.pace, half.projected, half.fast) == (DOLLAR // 2, 12 * DOLLAR, False)
+    assert stand(budget, 13 * DOLLAR, noon, UTC).fast
+    assert not stand(budget, 24 * DOLLAR, noon, UTC).fast  # it is used up, and told of so
+    early = stand(budget, 6 * DOLLAR, datetime(2026, 1, 2, 2, tzinfo=UTC), UTC)
+    assert (early.pace, early.projected, early.fast) == (None, None, False)
+    total = stand(Budget("total", DOLLAR), 2 * DOLLAR, noon, UTC)
+    assert (total.pace, total.left, total.share, total.fast) == (None, -DOLLAR, 2.0, False)
+
+
 def test_nothing_is_set_aside_in_a_transaction_that_may_be_undone(purse, store):
     with store.transaction(), pytest.raises(RuntimeError, match="transaction of its own"):
         purse.reserve(MODEL, PRICE, request(), ASK)
@@ -359,8 +381,9 @@ def test_a_number_that_was_given_to_another_process_is_not_this_one():
     assert not processes.alive("x 1")
     assert not processes.alive(f"{10**30} 1")
     child = subprocess.Popen([sys.executable, "-c", ""])
-    while processes._started(child.pid) != "dead":  # a zombie, nobody has waited for it
-        time.sleep(0.01)
+    deadline = time.monotonic() + 30
+    while processes._started(child.pid) != "dead" and time.monotonic() < deadline:
+        time.sleep(0.01)  # until it is a zombie: nobody has waited for it
     assert not processes.alive(f"{child.pid} 1")
     child.wait()
 
