@@ -263,5 +263,8 @@ def test_the_sixth_level_of_exhaustion_kills_and_the_fourth_halves_in_2014():
             effects.apply(fight, law, "mara", Effect("", "exhaustion", level=7))
         eased, _ = effects.remove(fight, law, "mara", "exhaustion", levels=1)
         assert hp.heal(eased, law, "mara", 99).fight.get("mara").hp == 12
+        gone, facts = effects.remove(fight, law, "mara", "exhaustion", levels=4)
+        assert facts[0].prose == "Mara: exhaustion ends (the last level is gone)"
+        assert gone.get("mara").effects == ()
         fight, _ = effects.apply(fight, law, "mara", Effect("", "exhaustion", level=2))
         assert fight.get("mara").life == "dead"

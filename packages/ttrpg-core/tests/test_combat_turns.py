@@ -306,6 +306,29 @@ def test_groups_and_sides_roll_once():
     assert party[0] == party[1]
 
 
+def test_rolling_for_some_moves_only_those():
+    fight, _ = order.place(trio(), OLD, "cid", "before", "ben")
+    fight, facts = order.roll_initiative(fight, OLD, Random(1), only=["ben"], advantage=["ben"])
+    assert [(fact.who, fact.data["dice"]) for fact in facts] == [("ben", "1d20adv")]
+    assert [fight.get(key).initiative for key in ("ann", "cid")] == [20, 10]
+    assert [key for key in fight.order if key != "ben"] == ["ann", "cid"]
+    with pytest.raises(NotFound):
+        order.roll_initiative(fight, OLD, Random(1), only=["zed"])
+
+
+def test_a_system_may_have_dice_for_sides_and_let_the_lowest_begin():
+    law = rules.read(
+        'name="x"\ntitle="x"\nsource="x"\nlicence="x"\n'
+        '[initiative]\nside="1d6"\nfirst="lowest"\nties=["score"]', "x.toml"
+    )  # fmt: skip
+    those = (one("Ann", kind="player", initiative_bonus=9), one("Orc"), one("Bat", score=3))
+    fight = fight_of(*those, law=law, mode="side", start=False)
+    facts = order.roll_initiative(fight, law, Random(2)).facts
+    assert {fact.data["dice"] for fact in facts} == {"1d6"}
+    assert all(1 <= fact.data["value"] <= 6 for fact in facts)
+    assert fight_of(one("Ann", 5), one("Orc", 2), law=law).order == ("orc", "ann")
+
+
 def test_the_bonus_counts_and_the_seed_repeats():
     fight = fight_of(one("Ann", initiative_bonus=30), one("Ben"), start=False)
     first, again = (order.roll_initiative(fight, OLD, Random(4)).fight for _ in range(2))

@@ -87,10 +87,6 @@ def put_on(
         due=durations.due(scene.fight, effect.duration, _whose(effect, who)),
     )
     old = [e for e in bearer.effects if e.condition == new.condition]
-    if any(each.id == new.linked_to for each in old):
-        raise InputError(
-            f"this {name} cannot hang on the one it joins", "Link it to another effect"
-        )
     kept = _stacked(scene, old, new, stacking or rule.stacking, rule)
     if kept is None:
         scene.say("condition.kept", who, f"{bearer.name} is {name} already", condition=name)

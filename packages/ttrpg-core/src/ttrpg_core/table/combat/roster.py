@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import attrs
 
@@ -164,19 +164,10 @@ def find(fight: Fight, wanted: str) -> str:
 
     Those who are here come before those who left. Raises Ambiguous or NotFound.
     """
-    here = [each for each in fight.combatants if each.active]
-    for group in (here, list(fight.combatants)):
-        numbered = _NUMBERED.match(wanted.strip().casefold())
-        try:
-            return text.match(wanted, ((each.id, each.name) for each in group), "combatant")
-        except NotFound:
-            if numbered and numbered[1]:
-                found = [c.id for c in group if _fits(c.id, numbered[1].rstrip("-"), numbered[2])]
-                if len(found) == 1:
-                    return found[0]
-            if len(group) == len(fight.combatants):
-                raise
-    raise AssertionError  # the last group is everybody
+    try:
+        return _match(wanted, [each for each in fight.combatants if each.active])
+    except NotFound:
+        return _match(wanted, fight.combatants)
 
 
 def checked(one: Combatant, rules: Rules) -> Combatant:
@@ -232,6 +223,19 @@ def _take_place(scene: Scene, one: Combatant) -> None:
     places = scene.fight.order
     if places.index(one.id) < places.index(last.who):
         scene.put(attrs.evolve(one, late=last.round))
+
+
+def _match(wanted: str, those: Sequence[Combatant]) -> str:
+    """The id among some that a name, a beginning, or letters and a number mean."""
+    try:
+        return text.match(wanted, ((each.id, each.name) for each in those), "combatant")
+    except NotFound:
+        numbered = _NUMBERED.match(wanted.strip().casefold())
+        letters, number = (numbered[1], numbered[2]) if numbered else ("", "")
+        found = [each.id for each in those if letters and _fits(each.id, letters, number)]
+        if len(found) != 1:
+            raise
+        return found[0]
 
 
 def _fits(key: str, letters: str, number: str) -> bool:

@@ -271,11 +271,6 @@ class Fight:
     last_prompt: int = 0
 
     @property
-    def turn(self) -> Turn | None:
-        """The turn that is shown; None before the first."""
-        return self.turns[self.at] if self.at >= 0 else None
-
-    @property
     def current(self) -> str:
         """Whose turn it is; empty before the first."""
         return self.turns[self.at].who if self.at >= 0 else ""
