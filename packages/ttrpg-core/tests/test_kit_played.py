@@ -14,6 +14,7 @@ def get(url: str) -> bytes:
         return reply.read()
 
 
+# -- played --
 def test_each_request_gets_the_next_steps_and_the_last_are_repeated():
     one, two = answer(200, "text/plain", b"one"), answer(200, "text/plain", b"t", b"wo")
     with played({"/x": [[one], [0.2, two]], "/x/longer": [[one]]}) as url:
@@ -22,6 +23,9 @@ def test_each_request_gets_the_next_steps_and_the_last_are_repeated():
         assert time.perf_counter() - start >= 0.4
         assert get(url + "/x/longer/2") == b"one"
         assert asked(url) == {"/x": 3, "/x/longer": 1}
+
+
+# -- end --
 
 
 def test_it_breaks_the_connection_and_goes_on_for_ever():
