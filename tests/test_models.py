@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import select
 import signal
 import socket
 import struct
@@ -108,6 +109,12 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.flush()
                 time.sleep(0.01)
         self.server.told.left.set()
+
+    def silent(self):
+        self.begin()
+        self.wfile.flush()
+        if select.select([self.connection], [], [], 20)[0]:
+            self.server.told.left.set()
 
     def log_message(self, *_):
         pass
@@ -264,6 +271,19 @@ def test_a_limit_of_one_process_is_seen_by_the_next(cli, served, servers):
     assert servers.asked == ["first", "second"]
     shown = cli.run(served, "models", "show", "server/here/first").stdout.decode()
     assert "0 of 60 left for" in shown
+
+
+def test_a_silent_model_is_overtaken_and_its_connection_closed(cli, served, servers):
+    servers.ways["first"] = "silent"
+    start = time.monotonic()
+    done = cli.run(served, "chat", input=b"Count for me", env={"TTRPG_MODELS_HEDGE_SECONDS": "0.3"})
+    assert time.monotonic() - start < 15
+    assert done.stdout.decode().strip() == "one, two, three, four"
+    assert servers.left.wait(2)
+    told = " ".join(done.stderr.decode().split())
+    assert "server/here/second answers instead of server/here/first: it was slower" in told
+    usage = json.loads(cli.run(served, "usage", "--json").stdout)
+    assert usage["total"]["calls"] == 2
 
 
 def test_ctrl_c_closes_the_connection_and_settles(cli, served, servers):
