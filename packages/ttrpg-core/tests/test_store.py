@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from ttrpg_core.errors import StoreDamaged, StoreError
-from ttrpg_core.store import SchemaSet, Store, explain
+from ttrpg_core.store import SchemaSet, Store
+from ttrpg_core.store_errors import explain
 
 OPEN = """
 import sys, time

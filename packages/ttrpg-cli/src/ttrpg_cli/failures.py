@@ -31,7 +31,7 @@ def report(error: BaseException, app: "App", screen: "Terminal", argv: Sequence[
     if screen.debug:
         traceback.print_exception(error)
     if isinstance(error, sqlite3.Error):
-        from ttrpg_core.store import explain
+        from ttrpg_core.store_errors import explain
 
         error = explain(error, app.paths.database)
     told = _told(error)
