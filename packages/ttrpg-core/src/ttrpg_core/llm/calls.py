@@ -103,7 +103,7 @@ class Models(Protocol):
     ) -> AbstractAsyncContextManager[Call]:
         """Ask the model that suits; leaving the block closes the connection and settles.
 
-        The block is entered when a model has begun to answer: until then another may take its place.
+        The block is entered when a model has begun to answer; until then another may take over.
         Raises NotFound when no model is configured, BudgetExceeded before anything is sent, and the
         ProviderError of the last model when none could answer.
         """
