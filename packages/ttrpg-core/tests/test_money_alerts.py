@@ -110,6 +110,16 @@ def test_acknowledged_ones_are_gone_from_the_list_and_not_told_again(alerts, ear
     assert alerts.all() == []
 
 
+@pytest.mark.parametrize("words", ["\ud800", "\x1b[2J\x07", "a\0b", "x" * 100_000])
+def test_a_vendors_words_can_be_kept_and_shown(alerts, purse, words):
+    assert alerts.raise_alert("provider_down", words, "warning", words)
+    (kept,) = alerts.all()
+    assert kept.message.isprintable()
+    assert len(kept.message) <= 6000
+    request = Request([Message("user", "x")], max_tokens=10)
+    purse.release(purse.reserve("v/m", Price(1, 1), request, Purpose("ask")), words)
+
+
 def test_a_thousand_are_kept(alerts, monkeypatch):
     monkeypatch.setattr("ttrpg_core.llm.money.alerts.KEPT", 10)
     for number in range(15):

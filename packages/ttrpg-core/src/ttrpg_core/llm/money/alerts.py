@@ -13,6 +13,7 @@ from typing import Literal, Protocol, get_args
 from ttrpg_core.errors import StoreError
 from ttrpg_core.llm.money.ledger import stamp
 from ttrpg_core.store import Store
+from ttrpg_core.text import printable
 from ttrpg_core.values import frozen
 
 Kind = Literal[
@@ -82,7 +83,8 @@ class Alerts:
         answer: the alert is lost then.
         """
         with contextlib.suppress(StoreError):
-            alert = self._kept(kind, subject, severity, message[:MESSAGE_MAX], since)
+            said = printable(message[:MESSAGE_MAX])  # a vendor's words may be in it
+            alert = self._kept(kind, printable(subject), severity, said, since)
             if alert is None:
                 return False
             for channel in self.channels:

@@ -20,6 +20,7 @@ from ttrpg_core.llm.money import periods, processes
 from ttrpg_core.llm.money.amounts import Rates
 from ttrpg_core.llm.money.periods import Span, Zone
 from ttrpg_core.store import Store
+from ttrpg_core.text import printable
 from ttrpg_core.values import frozen
 
 State = Literal["open", "settled", "released", "lost"]
@@ -162,7 +163,7 @@ class Ledger:
         done = self._rows.execute(
             "UPDATE calls SET state = 'released', cost = 0, error = ?"
             " WHERE id = ? AND state IN ('open', 'lost')",
-            [error[:ERROR_MAX], call],
+            [printable(error[:ERROR_MAX]), call],
         )
         return done.rowcount == 1
 
