@@ -22,9 +22,9 @@ from ttrpg_search.keyword.scoring import Weights
 Rows = NDArray[np.int32]
 Keys = NDArray[np.int64]
 Floats = NDArray[np.float32]
-KEPT = 64_000_000
+KEPT = 96_000_000
 """Bytes of postings that are kept in memory."""
-KEPT_PLACES = 32_000_000
+KEPT_PLACES = 24_000_000
 """Bytes of places, of the stems that phrases are made of."""
 DENSE = 6
 """A stem that one of so many chunks has is kept as a number for every chunk."""
