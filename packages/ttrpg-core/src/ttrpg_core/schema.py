@@ -245,3 +245,28 @@ def models(db: Database) -> None:
         " error_at REAL, at REAL)"
     )
     db.execute("CREATE TABLE rotations (name TEXT PRIMARY KEY, position INTEGER NOT NULL)")
+
+
+@tables()
+def fights(db: Database) -> None:
+    """Fights, who is in them and the turns they had; all of it goes through the journal.
+
+    A row for each combatant and each turn, so that a change touches what it changes and no more.
+    ``state`` is the rest of the value as JSON, without what is a default.
+    """
+    db.execute(
+        "CREATE TABLE fights (id TEXT PRIMARY KEY, campaign TEXT REFERENCES campaigns(id)"
+        " ON DELETE CASCADE, name TEXT NOT NULL, status TEXT NOT NULL, state TEXT NOT NULL,"
+        " created_at TEXT NOT NULL)"
+    )
+    db.execute("CREATE INDEX fights_campaign ON fights (campaign)")
+    db.execute(
+        "CREATE TABLE combatants (fight TEXT NOT NULL REFERENCES fights(id) ON DELETE CASCADE,"
+        " id TEXT NOT NULL, ordinal INTEGER NOT NULL, state TEXT NOT NULL,"
+        " PRIMARY KEY (fight, id))"
+    )
+    db.execute(
+        "CREATE TABLE fight_turns (fight TEXT NOT NULL REFERENCES fights(id) ON DELETE CASCADE,"
+        " ordinal INTEGER NOT NULL, round INTEGER NOT NULL, who TEXT NOT NULL,"
+        " delayed INTEGER NOT NULL, resumed INTEGER NOT NULL, PRIMARY KEY (fight, ordinal))"
+    )

@@ -1,0 +1,202 @@
+"""Fights that are kept: what is read is what was written, and every step can be taken back."""
+
+import json
+from random import Random
+
+import pytest
+
+from ttrpg_core import fights
+from ttrpg_core.errors import Ambiguous, NotFound, StoreDamaged
+from ttrpg_core.fights import Fights
+from ttrpg_core.journal import Journal
+from ttrpg_core.table.combat import effects, hp, roster, rules, saves, turns
+from ttrpg_core.table.combat.arithmetic import Part
+from ttrpg_core.table.combat.resources import legendary_actions, recharge
+from ttrpg_core.table.combat.state import (
+    Combatant,
+    Duration,
+    Effect,
+    Recurring,
+    RepeatSave,
+    Trait,
+)
+
+
+@pytest.fixture
+def kept(app, clock):
+    return Fights(Journal(app.store, clock), Random(3))
+
+
+@pytest.fixture
+def law():
+    return rules.load("dnd5e-2024")
+
+
+MARA = Combatant("", "Mara", "player", hp=12, hp_max=12, level=3, saves={"con": 2})
+DRAKE = Combatant(
+    "",
+    "Drake",
+    hp=40,
+    hp_max=40,
+    traits=(Trait("resistance", "fire", unless=("magical",)),),
+    resources=(legendary_actions(), recharge("Breath")),
+    condition_immunities=("poisoned",),
+)
+
+
+def begin(kept, law, name="Ambush", campaign=None):
+    return kept.begin(lambda key: fights.Outcome(roster.new(key, name, law), ()), name, campaign)
+
+
+def ambush(kept, law):
+    begin(kept, law)
+    for who, number in ((MARA, 1), (DRAKE, 1), (Combatant("", "Goblin", hp=7, hp_max=7), 3)):
+        kept.change(
+            "combat.add", None, None, lambda f, r, g, w=who, n=number: roster.add(f, r, w, n)
+        )
+    return kept.change("combat.start", None, None, turns.start)
+
+
+def rows(app):
+    return [
+        [tuple(row) for row in app.store.connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2")]
+        for table in ("fights", "combatants", "fight_turns")
+    ]
+
+
+def steps(kept):
+    def do(kind, command):
+        return kept.change(kind, None, None, command)
+
+    poison = Effect(
+        "", "poisoned", "drake", note="sting", duration=Duration("rounds", 3),
+        save=RepeatSave("con", 12), recurring=Recurring("1d4", "poison"),
+    )  # fmt: skip
+    do("combat.cond", lambda f, r, _: effects.apply(f, r, "mara", poison))
+    do("combat.concentrate", lambda f, r, _: saves.concentrate(f, r, "mara", "Bless"))
+    do("combat.damage", lambda f, r, g: hp.hit(f, r, "mara", [Part(5, "fire")], g, source="drake"))
+    do("combat.damage", lambda f, r, g: hp.hit(f, r, "goblin-2", [Part(9)], g, source="mara"))
+    do("combat.next", turns.advance)
+    do("combat.next", turns.advance)
+    do("combat.prev", lambda f, r, _: turns.back(f, r))
+    do("combat.hide", lambda f, r, _: roster.hide(f, r, "drake"))
+
+
+def test_what_is_read_is_what_was_written(kept, law, app):
+    step = ambush(kept, law)
+    assert fights.load(app.store.connection, "ambush") == step.fight
+    steps(kept)
+    step = kept.change("combat.heal", None, None, lambda f, r, _: hp.heal(f, r, "mara", 1))
+    assert fights.load(app.store.connection, "ambush") == step.fight
+    assert step.fight.get("mara").effects
+
+
+def test_undo_of_everything_gives_the_first_state_and_redo_the_last(kept, law, app):
+    ambush(kept, law)
+    first = rows(app)
+    steps(kept)
+    last = rows(app)
+    kept.journal.undo(8)
+    assert rows(app) == first
+    kept.journal.redo(8)
+    assert rows(app) == last
+    kept.journal.undo(13)
+    assert rows(app) == [[], [], []]
+
+
+def test_a_step_touches_only_what_it_changes(kept, law):
+    ambush(kept, law)
+    kept.change("combat.damage", None, None, lambda f, r, g: hp.hit(f, r, "drake", [Part(3)], g))
+    entry = kept.journal.history(1)[0]
+    touched = [(row.table, row.key.get("id")) for row in kept.journal.rows(entry.id)]
+    assert touched == [("combatants", "drake")]
+    assert (entry.kind, entry.prose) == ("combat.damage", "Drake takes 3 (3): 37/40 hp")
+    assert entry.facts["facts"][0]["data"]["amount"] == 3
+
+
+def test_an_older_hit_is_taken_back_by_itself(kept, law, app):
+    ambush(kept, law)
+    kept.change("combat.damage", None, None, lambda f, r, g: hp.hit(f, r, "drake", [Part(3)], g))
+    number = kept.journal.history(1)[0].id
+    kept.change("combat.damage", None, None, lambda f, r, g: hp.hit(f, r, "mara", [Part(4)], g))
+    kept.journal.undo(entry=number)
+    fight = fights.load(app.store.connection, "ambush")
+    assert (fight.get("drake").hp, fight.get("mara").hp) == (40, 8)
+
+
+def test_a_command_that_changes_nothing_leaves_no_line(kept, law):
+    ambush(kept, law)
+    before = kept.journal.history(1)
+    step = kept.change("combat.cond", None, None, lambda f, r, _: effects.apply(
+        f, r, "drake", Effect("", "poisoned")))  # fmt: skip
+    assert not step.changed
+    assert kept.journal.history(1) == before
+
+
+def test_the_fight_that_is_meant(kept, law, app):
+    connection = app.store.connection
+    with pytest.raises(NotFound, match="no fight goes on"):
+        fights.find(connection, None, None)
+    begin(kept, law)
+    begin(kept, law, "Bridge")
+    assert fights.find(connection, None, None) == "bridge"
+    kept.use("amb", None)
+    assert fights.find(connection, None, None) == "ambush"
+    kept.delete("ambush", None)
+    assert fights.find(connection, None, None) == "bridge"
+    begin(kept, law, "Cave")
+    begin(kept, law, "Dell")
+    kept.delete("dell", None)
+    with pytest.raises(Ambiguous, match="2 fights go on"):
+        fights.find(connection, None, None)
+    with pytest.raises(NotFound, match="no fight 'x'"):
+        fights.find(connection, "x", None)
+    assert begin(kept, law, "Cave").fight.id == "cave-2"
+
+
+def test_a_deleted_fight_comes_back_whole(kept, law, app):
+    ambush(kept, law)
+    steps(kept)
+    before = rows(app)
+    kept.delete("ambush", None)
+    assert rows(app) == [[], [], []]
+    kept.journal.undo()
+    assert rows(app) == before
+
+
+@pytest.mark.parametrize("state", ["{", '{"id": 3}', '{"name": "x"}', "[]", '{"id":"a","x":1}'])
+def test_a_row_that_makes_no_fight(kept, law, app, state):
+    ambush(kept, law)
+    app.store.connection.execute("UPDATE combatants SET state = ? WHERE id = 'mara'", [state])
+    with pytest.raises(StoreDamaged, match="the fight ambush cannot be read"):
+        fights.load(app.store.connection, "ambush")
+
+
+def test_the_converter_is_made_once(kept, law, app, monkeypatch):
+    ambush(kept, law)
+    made = []
+    monkeypatch.setattr(fights, "make_converter", lambda **_: made.append(1))
+    fights.load(app.store.connection, "ambush")
+    assert not made
+
+
+@pytest.mark.parametrize(
+    ("system", "name"),
+    [
+        ("", "dnd5e-2024"),
+        ("D&D 5e", "dnd5e-2024"),
+        ("D&D 5e (2014)", "dnd5e-2014"),
+        ("5e (2014)", "dnd5e-2014"),
+        ("dnd5e-2014", "dnd5e-2014"),
+        ("SRD 5.1", "dnd5e-2014"),
+        ("Two Dice", "other"),
+    ],
+)
+def test_rules_of_a_system(system, name):
+    assert fights.rules_for(system) == name
+
+
+def test_a_long_line_is_cut():
+    facts = [fights.Fact("combat.x", "", "word " * 30) for _ in range(5)]
+    assert len(fights.prose(facts)) == 300
+    assert json.dumps(fights.plain(facts))
