@@ -339,3 +339,28 @@ def test_a_reply_of_a_format_can_be_sent_back():
 def test_the_end_mark_of_openai_says_nothing_in_other_formats(format_):
     """Proxies write it after every stream."""
     assert format_.Fold().event(Event("[DONE]")) == []
+
+
+def test_calls_of_two_replies_without_ids_keep_their_names():
+    """Of Gemini's format as a proxy writes it; results go back by name."""
+
+    def reply(name):
+        part = {"functionCall": {"name": name, "args": {}}}
+        chunk = {"candidates": [{"content": {"parts": [part]}, "finishReason": "STOP"}]}
+        return next(each.tool_call for each in gemini.Fold().whole(chunk) if each.tool_call)
+
+    roll, search = reply("roll"), reply("search")
+    turns = [
+        Message("assistant", [roll]),
+        Message("user", [ToolResult(roll.id, "7")]),
+        Message("assistant", [search]),
+        Message("user", [ToolResult(search.id, "found")]),
+    ]
+    body = gemini.body(Request(turns), "m")
+    named = [
+        part["functionResponse"]["name"]
+        for turn in body["contents"]
+        for part in turn["parts"]
+        if "functionResponse" in part
+    ]
+    assert named == ["roll", "search"]

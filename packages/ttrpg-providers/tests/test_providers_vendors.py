@@ -270,6 +270,13 @@ def test_headers_of_the_settings_are_sent_and_not_shown(server):
         vendors.openai_vendor(context(vendors.OpenAISettings(headers=("nonsense",))))
 
 
+def test_a_short_header_is_no_secret(server):
+    known = vendors.OpenAISettings(server.url, headers=("X-Table: 3",))
+    server.script["/models"] = [(403, JSON, [b'{"error": {"message": "not before 13:30"}}'])]
+    with pytest.raises(errors.NotPermitted, match="13:30"):
+        asyncio.run(vendors.openai_vendor(context(known)).models())
+
+
 def models(made):
     return {info.id: info for info in asyncio.run(made.models())}
 

@@ -159,8 +159,8 @@ class Fold:
 
     def _part(self, part: Json, reply: Json, usage: Usage | None) -> list[Delta]:
         """A part; every chunk counts anew, and what it counts goes with its words."""
-        seal = words(part.get("thoughtSignature"))
-        if isinstance(part.get("functionCall"), dict):
+        seal = words(part["thoughtSignature"]) if "thoughtSignature" in part else ""
+        if "functionCall" in part:
             return self._call(table(part["functionCall"]), seal, words(reply.get("responseId")))
         text = words(part.get("text"))
         found = []
@@ -168,14 +168,21 @@ class Fold:
             found.append(Delta(reasoning=text, usage=usage))
         elif text:
             found.append(Delta(text=text, usage=usage))
-        return [*found, Delta(thought=Reasoning("", seal, NAME))] if seal else found
+        if seal:
+            found.append(Delta(thought=Reasoning("", seal, NAME)))
+        return found
 
     def _call(self, asked: Json, seal: str, reply: str) -> list[Delta]:
-        """A call comes whole; without an id it gets one, that of the reply and its place in it."""
+        """A call comes whole; without an id it gets one, that of the reply and its place in it.
+
+        Where the reply has none either, as of a proxy, the name stands for it: results are given
+        back by name, and those of two turns must not be taken for one another.
+        """
         place = self._calls
         self._calls += 1
-        known = words(asked.get("id")) or f"{LOCAL}{reply}-{place}"
-        made = call(words(asked.get("name")), asked.get("args"), known, signature=seal)
+        name = words(asked.get("name"))
+        known = words(asked.get("id")) or f"{LOCAL}{reply or name}-{place}"
+        made = call(name, asked.get("args"), known, signature=seal)
         piece = ToolPiece(place, known, made.name, argument_text(made))
         return [Delta(tool_piece=piece), Delta(tool_call=made)]
 
@@ -191,8 +198,11 @@ class Fold:
 def used(usage: Json) -> Usage:
     """Tokens so far; thoughts are counted beside the candidates, and billed as output."""
     heard, said = count(usage.get("promptTokenCount")), count(usage.get("candidatesTokenCount"))
-    thought = count(usage.get("thoughtsTokenCount"))
+    cached = thought = 0
     if "toolUsePromptTokenCount" in usage:
         heard += count(usage["toolUsePromptTokenCount"])
-    cached = min(heard, count(usage.get("cachedContentTokenCount")))
+    if "cachedContentTokenCount" in usage:
+        cached = min(heard, count(usage["cachedContentTokenCount"]))
+    if "thoughtsTokenCount" in usage:
+        thought = count(usage["thoughtsTokenCount"])
     return Usage(heard, said + thought, cached, thought)

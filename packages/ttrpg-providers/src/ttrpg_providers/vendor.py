@@ -43,6 +43,8 @@ MOST_OF_STREAM, MOST_OF_TOKEN = 4_000_000, 4_000
 """Bytes of a stream: so many, and so many more for each token that was asked for at most."""
 LAST_SECONDS = 2.0
 """How long after the reason to end the counts of tokens, and the end itself, are waited for."""
+SHORTEST = 6
+"""Characters of a secret."""
 MOST_PAGES = 50
 """Pages of a list of models; a server that has more does not end."""
 
@@ -116,8 +118,12 @@ class Line:
         return failure(self.name, answer.status, body, answer.headers, secrets=self.secrets())
 
     def secrets(self) -> list[str]:
-        """What no message may show: the key, and what the user has us send in headers."""
-        return [value for value in (self.key, *self.headers.values()) if value]
+        """What no message may show: the key, and what the user has us send in headers.
+
+        Short values are words and numbers, which would be cut out of the middle of a message.
+        """
+        every = (self.key or "", *self.headers.values())
+        return [value for value in every if len(value) >= SHORTEST]
 
     def _key_headers(self) -> Mapping[str, str]:
         return self.wire.keyed(self.key) if self.key else {}

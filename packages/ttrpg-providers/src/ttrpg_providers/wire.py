@@ -88,9 +88,9 @@ def parsed(text: str) -> Json:
         value, end = _DECODE(bare)
     except (ValueError, RecursionError):
         value, end = None, 0
-    if bare == DONE:
-        return {}
     if end != len(bare) or not isinstance(value, dict):
+        if bare == DONE:
+            return {}
         raise BadReply("the answer is not the JSON of a language model", "Check the base URL")
     return value
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -149,12 +150,7 @@ def _request(
     headers: Mapping[str, str],
     content: bytes | None,
 ) -> httpx.Request:
-    try:
-        address = httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise _no_address(url) from error
-    if address.scheme not in {"http", "https"} or not address.host:
-        raise _no_address(url)
+    address = _address(url)
     times = httpx.Timeout(settings.first_seconds, connect=settings.connect_seconds)
     with _as_ours(address.host, settings):
         return httpx.Request(
@@ -216,6 +212,18 @@ async def _judge(answer: Answer, failed: Failed | None, *, last: bool) -> None:
     finally:
         await response.aclose()
     raise failed(answer, bytes(body[:MOST_OF_ERROR]))
+
+
+@functools.lru_cache(maxsize=64)
+def _address(url: str) -> httpx.URL:
+    """Kept, as reading it takes longer than making the rest of a request."""
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise _no_address(url) from error
+    if address.scheme not in {"http", "https"} or not address.host:
+        raise _no_address(url)
+    return address
 
 
 def _no_address(url: str) -> ConfigError:
