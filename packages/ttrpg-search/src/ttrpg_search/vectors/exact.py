@@ -1,7 +1,7 @@
 """The default index of vectors: numpy over memory-mapped files.
 
 Up to some thousand rows every vector is compared in full. In a larger index a first pass compares
-sketches of 96 numbers; the best of that, five times as many as are wanted, are then compared in
+sketches of 96 numbers; the best of that, eight times as many as are wanted, are then compared in
 full, so every cosine is exact and only what the first pass left out can be missed
 (``docs/decisions/0012-vectors-and-embedders.md`` has the measured share).
 """
@@ -23,7 +23,7 @@ from ttrpg_search.vectors.files import (
 
 CANDIDATES = 256
 """How many are compared in full after the first pass, at least."""
-CANDIDATES_EACH = 5
+CANDIDATES_EACH = 8
 """How many for each that is wanted."""
 BLOCK = 64
 """Rows of which the best is looked at first, to find the best of very many."""
