@@ -77,8 +77,8 @@ def size_of(stream: TextIO) -> tuple[int, int]:
     for each in (stream.fileno, lambda: 0, lambda: 2):
         with contextlib.suppress(OSError, ValueError):  # no terminal, or no file at all
             columns, lines = os.get_terminal_size(each())
-            if columns and lines:
-                return columns, lines
+            if columns:
+                return columns, lines or 24
     return 80, 24
 
 
