@@ -67,6 +67,13 @@ def test_the_worst_of_several_stands_in_the_table(bench, capsys):
     assert told == "one recall (b, worst of 2) 0.5 >= 0.9 MISSED"
 
 
+def test_a_goal_without_its_baseline_is_named(bench, capsys):
+    run = bench(one="from figures import not_measured; not_measured('a / other engine', 1.5)")
+    assert run.main([]) == 0
+    told = " ".join(rows(capsys)[0].split())
+    assert told == "one a / other engine nan <= 1.5 NOT MEASURED"
+
+
 def test_a_part_that_hangs_is_stopped_and_the_next_one_runs(bench, capsys, monkeypatch):
     run = bench(slow="at_most('a', 1, 2); import time; time.sleep(600)", next="at_most('b', 1, 2)")
     monkeypatch.setattr(run.Part, "most", 3.0)

@@ -7,6 +7,7 @@ is taken from there when the part is run again to its end.
 """
 
 import json
+import math
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -32,6 +33,11 @@ class Figure(NamedTuple):
         return self.figure >= self.goal if self.least else self.figure <= self.goal
 
     @property
+    def measured(self) -> bool:
+        """Whether there is a figure at all."""
+        return not math.isnan(self.figure)
+
+    @property
     def worth(self) -> float:
         """The better the higher, among figures of one name."""
         return self.figure if self.least else -self.figure
@@ -45,6 +51,11 @@ def at_most(name: str, figure: float, goal: float, of: str = "") -> str:
 def at_least(name: str, figure: float, goal: float, of: str = "") -> str:
     """Report a figure that is to be large; what to print behind it."""
     return _report(Figure(name, round(figure, 4), goal, least=True, of=of))
+
+
+def not_measured(name: str, goal: float) -> None:
+    """Report a goal that cannot be looked at here, as what it compares with is not installed."""
+    _report(Figure(name, math.nan, goal))
 
 
 def _report(figure: Figure) -> str:

@@ -76,11 +76,11 @@ def table(parts: list[str], wrong: dict[str, str]) -> int:
     for part in parts:
         rows = worst(read(figures_of(part)))
         for figure, count in rows:
-            missed += not figure.met
+            missed += figure.measured and not figure.met
             sign = ">=" if figure.least else "<="
             of = f"{figure.of}, worst of {count}" if count > 1 else figure.of
             name = f"{figure.name} ({of})" if of else figure.name
-            said = "MET" if figure.met else "MISSED"
+            said = "MET" if figure.met else "MISSED" if figure.measured else "NOT MEASURED"
             print(f"{part:9} {name:52} {figure.figure:9.4g} {sign} {figure.goal:<6g} {said}")
         if part in wrong:
             print(f"{part:9} {wrong[part]}: figures may be missing")
