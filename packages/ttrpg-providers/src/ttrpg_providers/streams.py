@@ -37,8 +37,11 @@ class Frames(Protocol):
         ...
 
 
+_UTF8 = codecs.getincrementaldecoder("utf-8-sig")
+
+
 def _decoder() -> codecs.IncrementalDecoder:
-    return codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
+    return _UTF8(errors="replace")
 
 
 def _bounded(text: str) -> str:
