@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ttrpg_core import quotes
 from ttrpg_core.documents import Section
 from ttrpg_core.library import Library
-from ttrpg_core.quotes import Difference, Place, check, mark
+from ttrpg_core.quotes import Checker, Difference, Place, books, check, mark
 from ttrpg_core.quotes.words import words
 from ttrpg_core.schema import tables
 from ttrpg_core.store import SchemaSet, Store
@@ -25,6 +25,24 @@ OTHER = (
 VOCABULARY = sorted({word.raw for rule in RULES for word in words(rule) if word.raw.isalpha()})
 
 
+def shelve(shelf, sha256, pages):
+    shelf.begin(sha256, "text", len(pages), "2026-01-01")
+    shelf.keep(
+        sha256,
+        [
+            Section(
+                text,
+                heading=f"Part {n}",
+                level=1,
+                page=n,
+                label=None if sha256 == BARE else str(n + 11),
+            )
+            for n, text in enumerate(pages)
+        ],
+        len(pages),
+    )
+
+
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
     path = tmp_path_factory.mktemp("quotes") / "ttrpg.db"
@@ -36,21 +54,7 @@ def library(tmp_path_factory):
         (KEEP, OTHER),
         (BARE, ["A page without a number says: rest here."]),
     ):
-        shelf.begin(sha256, "text", len(pages), "2026-01-01")
-        shelf.keep(
-            sha256,
-            [
-                Section(
-                    text,
-                    heading=f"Part {n}",
-                    level=1,
-                    page=n,
-                    label=None if sha256 == BARE else str(n + 11),
-                )
-                for n, text in enumerate(pages)
-            ],
-            len(pages),
-        )
+        shelve(shelf, sha256, pages)
     yield shelf
     store.close()
 
@@ -275,3 +279,29 @@ def test_marks():
 
 def test_what_is_public():
     assert set(quotes.__all__) >= {"Checker", "Place", "Verdict", "check", "mark"}
+
+
+def test_a_quote_in_other_capitals_reads_on_only_where_its_own_words_stand(library, monkeypatch):
+    read = []
+    monkeypatch.setattr(books, "words", lambda text: read.append(len(text)) or words(text))
+    long = [f"Then the {n}th lantern keeper went home and slept. " * 150 for n in range(40)]
+    page = "The Lantern Keeper went home. "
+    sha256 = "e" * 64
+    shelve(library, sha256, [page, *long, "the lantern keeper rose"])
+    checker = Checker(library, [sha256])
+    found = checker.check("THE lantern keeper WENT home", Place(sha256))
+    assert (found.outcome, found.recased, found.found.label) == ("supported", True, "11")
+    assert len(read) == 1, "no other part has THE and WENT"
+    exact = checker.check("lantern keeper went home", Place(sha256))
+    assert (exact.outcome, exact.recased, exact.found.label) == ("supported", False, "12")
+
+
+def test_a_quote_is_looked_for_first_where_it_is_said_to_stand(library, monkeypatch):
+    read = []
+    monkeypatch.setattr(books, "words", lambda text: read.append(len(text)) or words(text))
+    long = [f"Whoever falls from tower {n} lands prone in the yard. " * 150 for n in range(40)]
+    sha256 = "d" * 64
+    shelve(library, sha256, long)
+    found = Checker(library, [sha256]).check("from tower 33 lands prone", Place(sha256), long[33])
+    assert (found.outcome, found.found.label) == ("supported", "44")
+    assert len(read) == 1

@@ -65,30 +65,43 @@ class Checker:
         self._sources = None if sources is None else tuple(sources)
         self._kept: OrderedDict[str, BookText] = OrderedDict()
 
-    def check(self, quote: str, cited: Place | None = None) -> Verdict:
-        """Whether ``quote`` stands at ``cited``, or anywhere in the sources when None."""
+    def check(self, quote: str, cited: Place | None = None, near: str = "") -> Verdict:
+        """Whether ``quote`` stands at ``cited``, or anywhere in the sources when None.
+
+        ``near`` is a passage of the book that is cited, where the quote is looked for first: that
+        saves reading the book and changes no verdict.
+        """
         ways = readings(quote) if len(quote) <= LONGEST else []
         if not ways:
             return Verdict("not_found")
-        here: Verdict | None = None
         elsewhere: Found | None = None
         for sha256 in self._order(cited):
-            for found in self._book(sha256).standing(ways, len(quote), cited):
+            for found in self._book(sha256).standing(ways, len(quote), cited, near):
                 if cited is not None and not _is_at(found, cited):
                     elsewhere = elsewhere or found
                     continue
-                verdict = Verdict("supported", found, 1.0, recased=_recased(ways[0], found))
-                if not verdict.recased:
-                    return verdict
-                here = here or verdict
-            if here is not None:
-                return here
+                if not _recased(ways[0], found):
+                    return Verdict("supported", found, 1.0)
+                return self._exact(ways, len(quote), cited, found)
             if elsewhere is not None:
                 break
         if elsewhere is not None:
             recased = _recased(ways[0], elsewhere)
             return Verdict("misattributed", elsewhere, 1.0, recased=recased)
         return self._nearest(ways[-1], cited, len(quote))
+
+    def _exact(
+        self, ways: Sequence[Sequence[Part]], length: int, cited: Place | None, first: Found
+    ) -> Verdict:
+        """The verdict on a quote with other capitals than where it was found ``first``.
+
+        It may stand elsewhere in the book with its own; only what has its words so is read.
+        """
+        raw = sorted(_lettered(ways[0]), key=len, reverse=True)
+        for found in self._book(first.sha256).standing(ways, length, cited, written=raw):
+            if not _recased(ways[0], found) and (cited is None or _is_at(found, cited)):
+                return Verdict("supported", found, 1.0)
+        return Verdict("supported", first, 1.0, recased=True)
 
     def _nearest(self, parts: Sequence[Part], cited: Place | None, length: int) -> Verdict:
         best = Verdict("not_found")
@@ -117,9 +130,12 @@ class Checker:
 
 def _recased(parts: Sequence[Part], found: Found) -> bool:
     stands = {word.raw for word in words(found.text)}
-    return any(
-        word.raw not in stands for part in parts for word in part.words if word.raw.isalpha()
-    )
+    return not _lettered(parts) <= stands
+
+
+def _lettered(parts: Sequence[Part]) -> set[str]:
+    """The words of a quote as it has them, but for numbers, which have no capitals."""
+    return {word.raw for part in parts for word in part.words if word.raw.isalpha()}
 
 
 def _is_at(found: Found, cited: Place) -> bool:

@@ -13,6 +13,12 @@ from ttrpg_core.quotes.words import anchors, folded, words
 
 _BLOCK = 6000
 _NEAREST_BLOCKS = 8
+_ANCHORS = 8
+"""Words of a quote that are looked for before all are compared, at the most."""
+_FEW, _LOST = 4, 2
+"""So many may be lost where there are more than a few, else one: to ligatures and the like."""
+_TOLD = 200
+"""Characters that a passage is found in its book by."""
 _PAIRED = 60
 """Words of a quote whose neighbours are looked for, at the most."""
 _LONGEST_WORD = 100
@@ -36,13 +42,26 @@ class BookText:
         self._plain: dict[int, str] = {}
 
     def standing(
-        self, ways: Sequence[Sequence[Part]], length: int, cited: Place | None = None
+        self,
+        ways: Sequence[Sequence[Part]],
+        length: int,
+        cited: Place | None = None,
+        near: str = "",
+        written: Sequence[str] = (),
     ) -> Iterator[Found]:
-        """Each place that the quote stands in: where it is cited first, then as the book goes."""
-        probes = anchors([word.text for part in ways[-1] for word in part.words])
+        """Each place that the quote stands in: where it is cited first, then as the book goes.
+
+        The passage ``near``, where it is found in the book, comes before the page that is cited.
+        Only parts of the book are looked at that have all of ``written``, letter by letter.
+        """
+        probes = anchors([word.text for part in ways[-1] for word in part.words], _ANCHORS)
+        enough = len(probes) - _LOST if len(probes) > _FEW else max(1, len(probes) - 1)
         seen = set()
-        for start, end, plain in self._blocks(length, self.place_of(cited)):
-            if _met(probes, plain) < max(1, len(probes) - 1):
+        first = self.text.find(near[:_TOLD]) if near else -1
+        if first < 0:
+            first = self.place_of(cited)
+        for start, end, plain in self._blocks(length, first, written):
+            if _met(probes, plain) < enough:
                 continue
             block = self.text[start:end]
             told = words(block)
@@ -96,10 +115,13 @@ class BookText:
             self._plain[number] = folded(self.text[begins[number] : end + 2 * _LONGEST_WORD])
         return self._plain[number]
 
-    def _blocks(self, length: int, first: int = 0) -> Iterator[tuple[int, int, list[str]]]:
+    def _blocks(
+        self, length: int, first: int = 0, written: Sequence[str] = ()
+    ) -> Iterator[tuple[int, int, list[str]]]:
         """Overlapping parts, long enough for a quote: start, end, and their text folded.
 
-        Those that the place ``first`` is in come before all others.
+        Those that the place ``first`` is in come before all others; those that lack one of
+        ``written`` are left out, before they are folded, which is what costs.
         """
         size = _BLOCK + 2 * length + LEFT_OUT + 200
         begins = self._begins
@@ -107,7 +129,9 @@ class BookText:
         for number in order:
             end = begins[number] + size
             parts = range(number, bisect_left(begins, end))
-            yield begins[number], _edge(self.text, end), [self._folded(n) for n in parts]
+            until = _edge(self.text, end)
+            if all(self.text.find(word, begins[number], until) >= 0 for word in written):
+                yield begins[number], until, [self._folded(n) for n in parts]
 
     def place_of(self, cited: Place | None) -> int:
         """Where a page begins, as near as is known; 0 for none."""

@@ -108,7 +108,7 @@ class Citations:
         """The best of the verdicts on each passage that is cited; on all books without one."""
         found: list[Verdict] = []
         for passage in (self._given[number] for number in cited if number in self._given):
-            verdict = self._checker.check(text, passage.place)
+            verdict = self._checker.check(text, passage.place, passage.text)
             elsewhere = not passage.paged and not mark(passage.text, [text])
             if verdict.outcome == "supported" and elsewhere:
                 verdict = attrs.evolve(verdict, outcome="misattributed")
