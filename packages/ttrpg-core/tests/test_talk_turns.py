@@ -244,50 +244,64 @@ def test_a_wrong_call_is_answered_and_ends_nothing(talk):
     assert answered.text == "Sorry."
 
 
-class NoTools(FakeModels):
-    """Models that can use no tools, and say so as the router does."""
-
-    def call(self, request, purpose, need=None):
-        if "tools" in need.capabilities:
-            self.refusal = NotFound("it cannot do tools")
-        else:
-            self.refusal = None
-        return super().call(request, purpose, need)
-
-
-def test_a_model_without_tools_is_asked_without(talk):
-    made = talk(["Yes."])
-    made.models = NoTools({"fake/scripted": script(made)})
-    assert say(made, "Hello")[1].text == "Yes."
-    assert made.models.requests[-1].tools == ()
-    assert len(said(made)) == 2
-
-
-def test_the_real_router_asks_a_model_without_tools_without(talk, store, stopped):
-    info = ModelInfo("plain", context=8192, price=Price(0, 0), capabilities=frozenset({"images"}))
-    model = Scripted(["Yes."], info)
-    made = talk(["unused"])
-    made.models = Router(
-        ModelsSettings(use=("fake/plain",)),
-        Vendors({"fake": Provider("fake", "Fakes", "a:b")}, lambda _: FakeVendor(models=[model])),
+def routed(store, stopped, *models):
+    """The real router over models, in the user's order."""
+    return Router(
+        ModelsSettings(use=tuple(f"fake/{model.info.id}" for model in models)),
+        Vendors(
+            {"fake": Provider("fake", "Fakes", "a:b")}, lambda _: FakeVendor(models=list(models))
+        ),
         MemoryPurse(),
         Records(store, stopped, Rules(3, 30, 2, 60)),
         rng=random.Random(1),
     )
+
+
+def scripted(name, *pieces, tools):
+    able = frozenset({"images", "tools"} if tools else {"images"})
+    info = ModelInfo(name, context=100_000, price=Price(0, 0), capabilities=able)
+    return Scripted(pieces, info)
+
+
+def test_a_model_that_cannot_use_tools_is_asked_without_them_in_the_order_of_the_user(
+    talk, store, stopped
+):
+    plain, able = scripted("plain", "Yes.", tools=False), scripted("able", "No.", tools=True)
+    made = talk(["unused"])
+    made.models = routed(store, stopped, plain, able)
     heard, answered = say(made, "Hello")
-    assert answered.text == "Yes."
-    assert heard.pieces == ["Yes."]
-    assert [request.tools for request in model.requests] == [()]
-    assert said(made) == [("user", "Hello"), ("assistant", "Yes.")]
-    made.models = Router(
-        ModelsSettings(),
-        made.models.vendors,
-        MemoryPurse(),
-        made.models.records,
-        rng=random.Random(1),
-    )
+    assert (answered.text, heard.pieces) == ("Yes.", ["Yes."])
+    assert "roll_dice" not in plain.requests[0].system
+    assert heard.notes == ["fake/plain: it cannot use tools, and is asked without"]
+    say(made, "Again", heard)
+    assert len(heard.notes) == 1, "it is said once"
+    assert [request.tools for request in plain.requests] == [(), ()]
+    assert able.requests == []
+    assert said(made)[:2] == [("user", "Hello"), ("assistant", "Yes.")]
+    made.models = routed(store, stopped)
     with pytest.raises(NotFound, match="no language model is chosen"):
         say(made, "Again")
+
+
+def test_what_tools_left_is_not_told_to_a_model_without_them(talk, store, stopped):
+    call = ToolCall("a", "roll_dice", {"dice": "1d6"})
+    made = talk([Delta(tool_call=call), Delta(finish="tool")], ["A four."])
+    say(made, "Roll")
+    plain = scripted("plain", "Yes.", tools=False)
+    made.models = routed(store, stopped, plain)
+    say(made, "And now?")
+    parts = [part for message in plain.requests[0].messages for part in message.parts]
+    assert [part.text for part in parts] == ["Roll", "A four.", "And now?"]
+
+
+def test_a_model_that_can_use_tools_in_its_turn_has_them(talk, store, stopped):
+    able, plain = scripted("able", "No.", tools=True), scripted("plain", "Yes.", tools=False)
+    made = talk(["unused"])
+    made.models = routed(store, stopped, able, plain)
+    heard, answered = say(made, "Hello")
+    assert answered.text == "No."
+    assert able.requests[0].tools
+    assert heard.notes == []
 
 
 def test_passages_are_fenced_in_front_of_the_question_and_kept_with_the_answer(talk):

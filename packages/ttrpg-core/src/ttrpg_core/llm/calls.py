@@ -37,12 +37,15 @@ class Need:
     """What a model has to be able to do, and what the caller prefers.
 
     ``model`` is one that the user named, ``vendor/model``: it alone is asked. ``capabilities`` are
-    those of :class:`.ModelInfo`. ``fallback`` may be refused, as in a test of one model.
+    those of :class:`.ModelInfo`. ``fallback`` may be refused, as in a test of one model. ``bare``
+    is what a model is asked that is known to lack "tools" and nothing else of these: the user's
+    order is then kept, and the request has none.
     """
 
     capabilities: frozenset[str] = frozenset()
     model: str = ""
     fallback: bool = True
+    bare: Request | None = None
 
 
 @attrs.frozen

@@ -118,6 +118,12 @@ def whole(messages: Iterable[Message]) -> list[Message]:
     return found if found == merged else whole(found)
 
 
+def without_tools(message: Message) -> Message:
+    """A message as a model is told it that cannot use tools, and may not take what they leave."""
+    kept = tuple(p for p in message.parts if not isinstance(p, ToolCall | ToolResult))
+    return attrs.evolve(message, parts=kept)
+
+
 def _paired(part: Part, calls: set[str], results: set[str]) -> bool:
     if isinstance(part, ToolCall):
         return part.id in results

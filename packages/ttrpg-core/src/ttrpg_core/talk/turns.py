@@ -28,11 +28,12 @@ from ttrpg_core.llm import (
     ToolResult,
 )
 from ttrpg_core.llm.chats import Chat, Chats, Cited, Spent, Turn, titled
+from ttrpg_core.llm.routing.candidates import WITHOUT_TOOLS
 from ttrpg_core.quotes import Checker
 from ttrpg_core.table.campaigns import Campaign
 from ttrpg_core.talk.citations import Citations, Quoted
 from ttrpg_core.talk.memory import Memory, exchange
-from ttrpg_core.talk.prompting import latest, system_prompt, whole
+from ttrpg_core.talk.prompting import latest, system_prompt, whole, without_tools
 from ttrpg_core.talk.proposals import Proposal
 from ttrpg_core.talk.tools import Toolbox, given, passage_of
 from ttrpg_core.talk.voices import Voice, campaign_facts, slips
@@ -110,6 +111,7 @@ class Conversation:
     bounds: Bounds = attrs.field(factory=Bounds)
     tools: bool = True
     last_call: Call | None = None
+    _told: set[str] = attrs.field(factory=set, init=False)
 
     async def say(self, parts: Sequence[Part], listener: Listener, answered: Answered) -> None:
         """Say something, and fill ``answered`` with what is replied, while it comes.
@@ -145,28 +147,30 @@ class Conversation:
             tools=tools,
             max_tokens=self.bounds.reply_tokens,
         )
-        images = {"images"} if any(turn.images for turn in sent) else set()
+        wanted = {"images"} if any(turn.images for turn in sent) else set()
+        need = Need(frozenset(wanted), self.model)
+        if tools:
+            bare = attrs.evolve(
+                request,
+                messages=whole(map(without_tools, messages)),
+                system=self._system(sent, cites=bool(passages), tools=False),
+                tools=(),
+            )
+            need = attrs.evolve(need, capabilities=frozenset({*wanted, "tools"}), bare=bare)
         try:
-            try:
-                await self._rounds(request, frozenset(images), listener, answered)
-            except NotFound:  # as where no model can use tools; without a model it comes again
-                if not tools or answered.turns:
-                    raise
-                bare = attrs.evolve(request, tools=())
-                await self._rounds(bare, frozenset(images), listener, answered)
+            await self._rounds(request, need, listener, answered)
         finally:
             if self.memory is not None and answered.text:
                 self.memory.heard(asked.text, answered.text)
             answered.slips = slips(answered.text, self.voice.unaware)
 
     async def _rounds(
-        self, request: Request, images: frozenset[str], listener: Listener, answered: Answered
+        self, request: Request, need: Need, listener: Listener, answered: Answered
     ) -> None:
         """Ask, use the tools that are wanted, and ask again; the last time without any."""
         for left in range(self.bounds.rounds, -1, -1):
             if not left:
                 request = attrs.evolve(request, tools=())
-            need = Need(images | ({"tools"} if request.tools else frozenset()), self.model)
             checked = self._checked(request)
             try:
                 async with self._call(request, need, answered, listener) as call:
@@ -186,6 +190,7 @@ class Conversation:
                 request,
                 messages=(*request.messages, call.reply.message(), Message("user", results)),
             )
+            need = attrs.evolve(need, bare=None)  # what was said now holds calls of tools
 
     def _checked(self, request: Request) -> Citations | None:
         """What looks through a reply for quotes and gives citations their pages; with sources."""
@@ -258,7 +263,9 @@ class Conversation:
             async with self.models.call(request, purpose, need) as call:
                 self.last_call = call
                 for note in call.notes:
-                    listener.note(note)
+                    if WITHOUT_TOOLS not in note or note not in self._told:
+                        listener.note(note)
+                    self._told.add(note)
                 yield call
         finally:
             if call is not None:

@@ -22,6 +22,7 @@ from ttrpg_core.llm.routing.records import Records
 from ttrpg_core.llm.routing.vendors import Vendors, split
 
 MILLION = 1_000_000
+WITHOUT_TOOLS = "it cannot use tools, and is asked without"
 
 
 @attrs.frozen
@@ -31,7 +32,8 @@ class Candidate:
     ``refusal`` says why it is left out, None when it may be asked; ``remarks`` are worth saying.
     ``tokens`` is what the request is likely to have, ``worst`` its cost in US dollars with the
     longest reply that is allowed, None when unpriced; ``first_seconds`` is how long it takes to
-    begin, None when it was never asked; ``wait`` is for a rate limit, in seconds.
+    begin, None when it was never asked; ``wait`` is for a rate limit, in seconds. ``bare`` says
+    that it is asked without tools, see :class:`.Need`.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Candidate:
     worst: float | None = None
     first_seconds: float | None = None
     wait: float = 0.0
+    bare: bool = False
 
     @property
     def able(self) -> bool:
@@ -74,6 +77,9 @@ class Weigher:
         except TtrpgError as error:
             return Candidate(name, ModelInfo(name), refusal=error)
         info = self._records.filled(name, model.info)
+        bare = need.bare if lacks(info, need) == {"tools"} else None
+        if bare is not None:
+            request, need = bare, attrs.evolve(need, capabilities=need.capabilities - {"tools"})
         tokens = self._count(request, name)
         record = self._records.record(name)
         wait = self._records.wait(name, tokens)
@@ -81,11 +87,12 @@ class Weigher:
             name,
             info,
             model,
-            remarks=tuple(remarks(info, need)),
+            remarks=(*([WITHOUT_TOOLS] if bare is not None else []), *remarks(info, need)),
             tokens=tokens,
             worst=worst(info.price, tokens, longest(request, info)),
             first_seconds=record.first_seconds,
             wait=wait,
+            bare=bare is not None,
         )
         refusal = unable(info, need) or too_long(name, info, tokens, longest(request, info))
         if refusal is None and need.fallback and wait > patience:
@@ -123,10 +130,14 @@ class Weigher:
 
 def unable(info: ModelInfo, need: Need) -> TtrpgError | None:
     """What a model is known not to do; one of which nothing is known may be asked."""
-    lacks = sorted(need.capabilities - info.capabilities)
-    if not lacks or untold(info):
+    if not (lacking := lacks(info, need)):
         return None
-    return NotFound(f"it cannot do {', '.join(lacks)}", "Others can: ttrpg models list")
+    return NotFound(f"it cannot do {', '.join(sorted(lacking))}", "Others can: ttrpg models list")
+
+
+def lacks(info: ModelInfo, need: Need) -> frozenset[str]:
+    """What of a need a model is known to lack; nothing where nothing is known."""
+    return frozenset() if untold(info) else need.capabilities - info.capabilities
 
 
 def untold(info: ModelInfo) -> bool:
@@ -153,8 +164,8 @@ def too_long(name: str, info: ModelInfo, tokens: int, reply: int) -> TtrpgError 
 def remarks(info: ModelInfo, need: Need) -> list[str]:
     """What is not known of a model, and is worth knowing when it is chosen."""
     found = []
-    if (lacks := need.capabilities - info.capabilities) and untold(info):
-        wanted = ", ".join(sorted(lacks))
+    if (unsure := need.capabilities - info.capabilities) and untold(info):
+        wanted = ", ".join(sorted(unsure))
         found.append(f"whether it can do {wanted} is not known")
     if info.price is None:
         found.append("it has no price")

@@ -7,7 +7,7 @@ import attrs
 from ttrpg_core.errors import ProviderError, TtrpgError
 from ttrpg_core.llm.calls import Stance, Weighed
 from ttrpg_core.llm.money.amounts import dollars, nano_of
-from ttrpg_core.llm.routing.candidates import Candidate
+from ttrpg_core.llm.routing.candidates import WITHOUT_TOOLS, Candidate
 
 DEGRADED = "degrade"
 NAMED = "named"
@@ -85,6 +85,8 @@ class Trip:
                 for each in self.plan.refused
                 if each.refusal is not None and self.plan.names.index(each.name) < place
             ]
+        if any(each.name == name and each.bare for each in self.plan.able):
+            self.note(f"{name}: {WITHOUT_TOOLS}")
         if before:
             told = "; ".join(f"{said.model}: {said.reason}" for said in before)
             self.note(f"{name} answers instead of {told}")

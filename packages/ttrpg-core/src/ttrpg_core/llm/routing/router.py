@@ -212,6 +212,8 @@ class Router:
         """Claim the right to ask and set the money aside; None when either is refused."""
         assert candidate.model is not None, "a candidate that may be asked has its model"
         name, info = candidate.name, candidate.info
+        if candidate.bare and need.bare is not None:
+            request = need.bare
         claim = self.records.claim(name, candidate.tokens, forced=not need.fallback)
         if claim is None:
             refusal = self._weigher.left_alone(name)
