@@ -15,6 +15,7 @@ from ttrpg_search.keyword.packs import ALIKE, BODY, MOST, PATH
 from ttrpg_search.keyword.plan import plan
 from ttrpg_search.keyword.scoring import WEIGHTS, score
 from ttrpg_search.keyword.texts import Texts
+from ttrpg_search.schema import packs_of_stems
 
 WORDS = "fire frost hit point armor class spell save wall dragon cave rope lamp door".split()  # noqa: SIM905 - a list of words
 
@@ -137,4 +138,16 @@ def test_nothing_is_merged_by_half(connection, monkeypatch):
     with pytest.raises(sqlite3.OperationalError):
         texts.add([chunk(900 + n, "f" * 64, rng) for n in range(5)])
     connection.rollback()
+    assert packed(connection) == told(connection) == before
+
+
+def test_what_an_older_version_indexed_is_packed_anew(app, plugins, connection):
+    rng = random.Random(8)
+    Texts(connection).add([chunk(n, "a" * 64, rng) for n in range(30)])
+    before = told(connection)
+    for table in ("packs", "lots", "postings"):
+        connection.execute(f"DROP TABLE search_{table}")
+    connection.execute("CREATE TABLE search_lots (lot)")
+    connection.execute("CREATE TABLE search_postings (lot)")
+    packs_of_stems(app.store.db)
     assert packed(connection) == told(connection) == before
