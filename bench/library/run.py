@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from figures import MISSED, VARIABLE, read, worst
+from figures import MISSED, VARIABLE, Figure, read, worst
 
 HERE = Path(__file__).parent
 KEPT = HERE.parents[1] / ".bench" / "library"
@@ -38,9 +38,9 @@ class Part(NamedTuple):
 
 PARTS = {
     "quality": Part("quality.py --model", 12),
-    "pages": Part("quality.py --pdf", 2),
-    "held-out": Part("quality.py --held-out", 2),
-    "fidelity": Part("pdf_fidelity.py", 4),
+    "pages": Part("quality.py --pdf", 1),
+    "held-out": Part("quality.py --held-out", 1),
+    "fidelity": Part("pdf_fidelity.py", 3),
     "ingest": Part("ingest.py", 4),
     "speed": Part("speed.py", 40),
     "shell": Part("shell.py", 1),
@@ -72,22 +72,27 @@ def run(part: str) -> str:
 def table(parts: list[str], wrong: dict[str, str]) -> int:
     """Print the figures of some parts; how many goals are missed."""
     missed = 0
-    print(f"\n{'part':9} {'figure':52} {'measured':>9} {'goal':>9}")
-    for part in parts:
-        rows = worst(read(figures_of(part)))
+    every = {part: worst(read(figures_of(part))) for part in parts}
+    wide = max((len(_name(*row)) for rows in every.values() for row in rows), default=6)
+    print(f"\n{'part':9} {'figure':{wide}} {'measured':>9} {'goal':>6}")
+    for part, rows in every.items():
         for figure, count in rows:
             missed += figure.measured and not figure.met
             sign = ">=" if figure.least else "<="
-            of = f"{figure.of}, worst of {count}" if count > 1 else figure.of
-            name = f"{figure.name} ({of})" if of else figure.name
             said = "MET" if figure.met else "MISSED" if figure.measured else "NOT MEASURED"
-            print(f"{part:9} {name:52} {figure.figure:9.4g} {sign} {figure.goal:<6g} {said}")
+            name = _name(figure, count)
+            print(f"{part:9} {name:{wide}} {figure.figure:9.4g} {sign} {figure.goal:<6g} {said}")
         if part in wrong:
             print(f"{part:9} {wrong[part]}: figures may be missing")
         elif not rows:
             print(f"{part:9} nothing could be measured here; it says above what is missing")
     print(f"\n{missed} goals missed, {len(wrong)} parts not run to their end")
     return missed
+
+
+def _name(figure: Figure, count: int) -> str:
+    of = f"{figure.of}, worst of {count}" if count > 1 else figure.of
+    return f"{figure.name} ({of})" if of else figure.name
 
 
 def main(wanted: list[str]) -> int:
