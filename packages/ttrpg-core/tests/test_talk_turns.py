@@ -236,6 +236,18 @@ def test_rounds_of_tools_come_to_an_end(talk):
     assert answered.bare
 
 
+def test_so_many_tools_at_once_and_no_more(talk):
+    calls = [Delta(tool_call=ToolCall(f"c{n}", "roll_dice", {"dice": "1d6"})) for n in range(200)]
+    made = talk([*calls, Delta(finish="tool")], ["Done."])
+    heard, answered = say(made, "Roll a lot")
+    assert answered.text == "Done."
+    assert len(heard.tools) == 12
+    assert heard.notes == ["It wanted 200 tools at once; 12 are used"]
+    results = made.chats.turns(made.chat)[2].results
+    assert [each.id for each in results] == [f"c{n}" for n in range(200)], "all are answered"
+    assert sum(each.failed for each in results) == 188
+
+
 def test_a_wrong_call_is_answered_and_ends_nothing(talk):
     calls = [ToolCall("a", "rm", {}), ToolCall("b", "roll_dice", {}, unread="{")]
     made = talk([*(Delta(tool_call=c) for c in calls), Delta(finish="tool")], ["Sorry."])

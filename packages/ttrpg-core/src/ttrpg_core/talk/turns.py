@@ -64,12 +64,16 @@ class Listener(Protocol):
 
 @attrs.frozen
 class Bounds:
-    """How much is sent: tokens of reply and of earlier turns, passages, rounds of tools."""
+    """How much is sent: tokens of reply and of earlier turns, passages, rounds of tools.
+
+    ``calls`` are the tools that one reply may use, as each costs time and its answer tokens.
+    """
 
     reply_tokens: int = 1024
     history_tokens: int = 8000
     passages: int = 3
     rounds: int = 6
+    calls: int = 12
 
 
 @attrs.define
@@ -184,7 +188,13 @@ class Conversation:
             if not wanted or not request.tools:
                 answered.bare = bool(wanted)
                 return
-            results = tuple(self._use(each, listener) for each in wanted)
+            most = self.bounds.calls
+            if len(wanted) > most:
+                listener.note(f"It wanted {len(wanted)} tools at once; {most} are used")
+            results = (
+                *(self._use(each, listener) for each in wanted[:most]),
+                *(ToolResult(each.id, f"Only {most} at once", True) for each in wanted[most:]),
+            )
             self._add(Turn("user", results, audience=self.viewer))
             request = attrs.evolve(
                 request,
