@@ -62,6 +62,7 @@ class Rounds(Scripted):
 class Shelf:
     def __init__(self, *texts):
         self.texts = texts
+        self.digests = ""
 
     def find(self, question):
         if question.text.startswith("page:"):
@@ -70,7 +71,7 @@ class Shelf:
             Hit(
                 Chunk(
                     n, "a" * 64, n, "H", ("H",), 1, 1, "2", text, gm_only="CANARY" in text,
-                    digest=str(n),
+                    digest=f"{self.digests}{n}",
                 ),
                 1.0,
             )
@@ -329,6 +330,35 @@ def test_passages_are_fenced_in_front_of_the_question_and_kept_with_the_answer(t
     turns = made.chats.turns(made.chat)
     assert turns[1].sources == answered.sources
     assert turns[0].text == "How far?", "what is kept is what was said"
+
+
+def test_a_number_means_one_passage_in_all_of_a_conversation(talk):
+    made = talk(
+        ["A fall [1]."], ["Again [1], and a ferry [2]."], ["No more [1] [7]."],
+        texts=["A fall does 1d6."],
+    )  # fmt: skip
+    say(made, "How far?")
+    made.toolbox.finder.texts = ["The ferry is slow."]
+    made.toolbox.finder.digests = "f"
+    heard, answered = say(made, "And the ferry?")
+    assert "<source 2 " in made.models.requests[1].messages[-1].parts[0].text
+    assert "".join(heard.pieces) == "Again [1, p. 2], and a ferry [2, p. 2]."
+    assert [(each.number, each.text) for each in answered.sources] == [
+        (1, "A fall does 1d6."),
+        (2, "The ferry is slow."),
+    ]
+    assert made.chats.turns(made.chat)[-1].sources == answered.sources
+    made.toolbox.finder.texts, made.toolbox.finder.digests = ["A fall does 1d6."], ""
+    heard, answered = say(made, "The fall again")
+    assert [each.number for each in answered.sources] == [1], "it keeps its number"
+    assert "".join(heard.pieces) == "No more [1, p. 2] [7: no such source]."
+
+
+def test_a_source_is_invented_where_there_is_none(talk):
+    made = talk(['"A fall does 9d6 to you" [3].'])
+    heard, answered = say(made, "How far?")
+    assert "no such source" in "".join(heard.pieces)
+    assert not answered.quotes[0].supported
 
 
 def test_what_is_cited_is_checked_and_what_is_said_in_a_scene_is_not(talk):

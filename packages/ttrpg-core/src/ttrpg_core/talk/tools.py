@@ -49,7 +49,8 @@ class Toolbox:
     """The tools of one conversation, as ``viewer`` may use them.
 
     ``sources`` are the passages that were given to the model for this answer, from whatever side:
-    a search goes on with their numbers. ``proposed`` are the proposals of this answer.
+    a search goes on with their numbers. ``earlier`` are those of the answers before it: theirs are
+    taken, and a passage that comes again keeps its own. ``proposed`` are this answer's proposals.
     """
 
     journal: Journal
@@ -61,6 +62,7 @@ class Toolbox:
     viewer: Audience = GM
     chat: str = ""
     sources: list[Cited] = attrs.field(factory=list)
+    earlier: list[Cited] = attrs.field(factory=list)
     proposed: list[Proposal] = attrs.field(factory=list)
 
     def tools(self) -> tuple[Tool, ...]:
@@ -88,12 +90,14 @@ class Toolbox:
         asked = Question(" ".join(question.split())[:QUERY_MAX], count=count * 3)
         found = self.finder.find(asked)
         known = {source.digest for source in self.sources}
+        numbers = {source.digest: source.number for source in self.earlier}
+        free = max((source.number for source in (*self.earlier, *self.sources)), default=0)
         fresh: list[Cited] = []
         for hit in found.hits if found.answered else ():
             chunk = hit.chunk
             book = self.library.book_of(chunk.sha256)
             source = Cited(
-                number=len(self.sources) + len(fresh) + 1,
+                number=numbers.get(chunk.digest) or free + 1,
                 book=book.title if book else "",
                 path=chunk.path or ((chunk.heading,) if chunk.heading else ()),
                 label=chunk.label,
@@ -105,6 +109,7 @@ class Toolbox:
             )
             if book and self.viewer.sees(source.audience) and chunk.digest not in known:
                 fresh.append(source)
+                free = max(free, source.number)
             if len(fresh) == count:
                 break
         self.sources += fresh
