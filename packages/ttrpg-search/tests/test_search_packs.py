@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import ttrpg_search
+from ttrpg_core.context import Context
 from ttrpg_core.documents import Chunk
 from ttrpg_core.search import Query, Term
+from ttrpg_search.fts import Fts5
 from ttrpg_search.keyword.columns import Columns
 from ttrpg_search.keyword.packs import ALIKE, BODY, MOST, PATH
 from ttrpg_search.keyword.plan import plan
@@ -151,3 +153,34 @@ def test_what_an_older_version_indexed_is_packed_anew(app, plugins, connection):
     connection.execute("CREATE TABLE search_postings (lot)")
     packs_of_stems(app.store.db)
     assert packed(connection) == told(connection) == before
+
+
+def test_the_best_of_some_books_are_looked_at_as_the_best_of_all(connection):
+    rng = random.Random(9)
+    texts = Texts(connection)
+    for book in range(4):
+        texts.add([chunk(100 * book + n, f"{book:064x}", rng) for n in range(40)])
+    planned = plan(Query("fire wall lamp"), texts)
+    columns = Columns(connection, planned.generation, planned.mean_length, WEIGHTS)
+    allowed = columns.allowed(frozenset({f"{2:064x}"}), None, [205])
+    found = dict(columns.best(columns.scores(planned, allowed), 10))
+    assert len(found) == 10
+    assert all(200 <= number < 240 and number != 205 for number in found)
+    for text in texts.of(found):
+        assert found[text.id] == pytest.approx(score(text, planned), rel=0.03)
+
+
+def test_a_question_that_is_interrupted_spoils_no_other(app, plugins, connection, monkeypatch):
+    rng = random.Random(10)
+    searcher = Fts5(Context(database=lambda: connection))
+    searcher.add([chunk(n, "a" * 64, rng) for n in range(60)])
+    before = searcher.match(Query("fire wall"), 10).best
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Columns, "_look", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            searcher.match(Query("fire wall"), 10)
+    assert searcher.match(Query("fire wall"), 10).best == before

@@ -48,7 +48,7 @@ class Fts5:
 
     A process that has numpy loaded anyway scores every passage at once, by the columns that are
     kept beside the FTS5 index; loading it for one question takes longer than the answer, so then
-    FTS5 finds the candidates. Both are put in order by the same :func:`.scoring.score`.
+    FTS5 finds the candidates. The order of both is that of :func:`.scoring.score`.
     """
 
     in_columns: ClassVar[bool] = True
@@ -126,13 +126,14 @@ class Fts5:
         without: list[int] = []
         if planned.absent:
             without = texts.matching(either(planned.absent), columns.count)
-        scores = columns.scores(planned)
-        ranked = columns.best(scores, k, query.sources, query.within, without)
-
-        def of(ids: Iterable[int]) -> dict[int, float]:
-            return columns.of(scores, set(ids).difference(without))
-
-        return Matched(planned, ranked, of, columns.standing)
+        allowed = columns.allowed(query.sources, query.within, without)
+        try:
+            scores = columns.scores(planned, allowed)
+        except BaseException:  # a half-done sum is in the columns: Ctrl-C, a full memory
+            self._columns = None
+            raise
+        ranked = columns.best(scores, k)
+        return Matched(planned, ranked, lambda ids: columns.of(scores, ids), columns.standing)
 
 
 def _best(found: Iterable[tuple[int, float]], k: int) -> list[tuple[int, float]]:

@@ -101,8 +101,8 @@ class Columns:
         """How many chunks there are."""
         return len(self._ids) - len(self._empty)
 
-    def scores(self, plan: Plan) -> Floats:
-        """The score of every row; 0 where no term is met."""
+    def scores(self, plan: Plan, allowed: NDArray[np.bool_] | None = None) -> Floats:
+        """The score of every row; 0 where no term is met, and of what is not allowed."""
         weights = self._weights
         total, met = np.zeros(len(self._ids), np.float32), self._met
         met.fill(0)
@@ -125,6 +125,8 @@ class Columns:
         total *= met
         if len(self._empty):
             total[self._empty] = 0
+        if allowed is not None:
+            total[~allowed] = 0
         titled = self._add_titles(plan, groups, total, np.float32(weights.titled / possible))
         rows = _highest(total, NEAR).astype(np.int32)
         if len(rows):
@@ -133,17 +135,8 @@ class Columns:
             self._factor[titled] = 1
         return total
 
-    def best(
-        self,
-        scores: Floats,
-        most: int,
-        sources: frozenset[str] | None = None,
-        within: Iterable[int] | None = None,
-        without: Sequence[int] = (),
-    ) -> list[tuple[int, float]]:
-        """The ids of the highest scores, best first, of those that may be found."""
-        if sources is not None or within is not None or len(without):
-            scores = np.where(self._allowed(sources, within, without), scores, 0)
+    def best(self, scores: Floats, most: int) -> list[tuple[int, float]]:
+        """The ids of the highest scores, best first."""
         rows = _highest(scores, most)
         found = scores[rows]
         order = np.lexsort((self._ids[rows], -found))[:most]
@@ -178,9 +171,15 @@ class Columns:
         found: NDArray[np.int64] = self._order[places[self._sorted[places] == ids]]
         return found
 
-    def _allowed(
-        self, sources: frozenset[str] | None, within: Iterable[int] | None, without: Sequence[int]
-    ) -> NDArray[np.bool_]:
+    def allowed(
+        self,
+        sources: frozenset[str] | None = None,
+        within: Iterable[int] | None = None,
+        without: Sequence[int] = (),
+    ) -> NDArray[np.bool_] | None:
+        """The rows that may be found; None for all."""
+        if sources is None and within is None and not len(without):
+            return None
         allowed = np.ones(len(self._ids), bool)
         if sources is not None:
             for start, end, sha256 in self._lots:
