@@ -190,10 +190,12 @@ def money(db: Database) -> None:
         " state TEXT NOT NULL, model TEXT NOT NULL, why TEXT NOT NULL, who TEXT NOT NULL,"
         " campaign TEXT NOT NULL, session TEXT NOT NULL, prices TEXT NOT NULL,"
         " asked INTEGER NOT NULL, unseen INTEGER NOT NULL, reserved INTEGER NOT NULL,"
-        " cost INTEGER NOT NULL, input INTEGER NOT NULL DEFAULT 0, cached INTEGER NOT NULL DEFAULT 0,"
+        " cost INTEGER NOT NULL, input INTEGER NOT NULL DEFAULT 0,"
+        " cached INTEGER NOT NULL DEFAULT 0,"
         " written INTEGER NOT NULL DEFAULT 0, output INTEGER NOT NULL DEFAULT 0,"
         " reasoning INTEGER NOT NULL DEFAULT 0, certainty TEXT NOT NULL,"
-        " finish TEXT NOT NULL DEFAULT 'cancelled', seconds REAL NOT NULL DEFAULT 0, first_seconds REAL,"
+        " finish TEXT NOT NULL DEFAULT 'cancelled', seconds REAL NOT NULL DEFAULT 0,"
+        " first_seconds REAL,"
         " process TEXT NOT NULL, error TEXT NOT NULL DEFAULT '')"
     )
     db.execute("CREATE INDEX calls_sums ON calls (at, campaign, session, cost)")
