@@ -1,6 +1,8 @@
 """A conversation at a prompt: what is typed, what / does, what an error costs."""
 
+import asyncio
 import io
+import signal
 import sys
 
 import pytest
@@ -11,6 +13,7 @@ from ttrpg_cli.talking.session import Session
 from ttrpg_cli.talking.slash import Slash
 from ttrpg_cli.talking.starting import Wanted, started
 from ttrpg_core.errors import InputError, TtrpgError, Unreachable
+from ttrpg_core.llm.chats import Chats
 from ttrpg_core.testing import FakeModels, Scripted
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -70,6 +73,36 @@ def test_a_first_message_needs_no_typing(talk):
 def test_ctrl_c_at_the_prompt_leaves(talk):
     assert talk("One", KeyboardInterrupt, "Two") == 130
     assert len(talk.turns()) == 2
+
+
+class Pressing(Scripted):
+    """Ctrl-C is pressed after its first piece."""
+
+    async def _play(self, request):
+        async for piece in super()._play(request):
+            yield piece
+            if len(self.requests) == 1:
+                signal.raise_signal(signal.SIGINT)
+            await asyncio.sleep(0.05)
+
+
+def test_ctrl_c_again_and_again_while_a_reply_is_kept(talk, monkeypatch):
+    """The head that we know and the one that is kept must not part: the talk would split."""
+    real = Chats.add
+
+    def add(self, chat, *turns):
+        kept = real(self, chat, *turns)
+        if turns[0].finish == "cancelled":
+            for _ in range(3):
+                signal.raise_signal(signal.SIGINT)
+        return kept
+
+    monkeypatch.setattr(Chats, "add", add)
+    talk.app.__dict__["models"] = FakeModels({"fake/scripted": Pressing(["Half ", "a word"])})
+    assert talk("One", "Two") == 0
+    assert [text for _, text in talk.turns()][0::2] == ["One", "Two"]
+    assert not any("elsewhere" in line for line in talk.said())
+    assert len(talk.kept["talk"].chats.chats()) == 1
 
 
 @pytest.mark.parametrize("word", ["/quit", "/q", "/EXIT", "/Quit "])

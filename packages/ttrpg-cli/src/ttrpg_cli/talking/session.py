@@ -132,9 +132,11 @@ class Session:
 
 
 async def _ended_by_signals(reply: Coroutine[Any, Any, None]) -> None:
-    """Let a terminal that is closed, or a polite kill, stop a reply as Ctrl-C does: it is kept.
+    """Let Ctrl-C, a terminal that is closed, or a polite kill stop a reply, which is kept.
 
-    SystemExit with 128 and the signal's number, as a shell has it.
+    None of them is heard in the middle of a step, however often it comes, so that what was written
+    down and what we know of it are the same. What a shell ignores, as ``nohup`` does, stays so.
+    KeyboardInterrupt, or SystemExit with 128 and the signal's number, as a shell has it.
     """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None, "whoever awaits is a task"
@@ -144,16 +146,22 @@ async def _ended_by_signals(reply: Coroutine[Any, Any, None]) -> None:
         came.append(number)
         task.cancel()
 
-    known = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
+    known = [
+        number
+        for name in ("SIGINT", "SIGTERM", "SIGHUP")
+        if (number := getattr(signal, name, None)) and signal.getsignal(number) != signal.SIG_IGN
+    ]
     with contextlib.suppress(NotImplementedError, RuntimeError):  # Windows, or another thread
         for number in known:
             loop.add_signal_handler(number, stop, number)
     try:
         await reply
     except asyncio.CancelledError:
-        if came:
-            raise SystemExit(128 + came[0]) from None
-        raise
+        if not came:
+            raise
+        if signal.SIGINT in came:
+            raise KeyboardInterrupt from None
+        raise SystemExit(128 + came[0]) from None
     finally:
         with contextlib.suppress(NotImplementedError, RuntimeError):
             for number in known:
