@@ -39,9 +39,17 @@ Options:
 
 At the table:
   chat     Talk with a model about your campaign and books
+  combat   Fights: prepare, start, show, end
+  cond     Conditions: ttrpg cond mara poisoned 3 rounds
+  heal     Healing: ttrpg heal mara 5
   history  Every change, the newest first
+  hit      Damage: ttrpg hit gob2 7 fire
+  next     The next turn of the fight
+  order    The order: ttrpg order goblin-2 before mara
+  prev     Look back at the turn before
   redo     Do again what was undone
   roll     Roll dice: 4d6kh3, 1d20adv+5, 8d6[fire]
+  save     A save that is owed: ttrpg save mara 12
   undo     Take back the last change, or the last few
 """
 CAMPAIGN = """

@@ -11,6 +11,24 @@ RUNS = [
     ([], "here"),
     (["roll", "2d6"], "roll"),
     (["roll", "2d6", "--odds"], "odds"),
+    (["combat"], "combat.list"),
+    (["combat", "list"], "combat.list"),
+    (["combat", "show"], "combat"),
+    (["combat", "show", "--as", "party"], "combat"),
+    (["combat", "new", "Bridge"], "combat.step"),
+    (["combat", "add", "Drake", "--hp", "9"], "combat.step"),
+    (["combat", "use", "ambush"], "combat"),
+    (["combat", "conditions"], "combat.conditions"),
+    (["combat", "conditions", "prone"], "combat.conditions"),
+    (["combat", "delete", "ambush"], "combat.delete"),
+    (["combat", "end"], "combat.step"),
+    (["next"], "combat.step"),
+    (["hit", "mara", "1", "fire"], "combat.step"),
+    (["heal", "mara", "1"], "combat.step"),
+    (["save", "tam", "12"], "combat.step"),
+    (["cond", "mara", "prone"], "combat.step"),
+    (["cond", "mara"], "combat.conditions"),
+    (["order", "mara", "before", "tam"], "combat.step"),
     (["undo"], "undo"),
     (["history"], "history"),
     (["campaign"], "campaign.list"),
@@ -49,7 +67,7 @@ RUNS = [
     (["audit", "export"], "audit"),
     (["completion", "bash"], "completion"),
 ]
-SILENT = {"campaign.delete", "chat.prune", "config.set", "keys.set", "keys.rm"}
+SILENT = {"campaign.delete", "combat.delete", "chat.prune", "config.set", "keys.set", "keys.rm"}
 """What these did is talk, not data."""
 every_run = pytest.mark.parametrize(
     ("command", "schema"),
@@ -62,12 +80,17 @@ every_run = pytest.mark.parametrize(
 def played(ttrpg):
     assert ttrpg("campaign", "create", "Salt").code == 0
     assert ttrpg("keys", "set", "openai", input="sk-x").code == 0
+    assert ttrpg("combat", "new", "Ambush").code == 0
+    for name in ("Mara", "Tam"):
+        assert ttrpg("combat", "add", name, "--hp", "12", "-k", "player").code == 0
+    for words in (["combat", "start"], ["next"], ["hit", "tam", "12"]):
+        assert ttrpg(*words).code == 0
     return ttrpg
 
 
 def test_every_command_is_here():
     tried = {command[0] for command, _ in RUNS if command}
-    assert tried | {"demo", "redo"} == {name for _, name, _, _ in COMMANDS}
+    assert tried | {"demo", "redo", "prev"} == {name for _, name, _, _ in COMMANDS}
 
 
 @every_run
@@ -111,7 +134,7 @@ def test_redo_in_all_forms(played):
     played("undo")
     assert played("redo", "--json").json()["schema"] == "ttrpg.redo/1"
     played("undo")
-    assert "#1 started" in played("redo", "--plain").out
+    assert "Tam takes 12" in played("redo", "--plain").out
 
 
 def test_an_error_leaves_stdout_empty(played):

@@ -6,6 +6,14 @@ from ttrpg_core import Command, hookimpl
 
 COMMANDS = (
     ("At the table", "roll", "Roll dice: 4d6kh3, 1d20adv+5, 8d6[fire]", "roll:roll"),
+    ("At the table", "combat", "Fights: prepare, start, show, end", "combat:combat"),
+    ("At the table", "next", "The next turn of the fight", "turning:next_"),
+    ("At the table", "prev", "Look back at the turn before", "turning:prev"),
+    ("At the table", "order", "The order: ttrpg order goblin-2 before mara", "turning:order"),
+    ("At the table", "hit", "Damage: ttrpg hit gob2 7 fire", "blows:hit"),
+    ("At the table", "heal", "Healing: ttrpg heal mara 5", "blows:heal"),
+    ("At the table", "save", "A save that is owed: ttrpg save mara 12", "blows:save"),
+    ("At the table", "cond", "Conditions: ttrpg cond mara poisoned 3 rounds", "blows:cond"),
     ("At the table", "undo", "Take back the last change, or the last few", "undo:undo"),
     ("At the table", "redo", "Do again what was undone", "undo:redo"),
     ("At the table", "history", "Every change, the newest first", "undo:history"),

@@ -31,6 +31,8 @@ CURRENT = "fight"
 """The key in ``chosen`` under which the fight stands that commands mean."""
 LONGEST_PROSE = 300
 """Characters of the line that the history shows of one step."""
+_ASIDE = ("combat.prompt.", "combat.round", "combat.statistics", "combat.initiative")
+"""Kinds of facts that the history can do without in its line; all are among the facts."""
 
 Command = Callable[[Fight, Rules, random.Random], Outcome]
 """A command of :mod:`ttrpg_core.table.combat`, with its arguments filled in."""
@@ -92,7 +94,9 @@ def find(connection: sqlite3.Connection, wanted: str | None, campaign: str | Non
         raise NotFound("no fight goes on", "Start one: ttrpg combat new NAME")
     if len(running) > 1:
         raise Ambiguous(
-            f"{len(running)} fights go on", tuple(running), "ttrpg combat use NAME chooses one"
+            f"{len(running)} fights go on",
+            tuple(running),
+            f"ttrpg combat use NAME chooses one: {', '.join(running[: text.SHOWN])}",
         )
     return running[0]
 
@@ -199,8 +203,9 @@ class Fights:
 
 
 def prose(facts: Sequence[Fact]) -> str:
-    """What happened, in one line."""
-    whole = "; ".join(each.prose for each in facts)
+    """What happened, in one line: without what is only asked or counted, where there is more."""
+    told = [each for each in facts if not each.kind.startswith(_ASIDE)] or facts
+    whole = "; ".join(each.prose for each in told)
     return whole if len(whole) <= LONGEST_PROSE else f"{whole[: LONGEST_PROSE - 4]} ..."
 
 

@@ -65,11 +65,12 @@ class Shown:
 
 @attrs.frozen
 class Owed:
-    """A roll that is asked for; ``dc`` is None for who may not know it."""
+    """A roll that is asked for; ``key`` is who owes it. None and empty for who may not know."""
 
     who: str
     kind: str
     text: str
+    key: str = ""
     number: int = 0
     dc: int | None = None
     failed: int | None = None
@@ -170,7 +171,7 @@ def _shown(fight: Fight, rules: Rules, one: Combatant, viewer: Audience) -> Show
         name=one.name,
         looks=look,
         share=share,
-        current=one.id == fight.current,
+        current=one.id == fight.current and fight.status == "active",
         conditions=tuple(
             _badge(fight, each.value, ours, viewer) for each in project(badges, viewer)
         ),
@@ -218,6 +219,7 @@ def _owed(fight: Fight, prompt: Prompt, viewer: Audience) -> Owed:
     fields = [
         _Marked(PARTY, "text", short),
         _Marked(GM, "text", whole),
+        _Marked(GM, "key", prompt.who),
         _Marked(GM, "number", prompt.number),
         _Marked(GM, "dc", prompt.dc),
         _Marked(GM, "failed", prompt.failed),

@@ -1,0 +1,247 @@
+"""Who is in a fight: the commands ``combat add``, ``edit``, ``remove`` and their like."""
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any, Literal, TypeVar
+
+import attrs
+import click
+
+from ttrpg_cli.fighting import acting, words
+from ttrpg_cli.fighting.acting import act, each_of, whom
+from ttrpg_core import text
+from ttrpg_core.app import App
+from ttrpg_core.errors import InputError
+from ttrpg_core.table.combat import resources, roster
+from ttrpg_core.table.combat.rules import Rules
+from ttrpg_core.table.combat.scene import Outcome
+from ttrpg_core.table.combat.state import Combatant, Fight, Resource, Trait, TraitKind
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+NUMBER = click.IntRange(-1000, 1000)
+_TRAITS: Mapping[str, TraitKind] = {
+    "resist": "resistance",
+    "vulnerable": "vulnerability",
+    "immune": "immunity",
+    "threshold": "threshold",
+    "reduce": "reduction",
+}
+_STATS = (
+    click.option("--side", help="Whose side: party, foes, or a word of your own."),
+    click.option("--group", help="Who rolls for initiative together."),
+    click.option("--ac", type=click.IntRange(0, 1000), help="Armor class."),
+    click.option("--bonus", "initiative_bonus", type=NUMBER, help="Bonus to initiative."),
+    click.option("--score", type=NUMBER, help="What breaks ties, such as Dexterity."),
+    click.option("--save", "saves", multiple=True, metavar="ABILITY=BONUS",
+                 help="Bonus to a save: dex=3."),
+    click.option("--resist", multiple=True, metavar="TYPE",
+                 help="Takes half: fire, all, or slashing:magical where magic passes by it."),
+    click.option("--vulnerable", multiple=True, metavar="TYPE", help="Takes twice as much."),
+    click.option("--immune", multiple=True, metavar="TYPE", help="Takes nothing."),
+    click.option("--threshold", multiple=True, metavar="N", help="Takes nothing below this."),
+    click.option("--reduce", multiple=True, metavar="N", help="Takes so much less."),
+    click.option("--not", "condition_immunities", multiple=True, metavar="CONDITION",
+                 help="A condition it cannot get."),
+    click.option("--at-zero", type=click.Choice(["dying", "dead", "out"]),
+                 help="What 0 hit points mean; by default what the rules say of its kind."),
+    click.option("--level", type=click.IntRange(0, 1000), help="A character's level."),
+    click.option("--cr", help="A foe's challenge rating: 1/4, 5."),
+    click.option("--xp", type=click.IntRange(0, 10_000_000), help="Experience for it."),
+)  # fmt: skip
+
+
+def _stats(command: F) -> F:
+    """What of a combatant is given when it joins, and may be corrected later."""
+    for option in reversed(_STATS):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("name")
+@click.argument("number", type=click.IntRange(1, roster.COMBATANTS_MAX), default=1)
+@click.option("--hp", metavar="HP", help="Hit points: 12, or 5/12 for five of twelve.")
+@click.option(
+    "--temp",
+    "temp_hp",
+    type=click.IntRange(0, roster.HP_MAX),
+    default=0,
+    help="Temporary hit points.",
+)
+@click.option(
+    "-k",
+    "--kind",
+    default="monster",
+    show_default=True,
+    type=click.Choice(["player", "npc", "monster", "ally", "environment"]),
+    help="What it is; a lair is environment.",
+)
+@click.option("--initiative", type=NUMBER, help="Its initiative, where it is not rolled.")
+@click.option("--hidden", is_flag=True, help="The players do not see it.")
+@click.option(
+    "--legendary", type=click.IntRange(1, 100), metavar="N", help="Legendary actions a round."
+)
+@click.option(
+    "--resistances", type=click.IntRange(1, 100), metavar="N", help="Legendary resistances a day."
+)
+@click.option("--lair", is_flag=True, help="A lair action a round.")
+@click.option(
+    "--recharge",
+    multiple=True,
+    metavar="NAME=N",
+    help="Comes back on N or more of a d6: 'Fire Breath=5'.",
+)
+@click.option(
+    "--per-day", multiple=True, metavar="NAME=N", help="Uses that a long rest gives back."
+)
+@click.option("--per-rest", multiple=True, metavar="NAME=N", help="Uses that any rest gives back.")
+@_stats
+@acting.in_fight
+@click.pass_obj
+def add(
+    app: App, /, name: str, number: int, hp: str | None, fight: str | None, **given: Any
+) -> None:
+    """Put NAME into the fight, or a NUMBER of its kind: goblin-1, goblin-2 ...
+
+    Who joins a running fight rolls for initiative, and acts in this round unless its place has
+    passed.
+    """
+    left, most = (None, None) if hp is None else words.hp(hp)
+
+    def join(found: Fight, law: Rules, rng: Random) -> Outcome:
+        plain = {
+            key: given[key]
+            for key in ("temp_hp", "kind", "initiative", "hidden")
+            if given[key] is not None
+        }
+        made = Combatant(
+            "", name, hp=left, hp_max=most, resources=_resources(given), **plain,
+            **_changes(law, given, Combatant("", name)),
+        )  # fmt: skip
+        return roster.add(found, law, made, number, rng)
+
+    act(app, "combat.add", fight, join)
+
+
+@click.command()
+@acting.who
+@click.option("--name", help="Another name; the id stays.")
+@click.option("--hp-max", type=click.IntRange(1, roster.HP_MAX), help="Hit point maximum.")
+@_stats
+@acting.in_fight
+@click.pass_obj
+def edit(app: App, /, who: str, fight: str | None, **given: Any) -> None:
+    """Correct what is written of WHO. Of traits, those of a kind that is given are replaced."""
+    if not any(value not in {None, ()} for value in given.values()):
+        raise InputError("nothing to correct", "Name something: ttrpg combat edit gob2 --ac 15")
+
+    def correct(found: Fight, law: Rules, _: Random) -> Outcome:
+        one = found.get(roster.find(found, who))
+        plain = {key: given[key] for key in ("name", "hp_max") if given[key] is not None}
+        return roster.edit(found, law, attrs.evolve(one, **plain, **_changes(law, given, one)))
+
+    act(app, "combat.edit", fight, correct)
+
+
+def _changes(law: Rules, given: Mapping[str, Any], one: Combatant) -> dict[str, Any]:
+    """The fields that the options of ``_stats`` name, for one who is as ``one`` is."""
+    names = ("side", "group", "ac", "initiative_bonus", "score", "at_zero", "level", "xp")
+    found = {name: given[name] for name in names if given[name] is not None}
+    for name in {"side", "group"} & set(found):
+        found[name] = text.name(found[name], name)
+    if given["cr"] is not None:
+        found["cr"] = _rating(law, given["cr"])
+    if given["saves"]:
+        found["saves"] = {**one.saves, **words.saves(given["saves"])}
+    if given["condition_immunities"]:
+        found["condition_immunities"] = tuple(
+            condition(law, each) for each in given["condition_immunities"]
+        )
+    new: list[Trait] = []
+    for option, kind in _TRAITS.items():
+        typed = given[option]
+        new += (
+            [words.trait(kind, each, law) for each in typed]
+            if typed
+            else [each for each in one.traits if each.kind == kind]
+        )
+    return {**found, "traits": tuple(new)}
+
+
+def _rating(law: Rules, wanted: str) -> str:
+    """A challenge rating that the rules know, if they know any."""
+    cleaned = text.name(wanted, "challenge rating")
+    if law.xp and cleaned not in law.xp:
+        raise InputError(
+            f"there is no challenge rating {cleaned!r:.60}", text.nearest(cleaned, law.xp)
+        )
+    return cleaned
+
+
+def condition(law: Rules, wanted: str) -> str:
+    """The id of a condition of the rules; any word where they name none."""
+    if not law.conditions:
+        return text.name(wanted, "condition").casefold()
+    return law.condition(wanted).id
+
+
+def _resources(given: Mapping[str, Any]) -> tuple[Resource, ...]:
+    found = []
+    if given["legendary"]:
+        found.append(resources.legendary_actions(given["legendary"]))
+    if given["resistances"]:
+        found.append(resources.legendary_resistance(given["resistances"]))
+    if given["lair"]:
+        found.append(resources.lair_actions())
+    found += [resources.recharge(*words.uses(each)) for each in given["recharge"]]
+    found += [resources.per_day(*words.uses(each)) for each in given["per_day"]]
+    found += [resources.per_rest(*words.uses(each)) for each in given["per_rest"]]
+    return tuple(found)
+
+
+@click.command()
+@acting.who
+@acting.in_fight
+@click.pass_obj
+def remove(app: App, who: str, fight: str | None) -> None:
+    """Take WHO out of the fight: fled, banished, gone. What they did stays."""
+    act(app, "combat.remove", fight, lambda f, law, _: each_of(
+        f, whom(f, who), lambda f, key: roster.leave(f, law, key)))  # fmt: skip
+
+
+@click.command("return")
+@acting.who
+@acting.in_fight
+@click.pass_obj
+def return_(app: App, who: str, fight: str | None) -> None:
+    """Bring back WHO left, with the initiative they had."""
+    act(app, "combat.return", fight, lambda f, law, rng: each_of(
+        f, whom(f, who), lambda f, key: roster.come_back(f, law, key, rng)))  # fmt: skip
+
+
+@click.command()
+@acting.who
+@acting.in_fight
+@click.pass_obj
+def hide(app: App, who: str, fight: str | None) -> None:
+    """Hide WHO from the players' view. Their turns come as before."""
+    _hide(app, who, fight, hidden=True)
+
+
+@click.command()
+@acting.who
+@acting.in_fight
+@click.pass_obj
+def reveal(app: App, who: str, fight: str | None) -> None:
+    """Show WHO was hidden."""
+    _hide(app, who, fight, hidden=False)
+
+
+def _hide(app: App, who: str, fight: str | None, *, hidden: bool) -> None:
+    kind: Literal["combat.hide", "combat.reveal"] = "combat.hide" if hidden else "combat.reveal"
+    act(app, kind, fight, lambda f, law, _: each_of(
+        f, whom(f, who), lambda f, key: roster.hide(f, law, key, hidden=hidden)))  # fmt: skip
+
+
+COMMANDS = (add, edit, remove, return_, hide, reveal)

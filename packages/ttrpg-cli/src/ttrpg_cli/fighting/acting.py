@@ -1,0 +1,89 @@
+"""One step of a fight from the command line: whom it means, doing it, saying what came of it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from ttrpg_cli.fighting import showing
+from ttrpg_core import records
+from ttrpg_core.app import App
+from ttrpg_core.fights import Command, Fights, Step
+from ttrpg_core.store import peek
+from ttrpg_core.table.combat import roster
+from ttrpg_core.table.combat.scene import Fact, Outcome
+from ttrpg_core.table.combat.state import Fight
+
+F = TypeVar("F", bound=Callable[..., Any])
+UNDO = "'ttrpg undo' takes it back"
+_PEOPLE = (
+    "SELECT combatants.id, fights.name FROM combatants JOIN fights ON fights.id = fight"
+    " WHERE status <> 'ended' ORDER BY combatants.id"
+)
+_FIGHTS = "SELECT id, name FROM fights ORDER BY id"
+
+
+def fights_of(app: App) -> Fights:
+    """The fights that are kept, rolling with the app's own chance."""
+    return Fights(app.journal, app.rng)
+
+
+def campaign_of(app: App) -> str | None:
+    """The current campaign's id; fights may be without one."""
+    found = records.current(app.store.connection)
+    return found.id if found else None
+
+
+def act(app: App, kind: str, wanted: str | None, command: Command) -> None:
+    """Do one step in the fight that is meant, and show what happened and how it stands."""
+    step = fights_of(app).change(kind, wanted, campaign_of(app), command)
+    report(app, step)
+
+
+def report(app: App, step: Step) -> None:
+    """What came of a step; it can be taken back if anything did."""
+    showing.step(app.screen, step)
+    if step.changed:
+        app.screen.say(UNDO, "good")
+
+
+def whom(fight: Fight, wanted: str) -> list[str]:
+    """The ids that are meant: one combatant, or several with commas between them."""
+    names = [each for each in wanted.split(",") if each.strip()] or [wanted]
+    return list(dict.fromkeys(roster.find(fight, each) for each in names))
+
+
+def each_of(fight: Fight, who: Sequence[str], command: Callable[[Fight, str], Outcome]) -> Outcome:
+    """Do the same to several, one after another, as one step."""
+    facts: list[Fact] = []
+    for key in who:
+        fight, more = command(fight, key)
+        facts += more
+    return Outcome(fight, tuple(facts))
+
+
+def people(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Combatants' ids for the shell."""
+    return _items(ctx, _PEOPLE, incomplete)
+
+
+def fights(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Fights' ids for the shell."""
+    return _items(ctx, _FIGHTS, incomplete)
+
+
+def _items(ctx: click.Context, query: str, incomplete: str) -> list[CompletionItem]:
+    known = peek(ctx.find_root().obj.paths.database, query)
+    return [CompletionItem(each, help=name) for each, name in known if each.startswith(incomplete)]
+
+
+def in_fight(command: F) -> F:
+    """``--fight``, for when several go on."""
+    return click.option(
+        "--fight", metavar="NAME", shell_complete=fights, help="The fight, when several go on."
+    )(command)
+
+
+who = click.argument("who", shell_complete=people)
+"""The combatant that is meant."""

@@ -1,0 +1,137 @@
+"""A fight on the screen: its title, bars of hit points, what is on whom, what is owed."""
+
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from ttrpg_core.fights import Step, plain
+from ttrpg_core.table.combat import seen
+from ttrpg_core.table.combat.scene import Fact, count
+from ttrpg_core.table.combat.seen import Badge, Owed, Shown, View
+from ttrpg_core.views import Bars, Block, Fields, Role, Screen, Text
+
+LABEL = 28
+"""Characters of a name beside its bar."""
+_IN_TITLE = {"combat.turn", "combat.round"}
+"""Facts that the title says."""
+_IN_BARS = {"combat.initiative"}
+"""Facts that the list says, when they are many."""
+_ROLES: dict[str, Role] = {
+    "combat.death": "bad",
+    "combat.dying": "bad",
+    "combat.bloodied": "warn",
+    "combat.stable": "good",
+    "combat.up": "good",
+}
+
+
+def step(screen: Screen, done: Step) -> None:
+    """What a step did, and how the fight stands."""
+    view = seen.view(done.fight, done.law)
+    screen.show(
+        "ttrpg.combat.step/1",
+        {"changed": done.changed, "facts": plain(done.facts), "fight": attrs.asdict(view)},
+        [*_said(done.facts), *blocks(view)],
+    )
+
+
+def fight(screen: Screen, view: View) -> None:
+    """A fight as a viewer may see it."""
+    found = blocks(view)
+    if view.difficulty:
+        hard = view.difficulty
+        bands = ", ".join(f"{name} {limit:,}" for name, limit in hard.bands)
+        found += [
+            Text(""),
+            Fields(
+                [
+                    ("Difficulty", f"{hard.verdict}: {hard.value:,} of {bands} XP"),
+                    ("", hard.rule),
+                    *(("", note) for note in hard.notes),
+                ]
+            ),
+        ]
+    screen.show("ttrpg.combat/1", {"fight": attrs.asdict(view)}, found)
+
+
+def blocks(view: View) -> list[Block]:
+    """The fight itself."""
+    found: list[Block] = [Text(title(view), "title")]
+    if view.combatants:
+        found.append(Bars([_bar(each) for each in view.combatants]))
+    else:
+        found.append(Text("Nobody is in it yet"))
+    details = [(each.name, line) for each in view.combatants if (line := _details(each))]
+    if details:
+        found += [Text(""), Fields(details)]
+    if view.owed:
+        found += [Text(""), Text("Owed:", "title")]
+        found.append(Fields([(_name(each), f"{each.text}{_answer(each)}") for each in view.owed]))
+    return found
+
+
+def title(view: View) -> str:
+    """``Ambush: round 2, Mara's turn``."""
+    name = view.name or "The fight"
+    if view.status == "preparing":
+        return f"{name}: not begun"
+    if view.status == "ended":
+        return f"{name}: over, after {count(view.round, 'round')}"
+    whose = f", {view.current}'s turn" if view.current else ""
+    back = "" if view.newest else " (looking back)"
+    return f"{name}: round {view.round}{whose}{back}"
+
+
+def _said(facts: Sequence[Fact]) -> Iterable[Block]:
+    few = sum(each.kind in _IN_BARS for each in facts) == 1
+    found: list[Block] = [
+        Text(each.prose, _ROLES.get(each.kind, "warn" if ".prompt." in each.kind else "plain"))
+        for each in facts
+        if each.kind not in _IN_TITLE and (few or each.kind not in _IN_BARS)
+    ]
+    return [*found, Text("")] if found else []
+
+
+def _bar(one: Shown) -> tuple[str, float, str]:
+    name = one.name if len(one.name) <= LABEL else f"{one.name[: LABEL - 3]}..."
+    label = ("> " if one.current else "  ") + name
+    if one.initiative is not None:
+        label += f" {one.initiative}"
+    return label, one.share, _figure(one)
+
+
+def _figure(one: Shown) -> str:
+    if one.hp is None:
+        return one.looks or "-"
+    extra = f"+{one.temp_hp} " if one.temp_hp else ""
+    look = f"{one.looks} " if one.looks not in {"unhurt", "hurt"} else ""
+    return f"{look}{extra}{one.hp}/{one.hp_max} hp"
+
+
+def _details(one: Shown) -> str:
+    found = [_badge(each) for each in one.conditions]
+    if one.looks == "dying":
+        found.append(f"death saves {one.successes} made, {one.failures} failed")
+    found += [f"readies: {one.readied}"] if one.readied else []
+    found += [
+        word for word, is_so in (("surprised", one.surprised), ("hidden", one.hidden)) if is_so
+    ]
+    found += [] if one.active else ["has left"]
+    found += [f"{each.name} {each.left}/{each.most}" for each in one.resources]
+    return ", ".join(found)
+
+
+def _badge(badge: Badge) -> str:
+    name = badge.condition + (f" {badge.level}" if badge.level > 1 else "")
+    name += f" on {badge.note}" if badge.note and badge.condition == "concentrating" else ""
+    name += f" by {badge.note}" if badge.note and badge.condition != "concentrating" else ""
+    return f"{name} ({badge.left})" if badge.left else name
+
+
+def _name(owed: Owed) -> str:
+    return f"#{owed.number} {owed.who}" if owed.number else owed.who
+
+
+def _answer(owed: Owed) -> str:
+    """The command that answers, for whoever may type it."""
+    return f" (ttrpg save {owed.key})" if owed.key else ""
