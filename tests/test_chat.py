@@ -234,6 +234,28 @@ def test_a_terminal_that_is_closed_keeps_what_came(cli, home, server, number):
     cli.sound(home)
 
 
+def test_a_process_that_is_killed_loses_the_last_seconds_and_no_more(cli, home, server):
+    running = subprocess.Popen(
+        [cli.script, "chat", "How far is a fall?"],
+        env=cli.environment(home),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    while b"word90" not in running.stdout.read1():
+        pass
+    running.kill()
+    running.communicate(timeout=60)
+    kept = turns(cli, home)
+    assert [turn["role"] for turn in kept] == ["user", "assistant"]
+    assert kept[1]["finish"] == "cancelled"
+    assert "word20" in kept[1]["text"]
+    cli.sound(home)
+    server.pieces, server.pause = ["And ", "so ", "on."], 0.0
+    assert cli.run(home, "chat", "continue", input=b"Go on").returncode == 0
+    assert [turn["text"] for turn in turns(cli, home)][2:] == ["Go on", "And so on."]
+
+
 def test_a_reader_that_goes_away_keeps_what_came(cli, home, server):
     done = subprocess.run(
         ["sh", "-c", f"{cli.script} chat Hello < /dev/null | head -2"],

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+from datetime import timedelta
 
 import attrs
 import pytest
@@ -198,6 +199,77 @@ def test_a_reply_that_breaks_off_is_kept_too(talk):
         say(made, "Tell me")
     assert said(made) == [("user", "Tell me"), ("assistant", "Once ")]
     assert made.chats.turns(made.chat)[1].finish == "cancelled"
+
+
+class Late(Heard):
+    """Time passes while it listens; ``looks`` at what is kept meanwhile."""
+
+    def __init__(self, clock, look):
+        super().__init__()
+        self.clock, self.look, self.looks = clock, look, []
+
+    def piece(self, text):
+        self.clock.now += timedelta(seconds=1)
+        self.looks.append(self.look())
+        super().piece(text)
+
+
+def rows(store):
+    return store.connection.execute("SELECT COUNT(*) FROM turns").fetchone()[0]
+
+
+def test_what_has_come_is_kept_while_more_comes(talk, store, stopped):
+    made = talk(["a", "b", "c", "d", "e", "f"])
+
+    def look():
+        (chat,) = made.chats.chats()
+        return [(turn.text, turn.finish) for turn in made.chats.turns(chat)][1:]
+
+    heard, _ = say(made, "Tell me", Late(stopped, look))
+    assert heard.looks[1] == []
+    assert heard.looks[2] == [("abc", "cancelled")]
+    assert heard.looks[-1] == [("abcde", "cancelled")]
+    assert look() == [("abcdef", "stop")]
+    assert rows(store) == 2, "what was there before is gone"
+    assert made.chats.search("abcdef")
+    assert not made.chats.search("abcde")
+
+
+def test_a_reply_that_is_stopped_where_it_was_last_kept_knows_what_it_cost(talk, store, stopped):
+    made = talk(["a", "b", "c", "d"])
+    heard = Late(stopped, list)
+    heard.after = 3
+    with pytest.raises(asyncio.CancelledError):
+        say(made, "Tell me", heard)
+    (_, turn) = made.chats.turns(made.chat)
+    assert (turn.text, turn.finish) == ("abc", "cancelled")
+    assert turn.spent is not None
+    assert rows(store) == 2
+
+
+def test_somebody_goes_on_from_what_has_come(talk, store, stopped):
+    made = talk(["a", "b", "c", "d"])
+
+    def look():
+        (chat, *_) = made.chats.chats()
+        if chat.head and made.chats.turns(chat)[-1].text == "abc":
+            made.chats.add(chat, Turn("user", (Text("Mine"),)))
+
+    say(made, "Tell me", Late(stopped, look))
+    first, second = sorted(made.chats.chats(), key=lambda chat: chat.id)
+    assert [t.text for t in made.chats.turns(first)] == ["Tell me", "abc", "Mine"]
+    assert [t.text for t in made.chats.turns(second)] == ["Tell me", "abcd"]
+    assert made.chat.id == second.id
+
+
+def test_a_conversation_that_is_removed_while_it_goes_on(talk, store, stopped):
+    made = talk(["a", "b", "c", "d"])
+
+    def look():
+        made.chats.remove(made.chats.chats())
+
+    say(made, "Tell me", Late(stopped, look))
+    assert [turn.text for turn in made.chats.turns(made.chat)] == ["abcd"]
 
 
 def test_what_was_said_is_kept_though_nobody_answers(talk):

@@ -5,15 +5,17 @@ ended: a reply that was stopped, or broke off, is marked. A model that wants too
 answers and goes on, for so many rounds and no more.
 """
 
+import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import attrs
 
 from ttrpg_core.audience import GM, Audience, project
-from ttrpg_core.errors import InputError, NotFound
+from ttrpg_core.errors import InputError, NotFound, StoreError
 from ttrpg_core.llm import (
     Bill,
     Call,
@@ -49,6 +51,10 @@ are for a passage's own words, unchanged. Leave page numbers out."""
 
 MOST_NUMBERS = 900
 """Numbers of passages in one conversation; a citation has three digits at the most."""
+DRAFTED = timedelta(seconds=2)
+"""Time after which a reply that is still coming is kept as far as it came."""
+DRAFT_MAX = 100_000
+"""Characters of a reply that is still kept before its end: it is written whole each time."""
 
 
 class Listener(Protocol):
@@ -121,6 +127,8 @@ class Conversation:
     tools: bool = True
     last_call: Call | None = None
     _told: set[str] = attrs.field(factory=set, init=False)
+    _due: datetime = attrs.field(factory=lambda: datetime.min.replace(tzinfo=UTC), init=False)
+    _draft: str = attrs.field(default="", init=False)
 
     async def say(self, parts: Sequence[Part], listener: Listener, answered: Answered) -> None:
         """Say something, and fill ``answered`` with what is replied, while it comes.
@@ -184,6 +192,7 @@ class Conversation:
             try:
                 async with self._call(request, need, answered, listener) as call:
                     async for delta in call.reply:
+                        self._begun(call)
                         _tell(listener, checked.feed(delta.text) if checked else delta.text)
             finally:
                 if checked is not None:
@@ -284,6 +293,7 @@ class Conversation:
         try:
             async with self.models.call(request, purpose, need) as call:
                 self.last_call = call
+                self._draft, self._due = "", self.chats.clock() + DRAFTED
                 for note in call.notes:
                     if WITHOUT_TOOLS not in note or note not in self._told:
                         listener.note(note)
@@ -293,32 +303,51 @@ class Conversation:
             if call is not None:
                 self._keep(call, answered)
 
+    def _begun(self, call: Call) -> None:
+        """Keep what has come, every other second: a crash, or a power cut, costs no more.
+
+        It stands there as a reply that was stopped, until the whole takes its place. A database
+        that is busy or full waits for the next time.
+        """
+        if self.chats.clock() < self._due:
+            return
+        self._due = self.chats.clock() + DRAFTED
+        if len(call.reply.text) > DRAFT_MAX:
+            self._due = datetime.max.replace(tzinfo=UTC)
+        elif call.reply.message().parts:
+            with contextlib.suppress(StoreError):
+                self._add(self._turn(call))
+                self._draft = self.chat.head
+
+    def _turn(self, call: Call) -> Turn:
+        """A reply as far as it came, with the sources that it was given or cites."""
+        reply, bill, box = call.reply, call.bill, self.toolbox
+        cites = set(cited_numbers(reply.text))
+        sources = (*(s for s in box.earlier if s.number in cites), *box.sources)
+        return Turn(
+            "assistant",
+            reply.message().parts,
+            sources=tuple(dict.fromkeys(sources)),
+            model=call.model,
+            finish=reply.finish,
+            audience=self.viewer,
+            spent=Spent(bill.usage.input, bill.usage.output, bill.cost) if bill else None,
+        )
+
     def _keep(self, call: Call, answered: Answered) -> None:
         reply, bill = call.reply, call.bill
         if bill is not None:
             answered.bills.append(bill)
         answered.stopped = reply.finish == "cancelled"
         answered.proposed = tuple(self.toolbox.proposed)
-        message = reply.message()
-        if not message.parts:
+        if not reply.message().parts:
             return
-        cites = set(cited_numbers(reply.text))
-        box = self.toolbox
-        sources = (*(s for s in box.earlier if s.number in cites), *box.sources)
-        answered.sources = tuple(dict.fromkeys((*answered.sources, *sources)))
         answered.text += f"\n\n{reply.text}" if answered.text and reply.text else reply.text
-        spent = Spent(bill.usage.input, bill.usage.output, bill.cost) if bill else None
-        turn = Turn(
-            "assistant",
-            message.parts,
-            sources=tuple(dict.fromkeys(sources)),
-            model=call.model,
-            finish=reply.finish,
-            audience=self.viewer,
-            spent=spent,
-        )
+        turn = self._turn(call)
+        answered.sources = tuple(dict.fromkeys((*answered.sources, *turn.sources)))
         answered.turns.append(turn)
         self._add(turn)
+        self._draft = ""
 
     def _use(self, call: ToolCall, listener: Listener) -> ToolResult:
         result = self.toolbox.run(call)
@@ -326,7 +355,8 @@ class Conversation:
         return result
 
     def _add(self, turn: Turn) -> None:
-        self.chat = self.chats.add(self.chat, turn)
+        again = self._draft and self._draft == self.chat.head
+        self.chat = (self.chats.redo if again else self.chats.add)(self.chat, turn)
 
 
 class _Cited(Citations):

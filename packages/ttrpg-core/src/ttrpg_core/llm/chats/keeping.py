@@ -123,6 +123,36 @@ class Chats:
             self._write(connection, new)
         return new
 
+    def redo(self, chat: Chat, turn: Turn) -> Chat:
+        """Put a turn in the place of a conversation's last one, which was a beginning of it.
+
+        The beginning goes, unless somebody went on from it; as in :meth:`add`, what is put there is
+        then a branch.
+        """
+        begun = chat.head
+        with self.store.transaction() as connection:
+            row = connection.execute("SELECT parent FROM turns WHERE hash = ?", [begun]).fetchone()
+            if row is None:  # all of it was removed
+                return self.add(chat, turn)
+            kept = connection.execute("SELECT head FROM chats WHERE id = ?", [chat.id]).fetchone()
+            ours = kept is not None and kept["head"] == begun
+            before = attrs.evolve(chat, head=row["parent"] or "")
+            if ours:
+                self._write(connection, before)
+            new = self.add(before, turn)
+            if new.head == begun:
+                connection.execute(
+                    "UPDATE turns SET spent = ? WHERE hash = ?", [_spent(turn), begun]
+                )
+            elif ours:
+                connection.execute(
+                    "DELETE FROM turns WHERE hash = ? AND hash NOT IN (SELECT head FROM chats WHERE"
+                    " head IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM turns AS after WHERE"
+                    " after.parent = turns.hash)",
+                    [begun],
+                )
+        return new
+
     def move(self, chat: Chat, head: str) -> Chat:
         """Let a conversation end at another turn, as undo does; its turns stay until collected."""
         return self.change(attrs.evolve(chat, head=head))
@@ -218,7 +248,7 @@ class Chats:
                 turn.finish,
                 turn.audience.name,
                 turn.at or now,
-                json.dumps(None if turn.spent is None else attrs.asdict(turn.spent)),
+                _spent(turn),
             ],
         )
         for image in turn.images:
@@ -280,6 +310,10 @@ class Chats:
         if gone:  # what was deleted stays in an index until it is merged
             connection.execute("INSERT INTO turns_said (turns_said) VALUES ('optimize')")
         return gone
+
+
+def _spent(turn: Turn) -> str:
+    return json.dumps(None if turn.spent is None else attrs.asdict(turn.spent))
 
 
 def _chat(row: sqlite3.Row) -> Chat:
