@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ttrpg_cli.markdown import Marked, cells_of
 from ttrpg_cli.render import Terminal
 from ttrpg_cli.waiting import CLEAR, Spinner
+from ttrpg_core.views import Markdown, Text
 
 ANSI = re.compile(r"\x1b\[[\d;]*m")
 CODES = {"bold": "1", "dim": "2", "italic": "3", "green": "32", "yellow": "33", "cyan": "36"}
@@ -205,3 +206,25 @@ def test_a_spinner_ends_with_the_block_whatever_happens():
     spinner.stop()
     spinner.stop()
     assert said == [CLEAR]
+
+
+@pytest.mark.parametrize("reply", ["word " * 200_000, "x" * 1_000_000, "# " + "y" * 1_000_000])
+def test_a_reply_in_one_piece_costs_no_more_than_its_length(reply):
+    began = time.process_time()
+    told = ANSI.sub("", drawn([reply]))
+    assert "".join(told.split()) == "".join(reply.removeprefix("# ").split())
+    assert time.process_time() - began < 20
+
+
+def test_markdown_that_is_kept_is_drawn_as_it_was_when_it_came():
+    out = Tty()
+    blocks = [Text("Title", "title"), Markdown("# A\n\n**b** \x1b[2J *c*"), Text("After")]
+    Terminal(out, io.StringIO(), {"COLUMNS": "40", "TERM": "xterm"}).show("x", {}, blocks)
+    assert ANSI.sub("", out.text()) == "Title\nA\n\nb \\u001b[2J c\nAfter\n"
+    pipe = io.StringIO()
+    Terminal(pipe, io.StringIO(), {}).show("x", {}, blocks)
+    assert pipe.getvalue() == "Title\n# A\n\n**b** \\u001b[2J *c*\nAfter\n"
+    plain = Terminal(pipe, io.StringIO(), {})
+    plain.plain = True
+    plain.show("x", {}, blocks[1:2])
+    assert pipe.getvalue().endswith("After\n# A\n\n**b** \\u001b[2J *c*\n")

@@ -7,7 +7,7 @@ move the cursor, and no colour says what the words do not.
 from typing import TYPE_CHECKING, TextIO
 
 from ttrpg_core.text import printable
-from ttrpg_core.views import Bars, Block, Fields, Quote, Role, Table, Text
+from ttrpg_core.views import Bars, Block, Fields, Markdown, Quote, Role, Table, Text
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -37,6 +37,8 @@ def drawn(block: Block, width: int, *, fancy: bool) -> "RenderableType":
 
     if isinstance(block, Text):
         return Words(printable(block.text), style=STYLES[block.role])
+    if isinstance(block, Markdown):
+        return Words(printable(block.text))
     if isinstance(block, Fields):
         return _fields(block)
     if isinstance(block, Table):

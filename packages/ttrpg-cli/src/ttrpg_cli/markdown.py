@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _BEGINS = frozenset("#>-*+`~|0123456789=_")
 """Characters by which a line may be more than words."""
 _LONGEST_MARK = 16
+_AT_ONCE = 2000
+"""Characters that are looked at together; what is longer without a space is no word."""
 _HEADING = re.compile(r"#{1,6} ")
 _ITEM = re.compile(r"([-*+]|\d{1,9}[.)]) ")
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([\w+#.-]*)")
@@ -82,8 +84,10 @@ class Marked:
 
     def write(self, piece: str) -> None:
         """Take the next piece, and draw what can be told by now."""
-        self._left += printable(piece.replace("\r", "")).replace("\t", "    ")
-        self._draw(final=False)
+        text = printable(piece.replace("\r", "")).replace("\t", "    ")
+        for at in range(0, len(text), _AT_ONCE):  # what is left is copied for each word
+            self._left += text[at : at + _AT_ONCE]
+            self._draw(final=False)
         self._flush()
 
     def end(self) -> None:
@@ -199,7 +203,7 @@ class Marked:
         assert found is not None, "a pattern that can be empty matches everywhere"
         space, word = found[1], found[2]
         rest = self._left[found.end() :]
-        if not rest and not final:
+        if not rest and not final and len(word) < _AT_ONCE:
             return False
         self._gap += "" if self._fresh else space
         if word:

@@ -7,13 +7,13 @@ prints linear text that reads well aloud; ``--json`` prints one object.
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ttrpg_cli import drawing, light
 from ttrpg_cli.stdin import is_typed
 from ttrpg_core.text import printable
-from ttrpg_core.views import Block, Fields, Progress, Quote, Role, Stream, Table, Text
+from ttrpg_core.views import Block, Fields, Markdown, Progress, Quote, Role, Stream, Table, Text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -88,16 +88,19 @@ class Terminal:
             return _Unshown()
         if self.plain or not self.out.isatty():
             return _Plain(self._write)
+        return _Drawn(self._marked(self._write))
+
+    def _marked(self, out: Callable[[str], None]) -> "Marked":
+        """What draws Markdown, as wide as the terminal."""
         from ttrpg_cli.markdown import Marked
 
-        marked = Marked(
-            self._write,
+        return Marked(
+            out,
             lambda: self._width(self.out),
             lambda table: self._render([table]),
             light.codes_of(self.environ),
             fancy=drawing.can(self.out, "\N{BULLET}\N{BOX DRAWINGS LIGHT VERTICAL}"),
         )
-        return _Drawn(marked)
 
     @contextlib.contextmanager
     def _spinning(self, waiting: str) -> Iterator[Callable[[], None]]:
@@ -179,7 +182,22 @@ class Terminal:
         return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
     def _render(self, blocks: Iterable[Block]) -> str:
-        blocks = list(blocks)
+        out: list[str] = []
+        run: list[Block] = []
+        for block in blocks:
+            if isinstance(block, Markdown) and self.out.isatty():
+                out.append(self._rendered(run))
+                run = []
+                marked = self._marked(out.append)
+                marked.write(block.text)
+                marked.end()
+            else:
+                run.append(Text(block.text) if isinstance(block, Markdown) else block)
+        return "".join([*out, self._rendered(run)])
+
+    def _rendered(self, blocks: Sequence[Block]) -> str:
+        if not blocks:
+            return ""
         terminal = self.out.isatty()
         fancy = drawing.can(self.out, "\N{FULL BLOCK}\N{BOX DRAWINGS LIGHT VERTICAL}")
         if light.can_draw(blocks, self.environ, terminal=terminal):
@@ -296,7 +314,7 @@ class _Bar:
 
 def linear(block: Block) -> Iterator[str]:
     """A block as plain lines, each whole by itself."""
-    if isinstance(block, Text):
+    if isinstance(block, Text | Markdown):
         yield printable(block.text)
     elif isinstance(block, Fields):
         yield from (f"{printable(name)}: {printable(value)}" for name, value in block.pairs)

@@ -59,7 +59,14 @@ class Bars:
     title: str = ""
 
 
-Block: TypeAlias = Text | Fields | Table | Quote | Bars
+@frozen
+class Markdown:
+    """A text in Markdown, such as what a model wrote: drawn on a terminal, else as it stands."""
+
+    text: str
+
+
+Block: TypeAlias = Text | Fields | Table | Quote | Bars | Markdown
 
 
 class Progress(Protocol):

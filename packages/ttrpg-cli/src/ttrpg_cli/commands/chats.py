@@ -28,7 +28,7 @@ from ttrpg_core.llm.chats.exporting import (
 from ttrpg_core.llm.chats.keeping import SHORT
 from ttrpg_core.paths import write_atomically
 from ttrpg_core.store import peek
-from ttrpg_core.views import Block, Quote, Table, Text
+from ttrpg_core.views import Block, Markdown, Quote, Table, Text
 
 NUMBER = click.IntRange(1, 2**63 - 1)
 """The number of a proposal, as SQLite can have it."""
@@ -308,7 +308,8 @@ def _said(turn: Turn, scrub: Callable[[str], str]) -> list[Block]:
     head = f"{speaker(turn)} ({turn.hash[:SHORT]}{note}{hidden})"
     blocks: list[Block] = [Text(head, "title")]
     if turn.text:
-        blocks.append(Text(scrub(turn.text)))
+        said = scrub(turn.text)
+        blocks.append(Text(said) if turn.typed else Markdown(said))
     blocks += [Text(f"Picture: {i.media_type}, {len(i.data):,} bytes", "dim") for i in turn.images]
     blocks += [Text(scrub(line), "dim") for line in used(turn)]
     blocks += [Text(cited(source), "dim") for source in turn.sources]

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from ttrpg_core.views import Bars, Block, Fields, Quote, Role, Table, Text
+from ttrpg_core.views import Bars, Block, Fields, Markdown, Quote, Role, Table, Text
 
 
 @attrs.frozen
@@ -116,7 +116,7 @@ class RecordingScreen:
 
 def _lines(block: Block) -> Iterator[str]:
     match block:
-        case Text():
+        case Text() | Markdown():
             yield block.text
         case Fields():
             yield from (f"{name}: {value}" for name, value in block.pairs)
