@@ -210,6 +210,9 @@ def test_the_books_are_put_to_it_and_its_quotes_are_checked(cli, shelved, home, 
     done = cli.run(home, "chat", "continue", input=b"How much harm does a fall do?")
     assert b"altered" in done.stdout
     assert b"1 quote does not stand where cited" in done.stderr
+    server.pieces = ["It hurts."]
+    done = cli.run(home, "chat", "continue", input=b"How much harm does a fall do?")
+    assert b"cites none of the passages it was given" in done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

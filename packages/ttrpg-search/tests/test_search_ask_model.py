@@ -66,6 +66,33 @@ def test_a_source_that_is_not_there(asked):
     assert result.json()["answer"] == "Nobody can [12: no such source]."
 
 
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ("Nobody can [12].", "cites what it was not given: 12"),
+        ("Nobody can.", "cites no passage"),
+        ('"Nobody can ever walk in here" [1].', "1 quote of the answer"),
+    ],
+)
+def test_strict_wants_something_that_was_checked(asked, answer, why):
+    assert asked(*QUESTION, says=[answer]).code == 0
+    assert asked(*QUESTION, "--json", says=[answer]).json()["supported"] is False
+    result = asked(*QUESTION, "--strict", says=[answer])
+    assert result.code == 6
+    assert why in result.err
+
+
+def test_strict_takes_own_words_that_cite(asked):
+    assert asked(*QUESTION, "--strict", says=["Nobody can [1]."]).code == 0
+
+
+def test_white_space_is_no_answer(asked):
+    result = asked(*QUESTION, says=["  \n\n "])
+    assert result.code == 5
+    assert "cites no passage" not in result.err
+    assert "The passages themselves" not in result.out
+
+
 def test_how_many_passages_a_model_is_given(asked):
     one = asked(*QUESTION, "-n", "1", "--json", says=["So."]).json()
     assert [each["rank"] for each in one["sources"]] == [1]

@@ -1,6 +1,5 @@
 """What is shown of a reply: the words while they come, then what they rest on and cost."""
 
-import re
 from collections.abc import Iterator, Sequence
 
 import attrs
@@ -11,12 +10,12 @@ from ttrpg_core.llm import Bill, ToolCall, ToolResult, Usage
 from ttrpg_core.llm.chats.exporting import cited, plain
 from ttrpg_core.llm.money import summary
 from ttrpg_core.talk.proposals import Proposal
+from ttrpg_core.talk.reading import cited_numbers
 from ttrpg_core.talk.turns import Answered, Conversation
 from ttrpg_core.views import Screen, Stream
 
 SHOWN = 200
 """Characters of a tool's answer that are shown."""
-_NUMBERS = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 
 
 @attrs.define
@@ -53,7 +52,7 @@ def say_after(app: App, talk: Conversation, answered: Answered) -> None:
     """What is to be known of a reply, on stderr; the last line is what it cost."""
     for said in _troubles(talk, answered):
         app.screen.say(said, "warn")
-    used = {int(n) for found in _NUMBERS.findall(answered.text) for n in re.findall(r"\d+", found)}
+    used = set(cited_numbers(answered.text))
     for source in answered.sources:
         if source.number in used:
             app.screen.say(cited(source), "dim")
@@ -74,6 +73,8 @@ def _troubles(talk: Conversation, answered: Answered) -> Iterator[str]:
         yield "The model declined to go on"
     if answered.bare:
         yield "It wanted more tools than chat.rounds allows"
+    if answered.text and answered.sources and not cited_numbers(answered.text):
+        yield "It cites none of the passages it was given, so nothing of it was checked"
     wrong = sum(not quote.supported for quote in answered.quotes)
     if wrong:
         verb = "does" if wrong == 1 else "do"

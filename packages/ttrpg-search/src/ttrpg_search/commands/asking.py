@@ -23,7 +23,9 @@ from ttrpg_search.commands.typed import piped
 @where_to_look
 @click.option("--full", is_flag=True, help="The whole passages, with the sentences marked.")
 @click.option(
-    "--strict", is_flag=True, help="End with 6 when a quote does not stand where it is cited."
+    "--strict",
+    is_flag=True,
+    help="End with 6 when a quote or citation does not stand, or there is none.",
 )
 @click.option("--model", default="", metavar="VENDOR/MODEL", help="Ask this language model.")
 @click.option("--no-model", is_flag=True, help="The sentences alone, whatever models are chosen.")
@@ -116,7 +118,7 @@ def _by_model(
             app.screen.say("No model was asked, and nothing is paid; --anyway asks one", "dim")
         return _by_the_books(app, fewer, full=full, strict=strict)
     outcome = modelled.asked(app, answer, model)
-    if not outcome.told.text:
+    if not outcome.told.text.strip():
         modelled.say_ended(app, outcome)
         code = _by_the_books(app, fewer, full=full, strict=strict)
         return outcome.code or code

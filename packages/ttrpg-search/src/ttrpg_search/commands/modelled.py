@@ -103,7 +103,7 @@ def say_ended(app: App, outcome: Outcome) -> None:
         app.screen.say(note[:1].upper() + note[1:], "dim")
     if told.finish == "length":
         app.screen.say("The answer was cut off: raise the setting models.max_tokens", "warn")
-    if told.finish == "stop" and told.text and not told.quotes and not told.cited:
+    if told.text.strip() and not told.quotes and not told.cited:
         app.screen.say("It cites no passage, so nothing of it was checked", "warn")
     if told.bill is not None:
         app.screen.say(f"{told.model}: {summary(told.bill)}", "dim")
@@ -117,13 +117,22 @@ def ended(outcome: Outcome, *, strict: bool) -> int:
     """The exit code, after all was shown. CitationError, where the user is strict."""
     if outcome.stopped:
         raise KeyboardInterrupt
-    wrong = len(outcome.told.unsupported)
+    wrong = _unfounded(outcome.told)
     if wrong and strict and not outcome.code:
-        raise CitationError(
-            f"{wrong} quote{'s' * (wrong != 1)} of the answer cannot be found where cited",
-            "They are marked; what the books say themselves: --no-model",
-        )
+        raise CitationError(wrong, "What the books say themselves: --no-model")
     return outcome.code
+
+
+def _unfounded(told: Told) -> str:
+    """What of an answer does not rest on the books, as ``--strict`` has it; "" for nothing."""
+    if wrong := len(told.unsupported):
+        return f"{wrong} quote{'s' * (wrong != 1)} of the answer cannot be found where cited"
+    if told.unknown:
+        named = ", ".join(map(str, dict.fromkeys(told.unknown)))
+        return f"the answer cites what it was not given: {named}"
+    if not told.quotes and not told.cited:
+        return "the answer cites no passage, so nothing of it was checked"
+    return ""
 
 
 def sources(found: Answer, told: Told, *, full: bool) -> list[Block]:
@@ -175,7 +184,7 @@ def data(app: App, found: Answer, outcome: Outcome) -> dict[str, object]:
         "text": told.text,
         "finish": told.finish,
         "error": outcome.why or None,
-        "supported": not told.unsupported,
+        "supported": not _unfounded(told),
         "quotes": [_quote(quote) for quote in told.quotes],
         "unknown": list(told.unknown),
         "sources": [
