@@ -109,6 +109,19 @@ def shelved(tmp_path_factory):
     return path
 
 
+@pytest.fixture
+def ambush(home):
+    """A home with a fight of two groups that has begun: the party, and four goblins."""
+    run(home, "campaign", "create", "Salt Road", "--system", "D&D 5e")
+    run(home, "combat", "new", "Ambush")
+    for name, points, at in (("Mara", "12", "18"), ("Tam", "20", "4")):
+        run(home, "combat", "add", name, "--hp", points, "-k", "player", "--initiative", at,
+            "--level", "3")  # fmt: skip
+    run(home, "combat", "add", "Goblin", "4", "--hp", "7", "--cr", "1/4", "--initiative", "9")
+    run(home, "combat", "start")
+    return home
+
+
 class Window:
     """A tmux window with a shell in it; ``tmux`` runs tmux commands, ``script`` is our program."""
 

@@ -47,6 +47,9 @@ TABLES = (
     "audit",
     "chunks",
     "search_chunks",
+    "fights",
+    "combatants",
+    "fight_turns",
 )
 
 
@@ -139,6 +142,24 @@ def test_a_command_is_whole_or_nothing(killed_at_each_write, played, command):
 def test_a_redo_is_whole_or_nothing(killed_at_each_write, played, cli):
     cli.run(played, "undo")
     killed_at_each_write(played, "redo")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["hit", "gob1,gob2,mara", "5", "fire"],
+        ["next"],
+        ["combat", "end"],
+        ["combat", "delete", "ambush"],
+        ["combat", "new", "Bridge", "--after", "ambush"],
+        ["undo"],
+    ],
+    ids=" ".join,
+)
+def test_a_step_of_a_fight_is_whole_or_nothing(killed_at_each_write, ambush, cli, command):
+    cli.run(ambush, "combat", "concentrate", "mara", "Bless")
+    cli.run(ambush, "hit", "mara", "1")
+    killed_at_each_write(ambush, *command)
 
 
 def test_a_book_is_whole_or_nothing(killed_at_each_write, played, tmp_path):
