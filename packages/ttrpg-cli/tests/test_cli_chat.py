@@ -104,6 +104,15 @@ def test_going_on_tells_the_model_what_was_said(talked):
     assert talked("continue", "nope", script=["x"]).code == 3
 
 
+@pytest.mark.parametrize("script", [[""], ["  ", "\n"]])
+def test_no_answer_is_an_error(chat, script):
+    result = chat("Hello", script=script)
+    assert result.code == 5
+    assert "The model said nothing" in result.err
+    assert "ttrpg chat continue hello" in result.err
+    assert chat("Hello", "--json", script=script).json()["text"].strip() == ""
+
+
 def test_what_no_model_was_asked_was_not_said(chat):
     result = chat("Hello", use="fake/nothing")
     assert result.code == 3

@@ -11,7 +11,7 @@ from ttrpg_cli.talking.showing import Shown, data, decide, say_after
 from ttrpg_cli.talking.slash import Slash
 from ttrpg_core import text
 from ttrpg_core.app import App
-from ttrpg_core.errors import ProviderError, TtrpgError
+from ttrpg_core.errors import BadReply, ProviderError, TtrpgError
 from ttrpg_core.llm import Image, Part, Text
 from ttrpg_core.llm.chats import Chat
 from ttrpg_core.talk.turns import Answered, Conversation
@@ -34,12 +34,15 @@ class Session:
         """Say one thing, show the reply, and say how to go on.
 
         What no model was asked, as there is none of that name or no money left, was not said.
+        BadReply where the answer is empty.
         """
         before = self.talk.chat
         answered = Answered()
         try:
             self._hear(self._saying(words), answered)
             self.app.screen.show("ttrpg.chat.reply/1", data(self.talk, answered), [])
+            if not answered.text.strip() and not answered.proposed:
+                raise BadReply("there is no answer", "Ask again, or another model: --model")
         except TtrpgError as error:
             if not isinstance(error, ProviderError) and not answered.turns:
                 self._unsay(before)

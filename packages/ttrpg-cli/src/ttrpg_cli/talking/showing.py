@@ -65,8 +65,8 @@ def _troubles(talk: Conversation, answered: Answered) -> Iterator[str]:
     finish = answered.turns[-1].finish if answered.turns else ""
     if answered.stopped:
         yield "Stopped; what came is kept" if answered.text else "Stopped before anything came"
-    elif not answered.text:
-        yield "The model said nothing; /retry asks again"
+    elif not answered.text.strip():
+        yield "The model said nothing; ask again, or another model"
     if finish == "length":
         yield "Cut at the longest reply that is allowed: models.max_tokens"
     elif finish == "refused":
