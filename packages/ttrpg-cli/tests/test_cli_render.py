@@ -1,6 +1,7 @@
 """How blocks look: widths, marks, bars, safe characters."""
 
 import io
+import json
 import re
 
 import pytest
@@ -272,3 +273,13 @@ def test_what_is_not_one_column_wide_is_left_to_rich(text):
     assert not light.can_draw([Quote("a", text)], {}, terminal=False)
     assert not light.can_draw([Text("a")], {"FORCE_COLOR": "1"}, terminal=False)
     assert light.can_draw([Text("\u201ca\u201d")], {}, terminal=False)
+
+
+def test_json_moves_no_cursor_and_says_the_same():
+    hostile = "\x1b[2J\x9b2J \x7f \u202egnp\u2066 \udcff \u00e4\u6587"
+    out = io.StringIO()
+    screen = Terminal(out, io.StringIO(), {})
+    screen.json = True
+    screen.show("x", {"text": hostile}, [])
+    assert not set("\x1b\x9b\x7f\u202e\u2066\udcff") & set(out.getvalue())
+    assert json.loads(out.getvalue())["text"] == hostile

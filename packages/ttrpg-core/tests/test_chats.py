@@ -299,6 +299,16 @@ def test_a_form_that_there_is_not(told):
         export(*told, "pdf", GM, scrub)
 
 
+@pytest.mark.parametrize("form", ["md", "json", "html"])
+def test_an_export_moves_no_cursor_and_reads_back(chats, form):
+    hostile = "a\x1b[2J\x9b2J\x07\x7f \u202egnp\u2066 \r\nb"
+    chat = chats.add(Chat("x", "x"), Turn("assistant", (Text(hostile),), model="m"))
+    out = export(chat, chats.turns(chat), form, GM, str)
+    assert not set("\x1b\x9b\x07\x7f\u202e\u2066\r") & set(out)
+    if form == "json":
+        assert json.loads(out)["turns"][0]["text"] == hostile
+
+
 def test_an_export_of_nothing(told):
     chat, turns = told
     out = export(chat, turns, "md", PUBLIC, scrub)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ttrpg_cli import drawing, light
 from ttrpg_cli.stdin import is_typed
-from ttrpg_core.text import printable
+from ttrpg_core.text import printable, printable_json
 from ttrpg_core.views import Block, Fields, Markdown, Progress, Quote, Role, Stream, Table, Text
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Terminal:
             ascii_only = not drawing.can(self.out, "\N{FULL BLOCK}")
             whole = {"schema": schema, **data}
             text = json.dumps(whole, ensure_ascii=ascii_only, default=str, indent=2)
-            self._write(text + "\n")
+            self._write(printable_json(text) + "\n")
         elif self.plain:
             self._write("".join(f"{line}\n" for block in blocks for line in linear(block)))
         else:

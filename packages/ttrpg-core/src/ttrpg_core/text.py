@@ -30,6 +30,8 @@ SHOWN = 8
 
 _UNKEPT = re.compile("[\0\ud800-\udfff]")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_ACTED_ON = re.compile(f"[\x7f-\x9f\ud800-\udfff{''.join(sorted(_BIDI))}]")
+"""What :func:`json.dumps` leaves as it is of what :func:`printable` does not."""
 
 
 def name(value: str, what: str = "name") -> str:
@@ -234,6 +236,11 @@ def printable(value: str) -> str:
         else f"\\u{ord(char):04x}"
         for char in value
     )
+
+
+def printable_json(value: str) -> str:
+    """JSON in which what a terminal might act on is escaped; it says the same as before."""
+    return _ACTED_ON.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
 
 
 def _folded(value: str) -> str:

@@ -16,6 +16,7 @@ from ttrpg_core.audience import Audience, project
 from ttrpg_core.errors import InputError
 from ttrpg_core.llm.chats.turns import Chat, Cited, Turn, digest
 from ttrpg_core.llm.messages import ToolCall, ToolResult
+from ttrpg_core.text import printable, printable_json
 
 FORMS = ("md", "json", "html")
 STOPPED = "stopped"
@@ -61,12 +62,12 @@ def export(
     if form == "json":
         turns_told = [scrubbed(plain(turn), scrub) for turn in seen]
         told = {"schema": "ttrpg.chat.export/1", "title": title, "turns": turns_told}
-        return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+        return printable_json(json.dumps(told, ensure_ascii=False, indent=2)) + "\n"
     if form == "md":
-        return scrub(_markdown(title, seen))
+        return _visible(scrub(_markdown(title, seen)))
     if form == "html":
         body = "\n".join(_article(turn, scrub) for turn in seen)
-        return _PAGE.format(title=html.escape(title), body=body)
+        return _visible(_PAGE.format(title=html.escape(title), body=body))
     raise InputError(f"there is no export format {form!r:.60}", "One of: " + ", ".join(FORMS))
 
 
@@ -144,6 +145,11 @@ def scrubbed(value: Any, scrub: Callable[[str], str]) -> Any:
             key: each if key == "base64" else scrubbed(each, scrub) for key, each in value.items()
         }
     return value
+
+
+def _visible(text: str) -> str:
+    """A file that may be looked at in a terminal, whatever a model wrote."""
+    return printable(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _seen_title(chat: Chat, seen: Sequence[Turn]) -> str:
