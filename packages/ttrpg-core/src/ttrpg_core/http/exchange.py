@@ -28,7 +28,7 @@ from ttrpg_core.errors import (
 )
 from ttrpg_core.http.kept import connections
 from ttrpg_core.http.patience import Patience
-from ttrpg_core.http.retries import RETRY_STATUS, Unwanted, pause, retry_after, worth_another
+from ttrpg_core.http.retries import RETRY_STATUS, Unwanted, again, retry_after, worth_another
 from ttrpg_core.settings_tables import NetworkSettings
 
 MOST_OF_ERROR = 1_000_000
@@ -170,24 +170,22 @@ async def _answered(
 ) -> Answer:
     """The answer of the first try that is worth keeping, or of the last."""
     client = await connections()
-    tries = 0
-    while True:
-        tries += 1
-        last = tries > settings.retries
-        try:
-            request.extensions["timeout"]["read"] = settings.first_seconds
-            response = await client.send(request, stream=True)
-            request.extensions["timeout"]["read"] = None  # from here on the answer has patience
-            answer = Answer(response.status_code, response.headers, response, settings)
-            if response.status_code not in FINE:
-                await _judge(answer, failed, last=last)
-        except (httpx.HTTPError, ProviderError, Unwanted) as error:
-            if last or not worth_another(request.method, error, settings.wait_seconds):
-                raise
-            seconds = pause(tries, error)
-        else:
-            return answer
-        await sleep(seconds)
+
+    async def once(tries: int) -> Answer:
+        request.extensions["timeout"]["read"] = settings.first_seconds
+        response = await client.send(request, stream=True)
+        request.extensions["timeout"]["read"] = None  # from here on the answer has patience
+        answer = Answer(response.status_code, response.headers, response, settings)
+        if response.status_code not in FINE:
+            await _judge(answer, failed, last=tries > settings.retries)
+        return answer
+
+    try:
+        return await once(1)
+    except (httpx.HTTPError, ProviderError, Unwanted) as error:
+        if not settings.retries or not worth_another(request.method, error, settings.wait_seconds):
+            raise
+        return await again(once, error, request.method, settings, sleep)
 
 
 async def _judge(answer: Answer, failed: Failed | None, *, last: bool) -> None:

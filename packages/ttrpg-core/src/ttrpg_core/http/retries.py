@@ -3,12 +3,16 @@
 import email.utils
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import httpx
 
 from ttrpg_core.errors import ProviderError
+from ttrpg_core.settings_tables import NetworkSettings
+
+T = TypeVar("T")
 
 RETRY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 """Answers worth another try: time-out, too early, rate limit, server errors, overloaded (529)."""
@@ -40,6 +44,43 @@ class Unwanted(Exception):
         self.seconds = seconds
 
 
+async def again(
+    once: Callable[[int], Awaitable[T]],
+    error: Exception,
+    method: str,
+    settings: NetworkSettings,
+    sleep: Callable[[float], Awaitable[None]],
+) -> T:
+    """What a later try answers, after the first one failed with ``error``; else the last error.
+
+    ``once`` is told which try it is, from 1. tenacity does the trying, and starts from the first
+    error: a call that is answered at once neither waits for it nor imports it.
+    """
+    import tenacity
+
+    first = [error]
+
+    async def attempt() -> T:
+        if first:
+            raise first.pop()
+        return await once(retrying.statistics["attempt_number"])
+
+    def wait(state: tenacity.RetryCallState) -> float:
+        outcome = state.outcome
+        return pause(state.attempt_number, outcome.exception() if outcome else None)
+
+    retrying = tenacity.AsyncRetrying(
+        stop=tenacity.stop_after_attempt(settings.retries + 1),
+        wait=wait,
+        retry=tenacity.retry_if_exception(
+            lambda each: worth_another(method, each, settings.wait_seconds)
+        ),
+        sleep=sleep,
+        reraise=True,
+    )
+    return await retrying(attempt)
+
+
 def worth_another(method: str, error: BaseException, longest: float) -> bool:
     """Whether sending the same request again can help, and does no harm.
 
@@ -60,7 +101,7 @@ def _short(seconds: float | None, longest: float) -> bool:
     return seconds is None or seconds <= longest
 
 
-def pause(tries: int, error: BaseException) -> float:
+def pause(tries: int, error: BaseException | None) -> float:
     """The seconds before the next try: as the server asks, else more each time, with jitter."""
     asked = None
     if isinstance(error, ProviderError):
