@@ -173,6 +173,8 @@ def test_the_order(fight):
     assert [each["id"] for each in shown(fight)["combatants"]][-1] == "tam"
     assert "Tam acts on 30" in fight("order", "tam", "30").out
     assert shown(fight)["combatants"][0]["id"] == "tam"
+    assert "Tam acts on -1" in fight("order", "tam", "-1").out
+    assert shown(fight)["combatants"][-1]["id"] == "tam"
     assert fight("order").out == fight("combat", "show").out
 
 
@@ -187,6 +189,17 @@ def test_uses(fight):
     assert "Legendary Actions: 1/2 left" in fight("combat", "spend", "drake", "leg").out
     assert "Legendary Actions 2/2" in fight("combat", "regain", "drake", "leg").out
     assert fight("combat", "spend", "drake", "leg", "3").code == 2
+
+
+def test_a_failed_save_is_resisted_or_stands(fight):
+    fight("combat", "add", "Lich", "--hp", "90", "--resistances", "1", "--initiative", "20")
+    for last, said in (("--resist", "stunned ends (saved)"), ("--accept", "save stands (3)")):
+        fight("combat", "regain", "lich", "legend")
+        fight("cond", "lich", "stunned", "until", "save", "--save", "con:15")
+        failed = fight("save", "lich", "3").out
+        assert "failed with 3 (ttrpg save lich --resist, or --accept)" in failed
+        assert said in fight("save", "lich", last).out
+    assert fight("history", "--json").json()["entries"][0]["prose"].endswith("save stands (3)")
 
 
 def test_by_hand(fight):

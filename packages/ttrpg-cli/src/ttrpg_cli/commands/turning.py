@@ -30,7 +30,10 @@ def prev(app: App, fight: str | None) -> None:
     act(app, "combat.turn", fight, lambda f, law, _: turns.back(f, law))
 
 
-@click.command(short_help="The order: ttrpg order goblin-2 before mara")
+@click.command(
+    short_help="The order: ttrpg order goblin-2 before mara",
+    context_settings={"ignore_unknown_options": True},  # so that an initiative may be -1
+)
 @click.argument("who", required=False, shell_complete=acting.people)
 @click.argument("place", required=False, metavar="before|after|NUMBER")
 @click.argument("other", required=False, metavar="[OTHER]", shell_complete=acting.people)
@@ -67,7 +70,8 @@ def order(
             return orders.place(found, law, mover, where, roster.find(found, other))
         if other is not None:
             raise InputError(f"{place!r:.60} is no place in the order", "Say before or after")
-        value = words.number(place, "place: before, after, or an initiative")
+        value = words.number(place.removeprefix("-"), "place: before, after, or an initiative")
+        value = -value if place.startswith("-") else value
         return orders.set_initiative(found, law, mover, value, pin=pin)
 
     act(app, "combat.order", fight, move)

@@ -134,4 +134,7 @@ def _name(owed: Owed) -> str:
 
 def _answer(owed: Owed) -> str:
     """The command that answers, for whoever may type it."""
-    return f" (ttrpg save {owed.key})" if owed.key else ""
+    if not owed.key:
+        return ""
+    more = "" if owed.failed is None else " --resist, or --accept"
+    return f" (ttrpg save {owed.key}{more})"

@@ -106,7 +106,7 @@ def checked(resource: Resource) -> Resource:
 def find(who: Combatant, wanted: str) -> Resource:
     """The resource that a name or unique beginning means."""
     names = [(each.name, each.name) for each in who.resources]
-    found = text.match(wanted, names, f"resource of {who.name}")
+    found = text.match(wanted, names, "resource")
     return next(each for each in who.resources if each.name == found)
 
 

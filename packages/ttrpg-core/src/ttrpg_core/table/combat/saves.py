@@ -73,6 +73,10 @@ def save(
         raise InputError(f"{one.name} has nothing to resist with", "Save without it")
     if total is None and owed.failed is not None:
         total = owed.failed
+        if resist is False:
+            scene.say("save", who, f"{one.name}: the failed save stands ({total})",
+                      total=total, dc=owed.dc, ability=owed.ability, effect=owed.effect,
+                      success=False)  # fmt: skip
     else:
         total = _rolled(scene, one, owed, bonus, luck) if total is None else total
         _say_save(scene, owed, total)

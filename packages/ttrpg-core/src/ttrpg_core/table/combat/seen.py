@@ -215,7 +215,7 @@ def _owed(fight: Fight, prompt: Prompt, viewer: Audience) -> Owed:
         "repeat-save": f"DC {prompt.dc} {save} against {_title(held)}",
     }[prompt.kind]
     if prompt.failed is not None:
-        whole += f": failed with {prompt.failed}; resist it, or not"
+        whole += f": failed with {prompt.failed}"
     fields = [
         _Marked(PARTY, "text", short),
         _Marked(GM, "text", whole),
