@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ttrpg_core.audience import GM, PARTY
 from ttrpg_core.documents import Chunk
 from ttrpg_core.entries import Provider
-from ttrpg_core.errors import BudgetExceeded, InputError, NotFound, Unreachable
+from ttrpg_core.errors import BudgetExceeded, InputError, NotFound, StoreError, Unreachable
 from ttrpg_core.library import Book, Library
 from ttrpg_core.llm import (
     Delta,
@@ -270,6 +270,23 @@ def test_a_conversation_that_is_removed_while_it_goes_on(talk, store, stopped):
 
     say(made, "Tell me", Late(stopped, look))
     assert [turn.text for turn in made.chats.turns(made.chat)] == ["abcd"]
+
+
+def test_what_could_not_be_kept_is_not_said_to_be(talk, monkeypatch):
+    made = talk(["a", "b", "c"])
+    heard, answered = Heard(after=2), Answered()
+    real = Chats.add
+
+    def full(self, chat, *turns):
+        if turns[0].role == "assistant":
+            raise StoreError("the disk is full")
+        return real(self, chat, *turns)
+
+    monkeypatch.setattr(Chats, "add", full)
+    with pytest.raises(StoreError):
+        asyncio.run(made.say([Text("Tell me")], heard, answered))
+    assert not answered.stopped
+    assert answered.turns == []
 
 
 def test_what_was_said_is_kept_though_nobody_answers(talk):

@@ -338,16 +338,17 @@ class Conversation:
         reply, bill = call.reply, call.bill
         if bill is not None:
             answered.bills.append(bill)
-        answered.stopped = reply.finish == "cancelled"
         answered.proposed = tuple(self.toolbox.proposed)
         if not reply.message().parts:
+            answered.stopped = reply.finish == "cancelled"
             return
         answered.text += f"\n\n{reply.text}" if answered.text and reply.text else reply.text
         turn = self._turn(call)
         answered.sources = tuple(dict.fromkeys((*answered.sources, *turn.sources)))
-        answered.turns.append(turn)
         self._add(turn)
         self._draft = ""
+        answered.turns.append(turn)
+        answered.stopped = reply.finish == "cancelled"
 
     def _use(self, call: ToolCall, listener: Listener) -> ToolResult:
         result = self.toolbox.run(call)
