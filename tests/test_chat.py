@@ -319,6 +319,24 @@ def test_a_model_proposes_and_a_person_writes(window, cli, home, server):
     assert [each["id"] for each in waiting] == [2, 3]
 
 
+def test_ctrl_c_at_a_proposal_lets_it_wait_and_the_talk_go_on(window, cli, home, server):
+    assert cli.run(home, "campaign", "create", "Salt Road").returncode == 0
+    note = wants("propose_note", note="The dagger is cursed")
+    server.first, server.pieces = [[note], ["Noted."]], ["Yes."]
+    window.type("chat")
+    window.until(r"(?m)^you> *$")
+    say(window, "Note the dagger")
+    window.until(r"Write it down\?")
+    assert re.search(r"(?m)^\(propose_note: Put to the Game Master", window.screen())
+    assert "Thinking" not in window.screen(), "what turned has gone"
+    window.press("C-c")
+    window.until(r"(?m)1 proposal waits: ttrpg chat pending\s+^you> *$")
+    say(window, "Go on")
+    window.until(r"(?m)^Yes\.$")
+    window.press("C-d")
+    assert window.code() == 0
+
+
 def test_ctrl_c_while_nothing_has_come(window, cli, home, server):
     server.pieces, server.pause = ["", *[""] * 400], 0.05
     window.type("chat", "--plain")

@@ -52,6 +52,7 @@ class Terminal:
         self.plain = False
         self.quiet = False
         self.debug = False
+        self._over: Callable[[str], None] | None = None
         for stream in (out, err):
             reconfigure = getattr(stream, "reconfigure", None)
             if reconfigure is not None:  # a letter the terminal lacks must not end a command
@@ -114,12 +115,14 @@ class Terminal:
             from ttrpg_cli.waiting import FRAMES, Spinner
 
             fancy = drawing.can(self.err, FRAMES)
-            spinner = Spinner(self._talk, printable(waiting), fancy=fancy)
+            spinner = Spinner(self._written, printable(waiting), fancy=fancy)
+            self._over = spinner.over
             spinner.start()
             try:
                 yield spinner.stop
             finally:
                 spinner.stop()
+                self._over = None
 
     def say(self, text: str, role: Role = "plain") -> None:
         """A line on stderr; silent under ``--quiet`` unless it is bad."""
@@ -229,7 +232,11 @@ class Terminal:
             self.out.flush()
 
     def _talk(self, text: str) -> None:
-        """Talk; where nobody can hear it, the command goes on."""
+        """Talk, in place of whatever turns on the line."""
+        (self._over or self._written)(text)
+
+    def _written(self, text: str) -> None:
+        """Where nobody can hear it, the command goes on."""
         with contextlib.suppress(OSError):
             self.err.write(text)
             self.err.flush()

@@ -25,6 +25,7 @@ class Spinner:
         self._title = title
         self._frames = FRAMES if fancy else PLAIN
         self._done = threading.Event()
+        self._line = threading.Lock()
         self._thread = threading.Thread(target=self._turn, daemon=True)
 
     def start(self) -> None:
@@ -39,10 +40,16 @@ class Spinner:
                 self._thread.join()
             self._out(CLEAR)
 
+    def over(self, text: str) -> None:
+        """Print whole lines where it turns; it goes on below them."""
+        with self._line:
+            self._out(text if self._done.is_set() else CLEAR + text)
+
     def _turn(self) -> None:
         at = 0
         while True:
-            self._out(f"\r{self._frames[at % len(self._frames)]} {self._title}")
+            with self._line:
+                self._out(f"\r{self._frames[at % len(self._frames)]} {self._title}")
             at += 1
             if self._done.wait(SECONDS):
                 return

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import attrs
+import click
 
 from ttrpg_cli.talking.kept import counted
 from ttrpg_core.app import App
@@ -84,13 +85,19 @@ def _troubles(talk: Conversation, answered: Answered) -> Iterator[str]:
 
 
 def decide(app: App, proposed: Sequence[Proposal], talk: Conversation) -> None:
-    """Ask about each proposal; what nobody decides on waits."""
+    """Ask about each proposal; what nobody decides on waits, as do all that Ctrl-C leaves."""
     waiting = 0
-    for proposal in proposed:
+    for number, proposal in enumerate(proposed):
         app.screen.say(f"Proposal {proposal.id} for {proposal.campaign}:", "title")
         for line in proposal.lines:
             app.screen.say(f"  {line}")
-        if app.screen.ask("Write it down?", default=False):
+        try:
+            yes = app.screen.ask("Write it down?", default=False)
+        except (KeyboardInterrupt, click.Abort):
+            app.screen.say("")
+            waiting += len(proposed) - number
+            break
+        if yes:
             talk.toolbox.proposals.accept(proposal.id)
             app.screen.say("Done. 'ttrpg undo' takes it back", "good")
         else:
