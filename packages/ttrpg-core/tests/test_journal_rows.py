@@ -247,13 +247,13 @@ def test_an_undo_that_does_not_fit_is_refused_with_the_reason(journal, store, du
 def test_two_rows_that_swapped_a_unique_value_swap_back(journal, store, dump):
     with journal.change("x") as change:
         for number, name in enumerate(["ann", "bob", "cat"]):
-            change.insert("turns", {"id": name, "place": number})
+            change.insert("seats", {"id": name, "place": number})
     before = dump(store)
     with journal.change("x") as change:
-        change.update("turns", {"id": "ann"}, {"place": 99})
-        change.update("turns", {"id": "bob"}, {"place": 0})
-        change.update("turns", {"id": "cat"}, {"place": 1})
-        change.update("turns", {"id": "ann"}, {"place": 2})
+        change.update("seats", {"id": "ann"}, {"place": 99})
+        change.update("seats", {"id": "bob"}, {"place": 0})
+        change.update("seats", {"id": "cat"}, {"place": 1})
+        change.update("seats", {"id": "ann"}, {"place": 2})
     after = dump(store)
     journal.undo()
     assert dump(store) == before

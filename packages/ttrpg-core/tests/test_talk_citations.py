@@ -1,5 +1,7 @@
 """The quotes of an answer against the books: supported, altered, misattributed, invented, none."""
 
+import time
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -283,3 +285,15 @@ def test_no_word_of_an_answer_is_lost(read, pieces):
     shown, _ = read(*pieces)
     for word in ("They take 1d6 harm", "a b c d", "x"):
         assert shown.count(word) >= text.count(word)
+
+
+@pytest.mark.parametrize("text", ["lorem ipsum " * 300_000, 'a "b [" c ' * 60_000, "x" * 3_000_000])
+def test_a_reply_in_one_piece_or_many_costs_no_more_than_its_length(text):
+    began = time.process_time()
+    reader = Reader()
+    whole = reader.feed(text) + reader.end()
+    assert "".join(group.text for group in whole) == text
+    reader = Reader()
+    cut = [g for at in range(0, len(text), 200) for g in reader.feed(text[at : at + 200])]
+    assert "".join(group.text for group in [*cut, *reader.end()]) == text
+    assert time.process_time() - began < 20
