@@ -223,7 +223,9 @@ def ours(name: str, url: str) -> Opened:
     from ttrpg_providers import vendors
 
     made = {
-        "openai_chat": lambda: vendors.openai_vendor(known(vendors.OpenAISettings(url))),
+        "openai_chat": lambda: vendors.openai_vendor(
+            known(vendors.OpenAISettings(url, api="chat"))
+        ),
         "openai_responses": lambda: vendors.openai_vendor(
             known(vendors.OpenAISettings(url, api="responses"))
         ),

@@ -106,7 +106,7 @@ DIALECTS = (
         "openai",
         "text/event-stream",
         lambda known, url, headers: vendors.openai_vendor(
-            attrs.evolve(known, settings=vendors.OpenAISettings(url, headers=headers))
+            attrs.evolve(known, settings=vendors.OpenAISettings(url, api="chat", headers=headers))
         ),
         _chat,
         _sse()({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})

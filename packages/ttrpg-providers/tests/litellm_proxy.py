@@ -123,7 +123,7 @@ def formats(base: str, key: str = KEY) -> Mapping[str, HttpVendor]:
 
     v1 = f"{base}/v1"
     return {
-        "openai chat": vendors.openai_vendor(known(vendors.OpenAISettings(v1))),
+        "openai chat": vendors.openai_vendor(known(vendors.OpenAISettings(v1, api="chat"))),
         "openai responses": vendors.openai_vendor(
             known(vendors.OpenAISettings(v1, api="responses"))
         ),

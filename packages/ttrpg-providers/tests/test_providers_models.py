@@ -80,7 +80,7 @@ class TestOpenAIChat(Replayed):
     path = "/chat/completions"
 
     def vendor_of(self, url):
-        return vendors.openai_vendor(context(vendors.OpenAISettings(base_url=url)))
+        return vendors.openai_vendor(context(vendors.OpenAISettings(base_url=url, api="chat")))
 
 
 class TestOpenAIResponses(Replayed):

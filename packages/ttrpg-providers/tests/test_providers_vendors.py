@@ -45,7 +45,7 @@ def context(settings, *, network=NETWORK, key=KEY, offline=False) -> Context:
 def vendor(format_, url, **more):
     made = {
         "anthropic": lambda c: vendors.anthropic_vendor(c(vendors.AnthropicSettings(url))),
-        "openai_chat": lambda c: vendors.openai_vendor(c(vendors.OpenAISettings(url))),
+        "openai_chat": lambda c: vendors.openai_vendor(c(vendors.OpenAISettings(url, api="chat"))),
         "openai_responses": lambda c: vendors.openai_vendor(
             c(vendors.OpenAISettings(url, api="responses"))
         ),
@@ -148,6 +148,14 @@ def test_leaving_a_reply_closes_the_socket_at_once(server, recorded, format_, le
     assert seconds < 0.1
     assert reply.text
     assert reply.finish == "cancelled"
+
+
+def test_openai_is_asked_for_responses_and_other_servers_for_chats(server):
+    server.script["/responses"] = server.script["/chat/completions"] = [(503, {}, [])]
+    named = vendors.ServerSettings((f"here {server.url}",))
+    ask(vendors.openai_vendor(context(vendors.OpenAISettings(server.url))).model("m"))
+    ask(vendors.Servers(context(named)).model("here/m"))
+    assert [asked[0] for asked in server.asked] == ["/responses", "/chat/completions"]
 
 
 def test_what_is_left_of_the_limits_is_known_when_the_reply_begins(server):
@@ -259,7 +267,9 @@ def test_a_packed_stream_is_unpacked_as_it_comes(server):
 
 
 def test_headers_of_the_settings_are_sent_and_not_shown(server):
-    known = vendors.OpenAISettings(server.url, headers=("X-Team: canary-team", "x-empty:"))
+    known = vendors.OpenAISettings(
+        server.url, api="chat", headers=("X-Team: canary-team", "x-empty:")
+    )
     server.script["/models"] = [(403, JSON, [b'{"error": {"message": "no canary-team"}}'])]
     made = vendors.openai_vendor(context(known))
     with pytest.raises(errors.NotPermitted) as caught:
@@ -271,7 +281,7 @@ def test_headers_of_the_settings_are_sent_and_not_shown(server):
 
 
 def test_a_short_header_is_no_secret(server):
-    known = vendors.OpenAISettings(server.url, headers=("X-Table: 3",))
+    known = vendors.OpenAISettings(server.url, api="chat", headers=("X-Table: 3",))
     server.script["/models"] = [(403, JSON, [b'{"error": {"message": "not before 13:30"}}'])]
     with pytest.raises(errors.NotPermitted, match="13:30"):
         asyncio.run(vendors.openai_vendor(context(known)).models())

@@ -38,7 +38,11 @@ class OpenAISettings:
     """The table ``[plugins.openai]``."""
 
     base_url: str = setting("https://api.openai.com/v1", "Where requests go.")
-    api: Literal["chat", "responses"] = setting("chat", "Which of its two formats is spoken.")
+    api: Literal["chat", "responses"] = setting(
+        "responses",
+        "The format that is spoken. Newer models take tools in 'responses' alone, unless they do"
+        " not reason; 'chat' is for a base_url of your own that has no /responses.",
+    )
     embedding: Literal["text-embedding-3-small", "text-embedding-3-large"] = setting(
         "text-embedding-3-small", "The model that makes vectors."
     )
