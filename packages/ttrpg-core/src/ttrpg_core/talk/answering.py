@@ -57,9 +57,12 @@ async def answer(
     citations = Citations(told.given, checker, told.question)
     told.quotes, told.unknown = citations.quotes, citations.unknown
 
+    said: list[str] = []
+    shown: list[str] = []
+
     def say(text: str) -> None:
         if text:
-            told.shown += text
+            shown.append(text)
             show(text)
 
     request = asking(told.question, told.given, max_tokens)
@@ -69,12 +72,13 @@ async def answer(
             told.model, told.notes = call.model, call.notes
             try:
                 async for delta in call.reply:
-                    told.text += delta.text
+                    said.append(delta.text)
                     say(citations.feed(delta.text))
             finally:
-                told.finish = call.reply.finish
+                told.finish, told.text = call.reply.finish, "".join(said)
                 say(citations.end())
                 told.cited = citations.cited
+                told.shown = "".join(shown)
     finally:
         if call is not None:
             told.bill = call.bill

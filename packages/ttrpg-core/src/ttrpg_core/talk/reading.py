@@ -29,6 +29,8 @@ _EMPHASIS = re.compile(r"[*_`]+")
 _LINE_MARKS = re.compile(r"^[ \t]*(?:>[ \t]?)+(?:[-*+]\s+|\d+[.)]\s+)?", re.MULTILINE)
 _LONGEST_GROUP = LONGEST + 1000
 _LONGEST_CITE = 60
+_AT_ONCE = 4000
+"""Characters that are looked at together."""
 _BLANK = "\n\n"
 _ENDS = {opens: re.compile(f"[{closes}]|{_BLANK}") for opens, closes in CLOSING.items()}
 _SINGLE = "\u2018"
@@ -74,8 +76,11 @@ class Reader:
 
     def feed(self, piece: str) -> list[Group]:
         """The groups that are whole by now."""
-        self._held += piece
-        return list(self._drain(final=False))
+        groups: list[Group] = []
+        for at in range(0, len(piece), _AT_ONCE):  # what is held is copied for each group
+            self._held += piece[at : at + _AT_ONCE]
+            groups += self._drain(final=False)
+        return groups
 
     def end(self) -> list[Group]:
         """The rest."""
@@ -87,7 +92,7 @@ class Reader:
             if group is None:
                 return
             self._held = self._held[len(group.text) :]
-            self._line = (self._line + group.text).rpartition("\n")[2]
+            self._line = _line_end(self._line + group.text)
             yield group
 
     def _next(self, *, final: bool) -> Group | None:
@@ -206,6 +211,12 @@ class Reader:
             if below is not None:
                 return Group(text[: below.end()], _block_quotes(body), cited_numbers(below[0]))
         return Group(body, _block_quotes(body), cited_numbers(body))
+
+
+def _line_end(text: str) -> str:
+    """What tells of the line that a text ends in: whether it is blank so far, and its last sign."""
+    line = text.rpartition("\n")[2]
+    return line if len(line) <= _AT_ONCE else line.strip()[:1] + line[-1:]
 
 
 def _group(text: str, quotes: list[tuple[str, int]], end: int) -> Group:
