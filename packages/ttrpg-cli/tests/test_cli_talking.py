@@ -13,7 +13,8 @@ from ttrpg_cli.talking.session import Session
 from ttrpg_cli.talking.slash import Slash
 from ttrpg_cli.talking.starting import Wanted, started
 from ttrpg_core.errors import InputError, TtrpgError, Unreachable
-from ttrpg_core.llm.chats import Chats
+from ttrpg_core.llm import Text
+from ttrpg_core.llm.chats import Chats, Cited, Turn
 from ttrpg_core.testing import FakeModels, Scripted
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -153,6 +154,18 @@ def test_a_branch_and_a_title(talk):
     }
     assert [chat.saved for chat in chats.chats()] == [True, False]
     assert len(chats.turns(chats.chat("one"))) == 2
+
+
+def test_sources_are_those_that_the_audience_may_see(talk):
+    talk("One")
+    chats, chat = talk.kept["talk"].chats, talk.kept["talk"].chat
+    told = Turn("assistant", (Text("So"),), sources=(Cited(1, "Secrets", (), "", None, "text"),))
+    chat = chats.add(chat, told)
+    talk("/sources", chat=chat)
+    assert "[1] Secrets" in talk.app.screen.text
+    before = talk.app.screen.text.count("Secrets")
+    talk("/sources", chat=chat, wanted=Wanted(viewer="party"))
+    assert talk.app.screen.text.count("Secrets") == before
 
 
 def test_a_picture_waits_for_the_next_message(talk, tmp_path):

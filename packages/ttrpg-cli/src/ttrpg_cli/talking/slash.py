@@ -13,7 +13,7 @@ from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import InputError, NotFound
 from ttrpg_core.llm import Image, Purpose
 from ttrpg_core.llm.chats import Chat
-from ttrpg_core.llm.chats.exporting import cited
+from ttrpg_core.llm.chats.exporting import cited, shown
 from ttrpg_core.talk.pictures import MOST_AT_ONCE, read_picture
 from ttrpg_core.talk.turns import Conversation
 from ttrpg_core.talk.voices import load_voices
@@ -122,7 +122,7 @@ class Slash:
         self._show("why", {"weighed": told}, Table(("Model", "Verdict", "Reason"), rows))
 
     def _sources(self, _: str) -> None:
-        turns = self._talk.chats.turns(self._talk.chat)
+        turns = shown(self._talk.chats.turns(self._talk.chat), self._talk.viewer)
         found = next((turn.sources for turn in reversed(turns) if turn.sources), ())
         rows = [(cited(source),) for source in found]
         told = {"sources": [cited(source) for source in found]}
