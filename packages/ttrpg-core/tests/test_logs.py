@@ -1,7 +1,9 @@
 """Logs: where they go, and what is not in them."""
 
+import io
 import json
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,3 +116,12 @@ def test_configuring_again_leaves_no_file_open(tmp_path):
         path = configure(tmp_path / str(number))
         structlog.get_logger().info("hello")
         assert len(lines(path)) == 1
+
+
+@pytest.mark.parametrize("gone", ["closed", "detached", "none"])
+def test_stderr_that_went_away_ends_nothing(tmp_path, monkeypatch, gone):
+    configure(tmp_path, verbose=True)
+    stream = io.TextIOWrapper(io.BytesIO())
+    stream.close() if gone == "closed" else stream.detach()
+    monkeypatch.setattr(sys, "stderr", None if gone == "none" else stream)
+    structlog.get_logger().info("hello")

@@ -79,6 +79,26 @@ class LogFile:
     log = debug = info = warn = warning = error = critical = exception = failure = fatal = msg
 
 
+class Stderr:
+    """Writes lines to stderr as it is when they come.
+
+    One that was closed, or whose reader went away, must not end what the line tells of.
+    """
+
+    def __call__(self, *_: object) -> "Stderr":
+        """Itself: structlog asks its factory for a logger."""
+        return self
+
+    def msg(self, line: str) -> None:
+        """Add one line."""
+        if sys.stderr is not None:
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.write(line + "\n")
+                sys.stderr.flush()
+
+    log = debug = info = warn = warning = error = critical = exception = failure = fatal = msg
+
+
 def configure(state_dir: Path, *, verbose: bool = False) -> Path:
     """Send logs to stderr (``verbose``) or to ``log.jsonl`` in the state folder; its path."""
     path = state_dir / "log.jsonl"
@@ -91,7 +111,7 @@ def configure(state_dir: Path, *, verbose: bool = False) -> Path:
     ]
     if verbose:
         last: Any = structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"])
-        factory: Any = structlog.PrintLoggerFactory(sys.stderr)
+        factory: Any = Stderr()
     else:
         last = structlog.processors.JSONRenderer()
         factory = LogFile(path)
