@@ -1,7 +1,9 @@
 """A fight through the real program: a whole one, restarts, and several processes at once."""
 
 import json
+import os
 import re
+import signal
 import sqlite3
 import subprocess
 
@@ -157,3 +159,101 @@ def test_a_reader_sees_one_moment(cli, ambush, at_once):
         people = {each["id"]: each["hp"] for each in json.loads(out)["fight"]["combatants"]}
         assert people["goblin-1"] == people["goblin-2"]
     assert hp(cli, ambush)["goblin-1"] == 3
+
+
+@pytest.fixture
+def watched(window, ambush):
+    """The fight on the whole screen."""
+    window.resize(100, 30)
+    window.type("combat", "watch")
+    window.until(r"Ambush: round 1, Mara's turn")
+    return window
+
+
+def typed(window, key, line):
+    """Press a key that asks for a line, and type it."""
+    window.press(key)
+    window.until(r"(hit|heal|cond|save|order) _")
+    window.tmux("send-keys", "-t", "0", "-l", line)
+    window.press("Enter")
+
+
+def test_a_fight_is_run_by_keys(watched, cli, ambush):
+    assert "n next" in watched.screen()
+    watched.press("n")
+    watched.until(r"Ambush: round 1, Goblin \d's turn")
+    watched.press("p")
+    watched.until(r"Mara's turn \(looking back\)")
+    watched.press("n")
+    typed(watched, "t", "mara 5 fire")
+    watched.until(r"Mara 18 .* 7/12 hp")
+    watched.until(r"Mara takes 5 \(5 fire\): 7/12")
+    typed(watched, "l", "mara 2")
+    watched.until(r"9/12 hp")
+    typed(watched, "g", "tam prone")
+    watched.until(r"Tam +prone")
+    watched.press("u")
+    watched.until(r"Taken back: Tam is prone")
+    watched.press("t")
+    watched.tmux("send-keys", "-t", "0", "-l", "mara 9")
+    watched.until(r"hit mara 9_")
+    watched.press("BSpace")
+    watched.until(r"hit mara _")
+    watched.press("C-c")
+    watched.until(r"(?m)^\? help")
+    typed(watched, "t", "zzz 5")
+    watched.until(r"there is no combatant 'zzz'")
+    typed(watched, "t", "mara --help")
+    watched.until(r"See: ttrpg hit --help")
+    typed(watched, "o", "tam before mara")
+    watched.until(r"(?s)Tam 4 .*Mara 18 ")
+    watched.press("?")
+    watched.until(r"take the last change back")
+    watched.press("q")
+    assert watched.code() == 0
+    assert "Log" not in watched.screen()
+    assert hp(cli, ambush)["mara"] == 9
+    cli.sound(ambush)
+
+
+def test_another_terminal_shows_and_so_does_another_size(watched, cli, ambush):
+    cli.run(ambush, "hit", "tam", "20", "cold")
+    watched.until(r"dying 0/20 hp")
+    for columns, lines in ((60, 20), (40, 12), (20, 5), (140, 40)):
+        watched.resize(columns, lines)
+        cli.run(ambush, "next")
+        now = shown(cli, ambush)["round"]
+        watched.until(rf"Ambush: round {now}" if lines > 5 else "Am")
+    cli.run(ambush, "heal", "tam", "3")
+    watched.until(r"3/20 hp")
+    watched.press("C-c")
+    assert watched.code() == 0
+    watched.type("roll", "1d1")
+    assert watched.code() == 0
+
+
+def test_a_fight_that_goes_ends_the_watch(watched, cli, ambush):
+    cli.run(ambush, "combat", "delete", "ambush")
+    assert watched.code() == 3
+    assert "there is no fight 'ambush'" in watched.screen()
+
+
+def test_a_watch_that_is_killed_loses_nothing(window, cli, ambush):
+    window.type("combat", "watch", env="sh -c 'echo $$ > pid; exec \"$@\"' sh")
+    window.until(r"Ambush: round 1, Mara's turn")
+    window.press("n")
+    window.until(r"Goblin \d's turn")
+    os.kill(int((ambush / "pid").read_text()), signal.SIGKILL)
+    assert window.code() == 137
+    window.type("combat", "watch")
+    window.until(r"round 1, Goblin \d's turn")
+    window.press("q")
+    assert window.code() == 0
+    cli.sound(ambush)
+
+
+def test_a_watch_needs_a_terminal(cli, ambush):
+    for more in ([], ["--json"], ["--plain"]):
+        done = cli.run(ambush, "combat", "watch", *more, code=2)
+        assert b"needs a terminal" in done.stderr
+        assert done.stdout == b""

@@ -182,6 +182,7 @@ TEXTS = [
     ["combat", "show", None],
     ["combat", "show", "--as", None],
     ["combat", "use", None],
+    ["combat", "watch", None],
     ["combat", "end", "--defeated", None],
     ["combat", "delete", None],
     ["combat", "initiative", None],

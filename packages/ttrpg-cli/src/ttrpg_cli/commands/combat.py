@@ -149,6 +149,17 @@ def show(app: App, fight: str | None, viewer: str) -> None:
 
 
 @combat.command()
+@_fight
+@click.pass_obj
+def watch(app: App, fight: str | None) -> None:
+    """A fight on the whole screen, as it changes, also by other terminals. ? shows the keys."""
+    from ttrpg_cli.watching.loop import Watch
+
+    connection = app.store.connection
+    Watch(app, fights.find(connection, fight, campaign_of(app))).run()
+
+
+@combat.command()
 @click.argument("fight", shell_complete=acting.fights)
 @click.pass_obj
 def use(app: App, fight: str) -> None:
