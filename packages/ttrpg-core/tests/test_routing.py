@@ -486,3 +486,29 @@ def test_weights_that_are_none(table):
     laid = table(model("a"), strategy="weighted", weights=("v/a much",))
     with pytest.raises(ConfigError, match="v/a much"):
         run(laid.ask())
+
+
+def test_an_answer_is_not_lost_when_its_cost_cannot_be_written_down(table, monkeypatch):
+    laid = table(model("a", "Six.", Delta(usage=Usage(7, 3), finish="stop")))
+
+    def full(*_, **__):
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(type(laid.purse), "settle", full)
+    call = run(laid.ask())
+    assert call.reply.text == "Six."
+    assert (call.bill.usage, call.bill.certainty) == (Usage(7, 3), "estimated")
+    assert call.bill.cost == laid.purse.aside > 0
+    assert "the disk is full" in call.notes[-1]
+
+
+def test_money_that_cannot_be_given_back_does_not_keep_the_next_from_being_asked(
+    table, monkeypatch
+):
+    laid = table(model("a", Overloaded("busy", retryable=True, status=529)), model("b"))
+
+    def full(*_, **__):
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(type(laid.purse), "release", full)
+    assert run(laid.ask()).model == "v/b"

@@ -81,7 +81,8 @@ class Attempt:
 
     ``patience`` bounds the wait for the first piece where that is a try of a model that failed: who
     is not through in time no longer has the right to it. ``first_seconds`` is set when the first
-    piece came, ``error`` when one ended it, ``bill`` when it was settled.
+    piece came, ``error`` when one ended it, ``bill`` when it was settled; ``note`` is what the user
+    should know of that.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Attempt:
     first_seconds: float | None = None
     error: TtrpgError | None = None
     bill: Bill | None = None
+    note: str = ""
     _stack: AsyncExitStack = attrs.field(factory=AsyncExitStack, init=False)
     _inner: Reply | None = attrs.field(default=None, init=False)
     _held: list[Delta] = attrs.field(factory=list, init=False)
@@ -182,17 +184,35 @@ class Attempt:
     def _settle(self, finish: Finish | None) -> None:
         error = self.error
         if error is not None and not self._held and unbilled(error):
-            self.purse.release(self.reservation, error.message)
+            with contextlib.suppress(StoreError):  # as it goes on counting, another can be asked
+                self.purse.release(self.reservation, error.message)
             return
         came = self._inner
-        self.bill = self.purse.settle(
-            self.reservation,
-            None if came is None else self._counted(came),
-            finish or ("cancelled" if came is None else came.finish),
-            text="" if came is None else _said(came),
-            seconds=self.timer() - self.began,
-            first_seconds=self.first_seconds,
-        )
+        counted = None if came is None else self._counted(came)
+        ended: Finish = finish or ("cancelled" if came is None else came.finish)
+        seconds = self.timer() - self.began
+        try:
+            self.bill = self.purse.settle(
+                self.reservation,
+                counted,
+                ended,
+                text="" if came is None else _said(came),
+                seconds=seconds,
+                first_seconds=self.first_seconds,
+            )
+        except StoreError as error:  # the answer is there, and paid for: it is not taken away
+            self.note = (
+                f"what this call cost could not be written down, so the most counts: {error}"
+            )
+            self.bill = Bill(
+                self.name,
+                counted or Usage(),
+                self.reservation.worst,
+                "estimated",
+                ended,
+                seconds,
+                self.first_seconds,
+            )
 
     def _counted(self, came: Reply) -> Usage | None:
         """What the vendor counted; None where it had not, or was left before it was through."""

@@ -179,7 +179,10 @@ def longest(request: Request, info: ModelInfo) -> int:
 
 def worst(price: Price | None, tokens: int, reply: int) -> float | None:
     """What a request costs with the longest reply, in US dollars; None when unpriced."""
-    return None if price is None else (tokens * price.input + reply * price.output) / MILLION
+    if price is None:
+        return None
+    price = price.at(tokens)
+    return (tokens * price.input + reply * price.output) / MILLION
 
 
 def spoken(seconds: float) -> str:

@@ -104,6 +104,8 @@ class Router:
                 await attempt.leave()
             finally:
                 call.bill = attempt.bill
+                if attempt.note:
+                    call.notes.append(attempt.note)
 
     async def _answering(
         self, request: Request, purpose: Purpose, need: Need
