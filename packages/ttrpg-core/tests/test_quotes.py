@@ -190,6 +190,11 @@ def test_what_is_nowhere(library, quote):
     assert verdict(library, quote).outcome == "not_found"
 
 
+def test_what_was_changed_is_spelled_as_it_is_written(library):
+    (found,) = verdict(library, "they take nine harm for each height", Place(ROAD)).differences
+    assert found == Difference("nine", "1d6")
+
+
 def test_capitals_are_told(library):
     found = verdict(library, "WHEN A WANDERER FALLS", Place(ROAD, "12"))
     assert (found.outcome, found.recased) == ("supported", True)

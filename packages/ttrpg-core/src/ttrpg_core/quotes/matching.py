@@ -149,9 +149,7 @@ def compared(
         None, [word.text for word in said], [word.text for word in stands], autojunk=False
     )
     differences = tuple(
-        Difference(
-            " ".join(word.raw for word in said[a:b]), " ".join(word.raw for word in stands[c:d])
-        )
+        Difference(_spelled(said[a:b]), _spelled(stands[c:d]))
         for tag, a, b, c, d in matcher.get_opcodes()
         if tag != "equal"
     )
@@ -162,3 +160,12 @@ def compared(
         near = SequenceMatcher(None, [word.text for word in longest.words], told, autojunk=False)
         whole = max(whole, near.ratio() * len(longest.words) / len(said))
     return whole, differences
+
+
+def _spelled(run: Sequence[Word]) -> str:
+    """Words as they are written, "1d6" without the gaps that its three do not have."""
+    out = ""
+    for index, word in enumerate(run):
+        together = index and run[index - 1].end == word.start
+        out += word.raw if together or not index else f" {word.raw}"
+    return out
