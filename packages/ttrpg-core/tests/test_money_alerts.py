@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -436,3 +437,38 @@ def test_the_app_tells_in_the_ways_that_the_settings_name(home, hook):
     app.close()
     assert len(hook.seen) == 1
     assert any(line["event"] == "alert" for line in lines(app.paths.state_dir))
+
+
+UNANSWERED = """
+import socket, sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from ttrpg_core.llm.money import Alert
+from ttrpg_core.settings_tables import MoneySettings, NetworkSettings
+from ttrpg_core.webhook import channels
+
+looked_up = socket.getaddrinfo
+
+def silent(host, *rest, **more):
+    if host in ("hooks.example", b"hooks.example"):
+        print("asked", flush=True)
+        time.sleep(30)
+    return looked_up(host, *rest, **more)
+
+socket.getaddrinfo = silent
+money = MoneySettings(webhook="http://hooks.example/x")
+told = channels(money, NetworkSettings(), Path(sys.argv[1]), offline=False)
+now = datetime.now(UTC).isoformat()
+for each in told:
+    each.send(Alert(1, now, "fast", "month", "warning", "Too fast", 1, now, None))
+for each in told:
+    each.close()
+"""
+
+
+def test_a_name_that_is_not_answered_keeps_the_program_from_nothing(tmp_path):
+    began = time.monotonic()
+    command = [sys.executable, "-c", UNANSWERED, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "asked\n"
+    assert time.monotonic() - began < 15

@@ -50,7 +50,11 @@ class Webhook:
         """Send, and wait for the answer."""
         import asyncio
 
-        asyncio.run(self._send(body(alert)))
+        from ttrpg_core.http.unawaited import Unawaited
+
+        with asyncio.Runner() as runner:
+            runner.get_loop().set_default_executor(Unawaited())
+            runner.run(self._send(body(alert)))
 
     async def _send(self, content: bytes) -> None:
         import asyncio
