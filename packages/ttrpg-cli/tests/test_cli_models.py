@@ -79,6 +79,23 @@ def test_use_is_kept_with_its_order_and_told_to_the_audit(ttrpg):
     assert ttrpg("models", "use").code == 2
 
 
+def test_what_another_window_adds_meanwhile_stays(ttrpg, monkeypatch):
+    from ttrpg_core.llm.routing.vendors import Vendors
+    from ttrpg_core.paths import Paths
+    from ttrpg_core.settings import Config
+
+    looked_up = Vendors.model
+
+    def slowly(vendors, full):
+        Config(Paths.of(), {}).set("models.use", '["fake/echo", "fake/other"]')
+        return looked_up(vendors, full)
+
+    monkeypatch.setattr(Vendors, "model", slowly)
+    assert ttrpg("models", "use", "--add", "fake/echo").code == 0
+    kept = ttrpg("config", "get", "models.use", "--json").json()["value"]
+    assert kept == ["fake/echo", "fake/other"]
+
+
 def test_use_says_what_overrides_it(ttrpg):
     done = ttrpg("models", "use", "fake/echo", env={"TTRPG_MODELS_USE": '["fake/echo"]'})
     assert "TTRPG_MODELS_USE still overrides it" in done.err

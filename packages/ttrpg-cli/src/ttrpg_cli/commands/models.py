@@ -15,7 +15,8 @@ from ttrpg_core.llm.calls import Call
 from ttrpg_core.llm.money import summary
 from ttrpg_core.llm.routing import Health, ask_vendors
 from ttrpg_core.llm.routing.vendors import split
-from ttrpg_core.settings import Source
+from ttrpg_core.paths import locked
+from ttrpg_core.settings import Config, Source
 from ttrpg_core.store import peek
 from ttrpg_core.text import nearest
 from ttrpg_core.views import Block, Fields, Table, Text
@@ -203,10 +204,12 @@ def use(app: App, names: tuple[str, ...], add: bool) -> None:  # noqa: FBT001 - 
     for name in names:
         _vendor(app, split(name)[0])
         router.vendors.model(name)
-    old = list(router.names())
-    chosen = list(dict.fromkeys([*(old if add else []), *names]))
     audit = app.audit  # before it is written: nothing is changed that could not be told of
-    new = app.config.set("models.use", json.dumps(chosen))
+    with locked(app.paths.config):  # and read again: another window may have added one since
+        now = Config(app.paths, app.environ, app.flags, campaign=False)
+        old = list(now.get("models.use").value)
+        chosen = list(dict.fromkeys([*(old if add else []), *names]))
+        new = app.config.set("models.use", json.dumps(chosen))
     audit.record("setting.changed", {"key": "models.use", "old": str(old), "new": str(chosen)})
     app.screen.show("ttrpg.models.use/1", {"use": chosen, "was": old}, [])
     app.screen.say(f"Asked from now on: {', '.join(chosen)} ({new.where})", "good")
