@@ -3,13 +3,14 @@
 import json
 from random import Random
 
+import attrs
 import pytest
 
 from ttrpg_core import fights
-from ttrpg_core.errors import Ambiguous, NotFound, StoreDamaged
+from ttrpg_core.errors import Ambiguous, NotFound, StoreDamaged, UndoRefused
 from ttrpg_core.fights import Fights
 from ttrpg_core.journal import Journal
-from ttrpg_core.table.combat import effects, hp, roster, rules, saves, turns
+from ttrpg_core.table.combat import effects, hp, roster, rules, saves, seen, turns
 from ttrpg_core.table.combat.arithmetic import Part
 from ttrpg_core.table.combat.resources import legendary_actions, recharge
 from ttrpg_core.table.combat.state import (
@@ -124,6 +125,60 @@ def test_an_older_hit_is_taken_back_by_itself(kept, law, app):
     assert (fight.get("drake").hp, fight.get("mara").hp) == (40, 8)
 
 
+def test_whatever_is_taken_back_by_itself_leaves_a_fight(kept, law, app):
+    """Each entry in turn is undone alone, where that is allowed; the fight can go on."""
+    ambush(kept, law)
+    steps(kept)
+    late = Combatant("", "Late", hp=3, hp_max=3, initiative=1)
+    kept.change("combat.add", None, None, lambda f, r, g: roster.add(f, r, late, 1, g))
+    kept.change("combat.next", None, None, turns.advance)
+    refused = 0
+    for entry in reversed(kept.journal.history(100)):
+        try:
+            kept.journal.undo(entry=entry.id)
+        except UndoRefused:
+            refused += 1
+            continue
+        fight = fights.load(app.store.connection, "ambush")
+        assert seen.view(fight, law).combatants
+        kept.change("combat.next", None, None, turns.advance)
+        kept.journal.undo()
+        kept.journal.undo(entry=kept.journal.history(3)[2].id)
+    assert 0 < refused < len(kept.journal.history(100))
+
+
+def test_nobody_leaves_the_rows_whom_the_fight_knows(kept, law):
+    begin(kept, law)
+    for name in ("Mara", "Tam"):
+        one = Combatant("", name, hp=3, hp_max=3, initiative=3)
+        kept.change("combat.add", None, None, lambda f, r, _, one=one: roster.add(f, r, one))
+    kept.change("combat.start", None, None, turns.start)
+    with pytest.raises(UndoRefused, match="Mara joins"):
+        kept.journal.undo(entry=2)
+    with pytest.raises(UndoRefused, match="prepared the fight"):
+        kept.journal.undo(entry=1)
+
+
+def test_what_is_gone_from_a_fight_is_gone_from_the_rows(kept, law, app):
+    ambush(kept, law)
+    kept.change("combat.next", None, None, turns.advance)
+
+    def shorten(fight, rules, rng):
+        return fights.Outcome(
+            attrs.evolve(
+                fight, turns=fight.turns[:1], at=0,
+                combatants=tuple(c for c in fight.combatants if c.id in fight.order[:2]),
+                order=fight.order[:2],
+            ), (),
+        )  # fmt: skip
+
+    before = rows(app)
+    step = kept.change("combat.short", None, None, shorten)
+    assert fights.load(app.store.connection, "ambush") == step.fight
+    kept.journal.undo()
+    assert rows(app) == before
+
+
 def test_a_command_that_changes_nothing_leaves_no_line(kept, law):
     ambush(kept, law)
     before = kept.journal.history(1)
@@ -169,6 +224,13 @@ def test_a_row_that_makes_no_fight(kept, law, app, state):
     ambush(kept, law)
     app.store.connection.execute("UPDATE combatants SET state = ? WHERE id = 'mara'", [state])
     with pytest.raises(StoreDamaged, match="the fight ambush cannot be read"):
+        fights.load(app.store.connection, "ambush")
+
+
+def test_a_row_that_is_missing(kept, law, app):
+    ambush(kept, law)
+    app.store.connection.execute("DELETE FROM combatants WHERE id = 'mara'")
+    with pytest.raises(StoreDamaged, match="its combatants are not those that it had"):
         fights.load(app.store.connection, "ambush")
 
 

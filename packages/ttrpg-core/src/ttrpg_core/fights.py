@@ -34,6 +34,12 @@ LONGEST_PROSE = 300
 _ASIDE = ("combat.prompt.", "combat.round", "combat.statistics", "combat.initiative")
 """Kinds of facts that the history can do without in its line; all are among the facts."""
 
+_ROSTER = "roster"
+"""The key in a fight's state with the ids of all who are in it.
+
+So nobody's joining can be taken back by itself once the fight knows them, in its order or a turn.
+"""
+
 Command = Callable[[Fight, Rules, random.Random], Outcome]
 """A command of :mod:`ttrpg_core.table.combat`, with its arguments filled in."""
 
@@ -108,23 +114,14 @@ def load(connection: sqlite3.Connection, key: str) -> Fight:
         if row is None:
             raise NotFound(f"there is no fight {key!r}", "See: ttrpg combat list")
         people = connection.execute(
-            "SELECT state FROM combatants WHERE fight = ? ORDER BY ordinal", [key]
+            "SELECT id, state FROM combatants WHERE fight = ? ORDER BY ordinal", [key]
         ).fetchall()
         turns = connection.execute(
             "SELECT round, who, delayed, resumed FROM fight_turns WHERE fight = ? ORDER BY ordinal",
             [key],
         ).fetchall()
     try:
-        return attrs.evolve(
-            _converter().structure(json.loads(row["state"]), Fight),
-            combatants=tuple(
-                _converter().structure(json.loads(each["state"]), Combatant) for each in people
-            ),
-            turns=tuple(
-                Turn(each["round"], each["who"], bool(each["delayed"]), bool(each["resumed"]))
-                for each in turns
-            ),
-        )
+        return _made(row, people, turns)
     except Exception as error:  # whatever a row that somebody edited makes of the converter
         raise StoreDamaged(
             f"the fight {key} cannot be read: {'; '.join(explain(error, key))}",
@@ -237,6 +234,23 @@ def _one_moment(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("ROLLBACK")
 
 
+def _made(row: sqlite3.Row, people: Sequence[sqlite3.Row], turns: Sequence[sqlite3.Row]) -> Fight:
+    """The fight that rows make; any error says that they make none."""
+    state = json.loads(row["state"])
+    if state.pop(_ROSTER) != [each["id"] for each in people]:
+        raise ValueError("its combatants are not those that it had")
+    return attrs.evolve(
+        _converter().structure(state, Fight),
+        combatants=tuple(
+            _converter().structure(json.loads(each["state"]), Combatant) for each in people
+        ),
+        turns=tuple(
+            Turn(each["round"], each["who"], bool(each["delayed"]), bool(each["resumed"]))
+            for each in turns
+        ),
+    )
+
+
 def _write(change: Change, before: Fight, after: Fight) -> None:
     """Write what differs between two states of a fight."""
     key = {"fight": after.id}
@@ -244,7 +258,8 @@ def _write(change: Change, before: Fight, after: Fight) -> None:
     for ordinal, each in enumerate(after.combatants):
         if was.pop(each.id, None) != (ordinal, each):
             change.put(
-                "combatants", {**key, "id": each.id, "ordinal": ordinal, "state": _json(each)}
+                "combatants",
+                {**key, "id": each.id, "ordinal": ordinal, "state": _json(_plain_of(each))},
             )
     for gone in was:
         change.delete("combatants", {**key, "id": gone})
@@ -253,15 +268,22 @@ def _write(change: Change, before: Fight, after: Fight) -> None:
             row = {"delayed": int(turn.delayed), "resumed": int(turn.resumed)}
             row |= {"round": turn.round, "ordinal": ordinal}
             change.put("fight_turns", {**key, "who": turn.who, **row})
+    for ordinal in range(len(after.turns), len(before.turns)):
+        change.delete("fight_turns", {**key, "ordinal": ordinal})
     if (row_after := _row(after)) != _row(before):
         change.update("fights", {"id": after.id}, row_after)
 
 
 def _row(fight: Fight) -> dict[str, str]:
     rest = attrs.evolve(fight, combatants=(), turns=())
-    return {"id": fight.id, "name": fight.name, "status": fight.status, "state": _json(rest)}
+    state = {**_plain_of(rest), _ROSTER: [each.id for each in fight.combatants]}
+    return {"id": fight.id, "name": fight.name, "status": fight.status, "state": _json(state)}
 
 
-def _json(value: Fight | Combatant) -> str:
-    data: Mapping[str, object] = _converter().unstructure(value)
+def _plain_of(value: Fight | Combatant) -> dict[str, object]:
+    found: dict[str, object] = _converter().unstructure(value)
+    return found
+
+
+def _json(data: Mapping[str, object]) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
