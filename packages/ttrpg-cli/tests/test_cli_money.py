@@ -212,8 +212,8 @@ def test_alerts_are_listed_and_acknowledged(ttrpg, pay):
     pay(0.6)
     found = ttrpg("alerts", "--json").json()["alerts"]
     assert [(each["subject"], each["severity"]) for each in found] == [
-        ("total 95%", "critical"),
-        ("total 90%", "warning"),
+        ("total 95% of $10.00", "critical"),
+        ("total 90% of $10.00", "warning"),
     ]
     assert "the total budget: $9.00 of $10.00" in ttrpg("alerts").out
     assert "Acknowledged 1 alert\n" in ttrpg("alerts", "ack", str(found[0]["id"])).err

@@ -92,6 +92,15 @@ def test_the_same_within_an_hour_is_one(alerts, ear, stopped):
     assert len(alerts.all()) == 3
 
 
+def test_one_of_a_clock_that_was_ahead_hides_nothing(alerts, ear, stopped):
+    stopped.move(days=3000)
+    down(alerts)
+    stopped.move(days=-3000)
+    assert down(alerts)
+    assert not down(alerts)
+    assert len(ear.heard) == 2
+
+
 def test_a_worse_one_is_told_at_once(alerts, ear):
     for severity in ("info", "warning", "info", "critical", "critical"):
         down(alerts, severity)
@@ -161,15 +170,25 @@ def test_each_step_of_a_budget_is_told_once_a_period(purse, ear, stopped):
         stopped.move(minutes=40)
     assert told(ear) == [
         ("fast", "day", "warning"),
-        ("approaching", "day 50%", "info"),
-        ("approaching", "day 80%", "warning"),
-        ("approaching", "day 90%", "warning"),
-        ("approaching", "day 95%", "critical"),
+        ("approaching", "day 50% of $100.00", "info"),
+        ("approaching", "day 80% of $100.00", "warning"),
+        ("approaching", "day 90% of $100.00", "warning"),
+        ("approaching", "day 95% of $100.00", "critical"),
     ]
     ear.heard.clear()
     stopped.move(days=1)
     pay(purse, 50 * DOLLAR)
-    assert ("approaching", "day 50%", "info") in told(ear)
+    assert ("approaching", "day 50% of $100.00", "info") in told(ear)
+
+
+def test_a_budget_that_was_raised_is_told_of_anew(purse, ear):
+    for amount in (10, 100):
+        purse.budgets.set(Budget("total", amount * DOLLAR))
+        pay(purse, amount * DOLLAR * 8 // 10)
+    assert told(ear) == [
+        ("approaching", "total 80% of $10.00", "warning"),
+        ("approaching", "total 80% of $100.00", "warning"),
+    ]
 
 
 def test_a_refusal_is_told(purse, ear):

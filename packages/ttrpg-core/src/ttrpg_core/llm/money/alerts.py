@@ -100,8 +100,8 @@ class Alerts:
         with self.store.transaction() as connection:
             row = connection.execute(
                 "SELECT id, severity FROM alerts WHERE kind = ? AND subject = ? AND at >= ?"
-                " ORDER BY id DESC LIMIT 1",
-                [kind, subject, begin],
+                " AND at <= ? ORDER BY id DESC LIMIT 1",  # not one of a clock that was ahead
+                [kind, subject, begin, stamp(now)],
             ).fetchone()
             if row and SEVERITIES.index(row["severity"]) >= SEVERITIES.index(severity):
                 connection.execute(

@@ -1,7 +1,7 @@
 """When spending is worth an alert: rules over numbers, and no more.
 
-A budget is told of at 50, 80, 90, 95 and 100 percent, once for each in its period, and at most
-once a day that its pace will use it up. An hour is told of when it costs far more than is usual.
+A budget is told of at 50, 80, 90, 95 and 100 percent, once for each in its period, and anew when it
+was set to another amount; at most once a day that its pace will use it up. An hour is told of when it costs far more than is usual.
 """
 
 from collections.abc import Iterable, Sequence
@@ -51,7 +51,7 @@ def of_budgets(standings: Iterable[Standing], now: datetime) -> list[Due]:
         if step is not None:
             share, severity = step
             kind: Kind = "exceeded" if share >= 1 else "approaching"
-            subject = f"{budget.id} {share:.0%}"
+            subject = f"{budget.id} {share:.0%} of {dollars(budget.amount)}"
             found.append(Due(kind, subject, severity, each.said(), each.span.start))
         if each.fast and each.projected is not None:
             said = (
