@@ -4,6 +4,9 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
+from ttrpg_cli.modelled import Known
+from ttrpg_core.llm import Beyond, ModelInfo, Price
+
 RUNS = [
     (["models"], "models"),
     (["models", "list", "--vendor", "fake"], "models"),
@@ -55,11 +58,23 @@ def test_what_is_listed_says_place_price_and_source(ttrpg):
                 "written": None,
                 "date": "",
                 "source": "runs in this process",
+                "beyond": None,
             },
             "error": None,
         }
     ]
     assert "free" in ttrpg("models").out
+
+
+def test_what_longer_prompts_cost_is_said():
+    price = Price(0.1, 0.5, beyond=Beyond(100_000, Price(0.5, 2.5, cached=0.05, written=0.625)))
+    known = Known("v/m", ModelInfo("m", price=price))
+    assert "from $0.1 / $0.5" in known.row()
+    said = dict(known.pairs())["over 100,000 in"]
+    assert said == (
+        "$0.5 / $2.5 for the whole request; $0.05 from the cache; $0.625 into the cache"
+    )
+    assert known.data()["price"]["beyond"]["price"]["output"] == 2.5
 
 
 def test_a_test_says_what_came_and_how(ttrpg):

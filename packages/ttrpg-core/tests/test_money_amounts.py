@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttrpg_core.errors import InputError
-from ttrpg_core.llm import Bill, Price, Usage
+from ttrpg_core.llm import Beyond, Bill, Price, Usage
 from ttrpg_core.llm.money.amounts import MOST, MOST_TOKENS, Rates, amount, dollars, sound, summary
 
 
@@ -105,14 +105,55 @@ def test_each_class_of_tokens_has_its_rate():
     assert rates.cost(usage) == 100 * 4000 + 600 * 200 + 300 * 5000 + 100 * 20_000
 
 
+LONG = Price(1, 5, cached=0.1, beyond=Beyond(1000, Price(2, 7.5, cached=0.2)))
+
+
+@pytest.mark.parametrize(
+    ("usage", "cost"),
+    [
+        (Usage(1000, 10), 1000 * 1000 + 10 * 5000),
+        (Usage(1001, 10), 1001 * 2000 + 10 * 7500),
+        (Usage(1001, 10, cached=1001), 1001 * 200 + 10 * 7500),
+        (Usage(0, 5000), 5000 * 5000),
+    ],
+)
+def test_a_longer_prompt_has_the_price_beyond_for_the_whole_request(usage, cost):
+    assert Rates.of(LONG).cost(usage) == cost
+    assert LONG.at(usage.input).input == (1 if usage.input <= 1000 else 2)
+
+
+def test_the_worst_case_is_the_dearest_of_the_prices_that_can_be_reached():
+    assert Rates.of(LONG).worst(1000, 10) == 1000 * 1000 + 10 * 5000
+    assert Rates.of(LONG).worst(1001, 10) == 1001 * 2000 + 10 * 7500
+    cheaper = Rates.of(Price(2, 2, beyond=Beyond(1000, Price(1, 1))))
+    assert cheaper.worst(1001, 10) == 1000 * 2000 + 10 * 2000
+
+
+def test_rates_are_read_as_they_were_written():
+    more = Price(1, 2, beyond=Beyond(10, Price(3, 4, beyond=Beyond(20, Price(5, 6)))))
+    for rates in map(Rates.of, (Price(1, 2), LONG, more)):
+        assert Rates.read(rates.numbers()) == rates
+    assert Rates.read([1, 2, 3, 4]) == Rates(1, 2, 3, 4)
+
+
 counts = st.integers(-5, 10**13)
 usages = st.builds(Usage, counts, counts, counts, counts, counts)
-prices = st.builds(
-    Price,
-    *[st.floats(0, 1000)] * 2,
-    cached=st.none() | st.floats(0, 1000),
-    written=st.none() | st.floats(0, 1000),
+flat = {
+    "input": st.floats(0, 1000),
+    "output": st.floats(0, 1000),
+    "cached": st.none() | st.floats(0, 1000),
+    "written": st.none() | st.floats(0, 1000),
+}
+prices = st.builds(Price, **flat)
+tiers = st.builds(
+    Price, **flat, beyond=st.builds(Beyond, st.sampled_from([1, 200_000, MOST_TOKENS]), prices)
 )
+
+
+@given(usages, tiers, st.integers(0, MOST_TOKENS), st.integers(0, MOST_TOKENS))
+def test_no_count_within_the_most_costs_more_than_the_worst(usage, price, more_in, more_out):
+    rates, said = Rates.of(price), sound(usage)
+    assert rates.cost(said) <= rates.worst(said.input + more_in, said.output + more_out)
 
 
 @given(usages, prices)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ttrpg_core.errors import BudgetExceeded, Denied, InputError, StoreError
-from ttrpg_core.llm import Price, Purpose, Purse, Request, Usage, tokens
+from ttrpg_core.llm import Beyond, Price, Purpose, Purse, Request, Usage, tokens
 from ttrpg_core.llm.money import Budget, LedgerPurse
 from ttrpg_core.llm.money.standing import stand
 from ttrpg_core.settings_tables import MoneySettings
@@ -57,6 +57,20 @@ def pay(purse, cost, purpose=ASK):
     """Spend so many nano-dollars: one of input costs 2,500."""
     held = purse.reserve(MODEL, PRICE, request(most=cost // 15_000 + 1), purpose)
     return purse.settle(held, Usage(input=cost // 2500, output=0), "stop")
+
+
+def test_a_longer_prompt_is_set_aside_and_settled_at_its_own_price(purse, store, stopped):
+    price = Price(1, 5, beyond=Beyond(1000, Price(5, 25)))
+    short, long = request(), request("word " * 1000)
+    assert purse.reserve(MODEL, price, short, ASK).worst == pytest.approx(
+        (tokens.at_most(short, MODEL) * 1 + 1000 * 5) / 1e6
+    )
+    held = purse.reserve(MODEL, price, long, ASK)
+    assert held.worst == pytest.approx((tokens.at_most(long, MODEL) * 5 + 1000 * 25) / 1e6)
+    again = LedgerPurse(store, stopped, MoneySettings(), print, zone=UTC)
+    assert again.settle(held, Usage(1001, 10), "stop").cost == pytest.approx(5255e-6)
+    held = purse.reserve(MODEL, price, long, ASK)
+    assert again.settle(held, Usage(1000, 10), "stop").cost == pytest.approx(1050e-6)
 
 
 def test_it_is_the_purse_of_the_protocol(purse):

@@ -411,6 +411,21 @@ def test_every_listed_price_has_its_day_and_source():
         assert price.written is None or price.input <= price.written <= 2 * price.input
         assert dt.date.fromisoformat(price.date).year == 2026
         assert price.source.startswith("https://")
+        if price.beyond is not None:
+            longer = price.beyond.price
+            assert price.beyond.tokens >= 100_000
+            assert price.input < longer.input < longer.output > price.output
+            assert (longer.cached is None) == (price.cached is None)
+            assert (longer.written is None) == (price.written is None)
+
+
+def test_a_longer_prompt_has_the_price_that_its_vendor_asks_and_the_user_has_one():
+    haiku = filled("anthropic", ModelInfo("claude-haiku-5-5"), {}).price
+    assert [haiku.at(tokens).input for tokens in (100_000, 100_001)] == [0.1, 0.5]
+    pro = filled("gemini", ModelInfo("gemini-3.1-pro-preview"), {}).price
+    assert [pro.at(tokens).output for tokens in (200_000, 200_001)] == [12, 18]
+    own = own_prices(["claude-haiku-5-5 1 2"], "x")
+    assert filled("anthropic", ModelInfo("claude-haiku-5-5"), own).price.at(10**6).input == 1
 
 
 def test_ollama_is_free_on_a_machine_of_ones_own_only():

@@ -48,7 +48,7 @@ class Known:
             self.name,
             str(self.place or ""),
             size(self.info.context),
-            cost(self.info.price),
+            ("from " if self.info.price and self.info.price.beyond else "") + cost(self.info.price),
             ", ".join(sorted(self.info.capabilities)),
         )
 
@@ -69,6 +69,10 @@ class Known:
             found.append(("from the cache", f"${price.cached:g}"))
         if price.written is not None:
             found.append(("into the cache", f"${price.written:g}"))
+        beyond = price.beyond
+        while beyond is not None:
+            found.append((f"over {beyond.tokens:,} in", longer(beyond.price)))
+            beyond = beyond.price.beyond
         return [*found, ("price from", " ".join(filter(None, [price.date, price.source])))]
 
     def data(self) -> dict[str, Any]:
@@ -122,6 +126,13 @@ def cost(price: Price | None) -> str:
     if price is None:
         return "unpriced"
     return f"${price.input:g} / ${price.output:g}" if price.input or price.output else "free"
+
+
+def longer(price: Price) -> str:
+    """The price of longer prompts as a field."""
+    cache = ((price.cached, "from the cache"), (price.written, "into the cache"))
+    said = [f"${each:g} {where}" for each, where in cache if each is not None]
+    return "; ".join([f"{cost(price)} for the whole request", *said])
 
 
 def size(context: int) -> str:

@@ -10,11 +10,12 @@ import re
 import tomllib
 from collections.abc import Iterable
 from importlib.resources import files
+from typing import Any
 
 import attrs
 
 from ttrpg_core.errors import ConfigError
-from ttrpg_core.llm import ModelInfo, Price
+from ttrpg_core.llm import Beyond, ModelInfo, Price
 
 _DATED = re.compile(r"-(?:20\d{6}|20\d\d-\d\d-\d\d|latest|\d{3})\Z")
 """How vendors mark one issue of a model."""
@@ -32,19 +33,28 @@ def _known() -> dict[str, dict[str, ModelInfo]]:
                 name,
                 context=said.get("context", 0),
                 max_output=said.get("max_output", 0),
-                price=Price(
-                    said["input"],
-                    said["output"],
-                    cached=said.get("cached"),
-                    written=said.get("written"),
-                    date=said.get("date", table["date"]),
-                    source=said.get("source", table["source"]),
+                price=_price(
+                    said, said.get("date", table["date"]), said.get("source", table["source"])
                 ),
             )
             for name, said in table["models"].items()
         }
         for vendor, table in read.items()
     }
+
+
+def _price(said: dict[str, Any], date: str, source: str) -> Price:
+    """A price of ``models.toml``, with that of longer prompts."""
+    more = said.get("beyond")
+    return Price(
+        said["input"],
+        said["output"],
+        cached=said.get("cached"),
+        written=said.get("written"),
+        date=date,
+        source=source,
+        beyond=None if more is None else Beyond(more["tokens"], _price(more, date, source)),
+    )
 
 
 def own_prices(lines: Iterable[str], setting: str) -> dict[str, Price]:

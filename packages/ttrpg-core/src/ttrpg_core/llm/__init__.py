@@ -32,10 +32,11 @@ from ttrpg_core.llm.messages import (
     ToolResult,
     Usage,
 )
-from ttrpg_core.llm.model import Limit, Model, ModelInfo, Price, Reply, Vendor
+from ttrpg_core.llm.model import Beyond, Limit, Model, ModelInfo, Price, Reply, Vendor
 
 __all__ = [
     "Action",
+    "Beyond",
     "Bill",
     "Call",
     "Delta",

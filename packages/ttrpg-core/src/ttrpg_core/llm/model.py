@@ -28,7 +28,7 @@ class Price:
     """US dollars for a million tokens, with the day it was read and where. None is *unpriced*.
 
     ``cached`` and ``written`` are for tokens read from the vendor's cache and put there; None
-    where they cost what other input does.
+    where they cost what other input does. ``beyond`` is what longer prompts cost, where it differs.
     """
 
     input: float
@@ -37,6 +37,25 @@ class Price:
     written: float | None = None
     date: str = ""
     source: str = ""
+    beyond: "Beyond | None" = None
+
+    def at(self, tokens: int) -> "Price":
+        """The price of a prompt of so many tokens."""
+        if self.beyond is None or tokens <= self.beyond.tokens:
+            return self
+        return self.beyond.price.at(tokens)
+
+
+@attrs.frozen
+class Beyond:
+    """The ``price`` of a prompt of more than so many ``tokens``, cached ones among them.
+
+    It is that of the whole request, its output and what is below the limit included, as Anthropic,
+    Google and OpenAI all have it.
+    """
+
+    tokens: int
+    price: Price
 
 
 @attrs.frozen

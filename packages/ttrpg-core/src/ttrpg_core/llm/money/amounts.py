@@ -7,7 +7,10 @@ of them.
 
 import math
 import re
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+
+import attrs
 
 from ttrpg_core.errors import InputError
 from ttrpg_core.llm.calls import Bill
@@ -27,22 +30,43 @@ _AMOUNT = re.compile(r"(?:\$|USD)?\s*(\d{1,12}(?:\.\d{1,9})?|\.\d{1,9})\s*(?:\$|
 
 @frozen
 class Rates:
-    """Whole nano-dollars for a million tokens of each class."""
+    """Whole nano-dollars for a million tokens of each class.
+
+    ``beyond`` are the rates of a call with more than so many input tokens, where they differ.
+    """
 
     input: int
     cached: int
     written: int
     output: int
+    beyond: "tuple[int, Rates] | None" = None
 
     @classmethod
     def of(cls, price: Price) -> "Rates":
         """The rates of a price, rounded up. ValueError for one that is no amount of money."""
         cached = price.input if price.cached is None else price.cached
         written = price.input if price.written is None else price.written
-        return cls(*map(_whole, (price.input, cached, written, price.output)))
+        more = price.beyond
+        beyond = None if more is None else (more.tokens, cls.of(more.price))
+        return cls(
+            _whole(price.input), _whole(cached), _whole(written), _whole(price.output), beyond
+        )
+
+    @classmethod
+    def read(cls, numbers: Sequence[int]) -> "Rates":
+        """The rates that ``numbers`` answered."""
+        given, cached, written, output, *more = numbers
+        return cls(given, cached, written, output, (more[0], cls.read(more[1:])) if more else None)
+
+    def numbers(self) -> list[int]:
+        """The rates as numbers in a row: four, then a limit and the four beyond it."""
+        own = [self.input, self.cached, self.written, self.output]
+        return own if self.beyond is None else [*own, self.beyond[0], *self.beyond[1].numbers()]
 
     def cost(self, usage: Usage) -> int:
         """What tokens cost, in nano-dollars, rounded up."""
+        if self.beyond is not None and usage.input > self.beyond[0]:
+            return self.beyond[1].cost(usage)
         plain = usage.input - usage.cached - usage.written
         parts = (
             plain * self.input
@@ -54,6 +78,9 @@ class Rates:
 
     def worst(self, most_input: int, most_output: int) -> int:
         """What so many tokens can cost at the most: all input at the dearest of its rates."""
+        if self.beyond is not None and most_input > (limit := self.beyond[0]):
+            longer = self.beyond[1].worst(most_input, most_output)
+            return max(longer, attrs.evolve(self, beyond=None).worst(limit, most_output))
         dearest = max(self.input, self.cached, self.written)
         return -(-(most_input * dearest + most_output * self.output) // _MILLION)
 

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-import attrs
-
 from ttrpg_core.errors import InputError
 from ttrpg_core.llm.calls import Certainty, Purpose
 from ttrpg_core.llm.messages import Finish, Usage
@@ -109,7 +107,7 @@ class Ledger:
                 purpose.who,
                 purpose.campaign,
                 purpose.session,
-                json.dumps(attrs.astuple(rates)),
+                json.dumps(rates.numbers()),
                 asked,
                 unseen,
                 worst,
@@ -233,7 +231,7 @@ def _entry(row: sqlite3.Row) -> Entry:
         state=row["state"],
         model=row["model"],
         purpose=Purpose(row["why"], row["who"], row["campaign"], row["session"]),
-        rates=Rates(*json.loads(row["prices"])),
+        rates=Rates.read(json.loads(row["prices"])),
         asked=row["asked"],
         unseen=row["unseen"],
         reserved=row["reserved"],

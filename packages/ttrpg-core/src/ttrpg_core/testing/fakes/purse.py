@@ -58,7 +58,9 @@ class MemoryPurse:
         if price is None:
             raise Denied(f"{model} is unpriced", "Say what it costs")
         said = request.system + " ".join(str(message.parts) for message in request.messages)
-        worst = (tokens(said) * price.input + request.max_tokens * price.output) / MILLION
+        asked = tokens(said)
+        each = price.at(asked)
+        worst = (asked * each.input + request.max_tokens * each.output) / MILLION
         used = self.spent + self.aside
         if self.budget is not None and used + worst > self.budget:
             raise BudgetExceeded(f"{model} may cost ${worst:.4f}", self.budget, used)
@@ -79,7 +81,8 @@ class MemoryPurse:
         held = self._open(reservation)
         certainty: Certainty = "estimated" if usage is None else "priced"
         used = Usage(output=tokens(text)) if usage is None else usage
-        cost = (used.input * held.price.input + used.output * held.price.output) / MILLION
+        price = held.price.at(used.input)
+        cost = (used.input * price.input + used.output * price.output) / MILLION
         left = None if self.budget is None else self.budget - self.spent - cost
         held.state = "settled"
         held.bill = Bill(

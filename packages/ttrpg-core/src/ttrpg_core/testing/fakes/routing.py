@@ -54,6 +54,7 @@ class FakeModels:
                 used, price = reply.usage, model.info.price
                 cost = None
                 if price is not None:
+                    price = price.at(used.input)
                     cost = (used.input * price.input + used.output * price.output) / 1e6
                 certainty: Certainty = "unpriced" if cost is None else "priced"
                 call.bill = Bill(name, used, cost, certainty, reply.finish)
