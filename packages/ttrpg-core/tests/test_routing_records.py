@@ -49,6 +49,18 @@ def test_the_vendors_count_is_the_true_one(records):
     assert records.wait(NAME, 1) == 0
 
 
+def test_a_clock_that_was_set_back_leaves_no_model_alone_for_years(records, stopped):
+    stopped.move(days=900)
+    answered(records, Limit("requests", 0, 60.0))
+    stopped.move(days=-900)
+    assert records.wait(NAME, 1) == 0
+
+
+def test_no_limit_is_believed_to_last_longer_than_a_day(records):
+    answered(records, Limit("requests", 0, 1e12))
+    assert records.wait(NAME, 1) == 86_400
+
+
 def test_tokens_count_by_the_request(records):
     answered(records, Limit("input-tokens", 500, 20.0, 10_000), Limit("output-tokens", 1, 5.0))
     assert records.wait(NAME, 500) == 0

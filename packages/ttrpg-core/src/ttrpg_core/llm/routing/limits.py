@@ -12,6 +12,8 @@ from ttrpg_core.llm.model import Limit
 
 WAIT = "wait"
 """The kind of a limit that a refusal told of: nothing goes until it resets."""
+LONGEST_WAIT = 86_400.0
+"""Seconds that a vendor may ask to be left alone: a day, as of a quota. More is a mistake."""
 
 
 @attrs.frozen
@@ -36,7 +38,8 @@ class Left:
             needed = 1.0
         if needed <= self.remaining or (self.most is not None and needed > self.most):
             return 0.0
-        return max(0.0, self.resets_at - now)
+        wait = self.resets_at - now
+        return wait if 0 < wait < LONGEST_WAIT + 1 else 0.0  # longer: the clock was set back
 
     def taken(self, tokens: int) -> "Left":
         """After a request of so many tokens was sent."""
@@ -48,7 +51,10 @@ class Left:
 
 def left(limits: Iterable[Limit], now: float) -> list[Left]:
     """What an answer told, with its resets as moments."""
-    return [Left(each.kind, each.remaining, now + each.resets_in, each.most) for each in limits]
+    return [
+        Left(each.kind, each.remaining, now + min(each.resets_in, LONGEST_WAIT), each.most)
+        for each in limits
+    ]
 
 
 def waiting(known: Iterable[Left], tokens: int, now: float) -> float:

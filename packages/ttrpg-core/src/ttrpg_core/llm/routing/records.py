@@ -15,7 +15,7 @@ import attrs
 from ttrpg_core.errors import ProviderError
 from ttrpg_core.llm.model import Limit, ModelInfo
 from ttrpg_core.llm.routing.breaker import COUNTED, Breaker, Rules
-from ttrpg_core.llm.routing.limits import WAIT, Left, left, waiting
+from ttrpg_core.llm.routing.limits import LONGEST_WAIT, WAIT, Left, left, waiting
 from ttrpg_core.store import Store
 
 SMOOTHING = 0.9
@@ -24,8 +24,6 @@ LONGEST_ERROR = 300
 """Characters of an error that are kept."""
 LONGEST_NAME, MOST_NAMED = 200, 10_000
 """Characters of a model's name, and models of a vendor, that are remembered."""
-LONGEST_WAIT = 86_400.0
-"""Seconds that a vendor may ask to be left alone: a day, as of a quota. More is a mistake."""
 
 
 @attrs.frozen
