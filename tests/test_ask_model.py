@@ -352,6 +352,7 @@ def test_ctrl_c_keeps_what_came(table, cli, model):
     assert out == b"\n"
     assert b"Stopped" in err
     assert b"about $" in err  # what came is paid, and said
+    assert b"cites no passage" not in err, "it had no chance to"
 
 
 def test_a_hostile_passage_stays_inside_its_fence(table, model, tmp_path):

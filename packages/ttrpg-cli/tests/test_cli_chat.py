@@ -5,6 +5,9 @@ import re
 
 import pytest
 
+from ttrpg_cli.commands.chats import _said
+from ttrpg_core.llm import ToolResult
+from ttrpg_core.llm.chats import Turn
 from ttrpg_core.testing import fakes
 
 KEY = "sk-canary-0123456789abcdef"
@@ -298,3 +301,11 @@ def test_any_message_is_kept_as_it_is(chat):
         assert said(chat)[0][1] == odd
     assert chat("x" * 100_001, script=["x"]).code == 2
     assert chat(input=b"\xff\xfe", script=["x"]).code == 2
+
+
+def test_what_a_tool_answered_is_shown_in_a_line():
+    passages = "<source 1 0123456789ab>\n" + "A fall does harm.\n" * 500
+    head, line, _ = _said(Turn("user", (ToolResult("a", passages),)), str)
+    assert head.text.startswith("Tool")
+    assert len(line.text) < 210
+    assert "\n" not in line.text

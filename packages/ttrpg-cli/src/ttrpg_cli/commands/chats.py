@@ -7,7 +7,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ttrpg_cli.screens import screen_of
-from ttrpg_cli.talking.kept import chats_of, counted, proposals_of
+from ttrpg_cli.talking.kept import chats_of, counted, proposals_of, short
 from ttrpg_cli.talking.scrubbing import scrubber
 from ttrpg_core import text
 from ttrpg_core.app import App
@@ -311,7 +311,7 @@ def _said(turn: Turn, scrub: Callable[[str], str]) -> list[Block]:
         said = scrub(turn.text)
         blocks.append(Text(said) if turn.typed else Markdown(said))
     blocks += [Text(f"Picture: {i.media_type}, {len(i.data):,} bytes", "dim") for i in turn.images]
-    blocks += [Text(scrub(line), "dim") for line in used(turn)]
+    blocks += [Text(short(scrub(line)), "dim") for line in used(turn)]
     blocks += [Text(cited(source), "dim") for source in turn.sources]
     return [*blocks, Text("")]
 

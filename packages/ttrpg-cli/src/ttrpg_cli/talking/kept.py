@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 NEW = Chat("", "")
 """A conversation in which nothing was said yet."""
+SHOWN = 200
+"""Characters of a tool's answer that are shown."""
 
 
 def chats_of(app: App) -> Chats:
@@ -27,3 +29,9 @@ def proposals_of(app: App) -> "Proposals":
 def counted(number: int, noun: str) -> str:
     """``1 quote``, ``2 quotes``."""
     return f"{number} {noun}" + "s" * (number != 1)
+
+
+def short(told: str) -> str:
+    """What a tool answered, in a line or two."""
+    line = " ".join(told.split())
+    return line if len(line) <= SHOWN else f"{line[:SHOWN]} \N{HORIZONTAL ELLIPSIS}"

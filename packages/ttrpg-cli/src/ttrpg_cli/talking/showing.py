@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import attrs
 import click
 
-from ttrpg_cli.talking.kept import counted
+from ttrpg_cli.talking.kept import counted, short
 from ttrpg_core.app import App
 from ttrpg_core.llm import Bill, ToolCall, ToolResult, Usage
 from ttrpg_core.llm.chats.exporting import cited, plain
@@ -14,9 +14,6 @@ from ttrpg_core.talk.proposals import Proposal
 from ttrpg_core.talk.reading import cited_numbers
 from ttrpg_core.talk.turns import Answered, Conversation
 from ttrpg_core.views import Screen, Stream
-
-SHOWN = 200
-"""Characters of a tool's answer that are shown."""
 
 
 @attrs.define
@@ -37,8 +34,7 @@ class Shown:
         if self.begun:
             self.stream.write("\n\n")
             self.begun = False
-        answer = " ".join(result.text.split())
-        said = answer if len(answer) <= SHOWN else f"{answer[:SHOWN]} \N{HORIZONTAL ELLIPSIS}"
+        said = short(result.text)
         if call.name == "search_books" and not result.failed:
             said = "looked into your books"
         verb = "failed: " if result.failed else ""

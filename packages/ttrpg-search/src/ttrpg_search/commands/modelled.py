@@ -103,7 +103,8 @@ def say_ended(app: App, outcome: Outcome) -> None:
         app.screen.say(note[:1].upper() + note[1:], "dim")
     if told.finish == "length":
         app.screen.say("The answer was cut off: raise the setting models.max_tokens", "warn")
-    if told.text.strip() and not told.quotes and not told.cited:
+    whole = told.finish != "cancelled"
+    if whole and told.text.strip() and not told.quotes and not told.cited:
         app.screen.say("It cites no passage, so nothing of it was checked", "warn")
     if told.bill is not None:
         app.screen.say(f"{told.model}: {summary(told.bill)}", "dim")
