@@ -244,6 +244,16 @@ def test_an_hour_far_over_the_usual_is_told(purse, ear, stopped):
     assert ear.heard[0].message == "$2.00 within an hour; one with calls usually costs $0.11"
 
 
+def test_a_month_of_calls_is_read_for_an_hour_that_costs_something_alone(purse, monkeypatch):
+    read = []
+    hours = Ledger.hours
+    monkeypatch.setattr(Ledger, "hours", lambda of, since: read.append(since) or hours(of, since))
+    pay(purse, DOLLAR // 100)
+    assert read == [datetime(2026, 1, 2, 3, tzinfo=UTC)]
+    pay(purse, DOLLAR)
+    assert read[-1] < datetime(2025, 12, 4, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("latest", "before", "unusual"),
     [

@@ -10,7 +10,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ttrpg_core.errors import BudgetExceeded, Denied, StoreError
 from ttrpg_core.llm import tokens
@@ -199,8 +199,12 @@ class LedgerPurse:
         due = watch.of_budgets(standings, now)
         if entry.cost > entry.reserved:
             due.append(watch.overcharged(entry.model, entry.cost, entry.reserved))
+        begun = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        latest = self.ledger.hours(begun).get(stamp(now)[:13], 0)
+        if latest < watch.LEAST:  # nearly always: a month of calls is not read for it
+            return due
         hours = self.ledger.hours(now - _MEMORY)
-        latest = hours.pop(stamp(now)[:13], 0)
+        hours.pop(stamp(now)[:13], None)
         unusual = watch.of_hour(latest, list(hours.values()))
         return due if unusual is None else [*due, unusual]
 

@@ -1,7 +1,8 @@
 """When spending is worth an alert: rules over numbers, and no more.
 
 A budget is told of at 50, 80, 90, 95 and 100 percent, once for each in its period, and anew when it
-was set to another amount; at most once a day that its pace will use it up. An hour is told of when it costs far more than is usual.
+was set to another amount; at most once a day that its pace will use it up. An hour is told of when
+it costs far more than is usual.
 """
 
 from collections.abc import Iterable, Sequence
