@@ -12,7 +12,7 @@ from ttrpg_cli.talking.kept import NEW
 from ttrpg_cli.talking.session import Session
 from ttrpg_cli.talking.slash import Slash
 from ttrpg_cli.talking.starting import Wanted, started
-from ttrpg_core.errors import InputError, TtrpgError, Unreachable
+from ttrpg_core.errors import InputError, StoreError, TtrpgError, Unreachable
 from ttrpg_core.llm import Text
 from ttrpg_core.llm.chats import Chats, Cited, Turn
 from ttrpg_core.testing import FakeModels, Scripted
@@ -154,6 +154,22 @@ def test_a_branch_and_a_title(talk):
     }
     assert [chat.saved for chat in chats.chats()] == [True, False]
     assert len(chats.turns(chats.chat("one"))) == 2
+
+
+def test_what_a_model_was_asked_stays_said_though_its_answer_cannot_be_kept(talk, monkeypatch):
+    real = Chats.add
+
+    def full(self, chat, *turns):
+        if turns[0].role == "assistant":
+            raise StoreError("the disk is full")
+        return real(self, chat, *turns)
+
+    monkeypatch.setattr(Chats, "add", full)
+    with started(talk.app, Wanted()) as conversation:
+        with pytest.raises(StoreError):
+            Session(talk.app, conversation).once("One")
+        (chat,) = conversation.chats.chats()
+        assert [turn.text for turn in conversation.chats.turns(chat)] == ["One"]
 
 
 def test_sources_are_those_that_the_audience_may_see(talk):

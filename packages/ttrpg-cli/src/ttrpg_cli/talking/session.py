@@ -44,7 +44,8 @@ class Session:
             if not answered.text.strip() and not answered.proposed:
                 raise BadReply("there is no answer", "Ask again, or another model: --model")
         except TtrpgError as error:
-            if not isinstance(error, ProviderError) and not answered.turns:
+            asked = answered.turns or answered.bills
+            if not isinstance(error, ProviderError) and not asked:
                 self._unsay(before)
             raise
         finally:
