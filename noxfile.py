@@ -85,7 +85,10 @@ def wheels(session: nox.Session, *folders: str) -> list[str]:
 @nox.session
 @nox.parametrize("package", PACKAGES, ids=PACKAGES)
 def alone(session: nox.Session, package: str) -> None:
-    """One package as a wheel in an empty environment, with only what it declares; its own tests."""
+    """One package as a wheel in an empty environment, with only what it declares; its own tests.
+
+    Those marked ``long`` run in ``tests`` alone: they take minutes, and would say the same here.
+    """
     built = wheels(session, *(f"packages/ttrpg-{name}" for name in (*DEPENDS[package], package)))
     session.install(*built, *PINS)
     session.run("python", "-c", NO_TORCH)
@@ -93,7 +96,8 @@ def alone(session: nox.Session, package: str) -> None:
     if package == "cli":
         session.run("ttrpg", "--help", silent=True)
     session.install(*GROUPS["test"], *PINS)
-    session.run("pytest", "-q", "-n", "2", f"packages/ttrpg-{package}/tests", *session.posargs)
+    own = f"packages/ttrpg-{package}/tests"
+    session.run("pytest", "-q", "-n", "2", "-m", "not long", own, *session.posargs)
 
 
 @nox.session

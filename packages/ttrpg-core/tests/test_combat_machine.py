@@ -37,6 +37,8 @@ from ttrpg_core.table.combat.state import (
     Trait,
 )
 
+pytestmark = pytest.mark.long
+
 PROFILE = settings(
     derandomize=True,
     deadline=None,

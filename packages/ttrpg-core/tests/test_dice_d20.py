@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from ttrpg_core.dice import parse, roll
 from ttrpg_core.errors import DiceError
 
+pytestmark = pytest.mark.long
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # d20 and its lark use what Python deprecated since 2021
     d20 = pytest.importorskip("d20", reason="the oracle d20 is not installed")

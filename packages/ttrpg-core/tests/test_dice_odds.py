@@ -85,6 +85,7 @@ def joined(inner):
 
 @fixed
 @given(st.recursive(simple, joined, max_leaves=4))
+@pytest.mark.long
 def test_odds_are_those_of_rolling_every_sequence_of_faces(text):
     expression = parse(text)
     try:

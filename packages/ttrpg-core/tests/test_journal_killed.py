@@ -22,6 +22,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from ttrpg_core.journal import Journal
 from ttrpg_core.store import SchemaSet, Store
+
+pytestmark = pytest.mark.long
 path, die_before = Path(sys.argv[1]), int(sys.argv[2])
 core = SchemaSet("ttrpg-core", "ttrpg_core.schema:tables", lambda: None)  # made already
 store = Store(path, [core])

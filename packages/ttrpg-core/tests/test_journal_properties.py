@@ -16,6 +16,8 @@ from ttrpg_core.errors import NotFound, UndoRefused
 from ttrpg_core.journal import Journal
 from ttrpg_core.store import SchemaSet, Store, verify
 
+pytestmark = pytest.mark.long
+
 TABLES = {
     "texts": ("CREATE TABLE texts (id TEXT PRIMARY KEY, a, b TEXT, c INTEGER)", ("id",)),
     "cells": (

@@ -25,6 +25,8 @@ from ttrpg_core.llm.money.periods import local, span
 from ttrpg_core.settings_tables import MoneySettings
 from ttrpg_core.store import SchemaSet, Store
 
+pytestmark = pytest.mark.long
+
 ZONE = ZoneInfo("Europe/Berlin")
 CORE = SchemaSet("ttrpg-core", "ttrpg_core.schema:tables", lambda: schema.tables)
 CENT = 10**7

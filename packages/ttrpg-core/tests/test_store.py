@@ -34,6 +34,7 @@ print("opened")
 # Opening.
 
 
+@pytest.mark.long
 def test_twelve_processes_open_a_new_database_at_once(home: Path):
     opened = 0
     for number in range(3):

@@ -295,6 +295,7 @@ def test_a_parser_that_miscounts_its_pages_loses_none(make_app, hostile, tmp_pat
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.long
 def test_an_interrupted_reading_goes_on_where_it_stopped(
     make_app, make_pdf, book_pages, tmp_path, how
 ):

@@ -15,6 +15,8 @@ from ttrpg_core.documents import Document, Section, Source
 from ttrpg_ingest.chunks import cut, in_place
 from ttrpg_ingest.facts import detect, quality
 
+pytestmark = pytest.mark.long
+
 DATA = Path(os.environ.get("TTRPG_TEST_DATA", Path(__file__).parents[3].parent / "shared" / "data"))
 VAULT = "ttrpg_ingest.marks.vault:Vault"
 PDF = "ttrpg_ingest.pdf:Pdf"

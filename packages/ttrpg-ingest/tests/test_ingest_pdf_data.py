@@ -11,6 +11,8 @@ from ttrpg_core.documents import Section, Source
 from ttrpg_ingest.folding import fold
 from ttrpg_ingest.pdf import Pdf
 
+pytestmark = pytest.mark.long
+
 BOOKS = {
     "rules/pdf/SRD_CC_v5.1.pdf": (60, 126, 201, 208, 249),
     "rules/pdf/malleus-deum-core.pdf": (20, 40, 47, 54, 65, 77),

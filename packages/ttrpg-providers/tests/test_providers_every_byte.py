@@ -11,6 +11,8 @@ import pytest
 
 from ttrpg_core.context import Context
 
+pytestmark = pytest.mark.long
+
 HERE = Path(__file__).parent
 SPEC = importlib.util.spec_from_file_location("provider_faults", HERE / "faults.py")
 faults = importlib.util.module_from_spec(SPEC)

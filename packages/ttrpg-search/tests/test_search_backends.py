@@ -404,6 +404,7 @@ print("done")
 
 @pytest.mark.skipif(os.name != "posix", reason="ends a process as kill -9 does")
 @pytest.mark.parametrize("name", list(BACKENDS))
+@pytest.mark.long
 def test_killed_at_any_write_it_is_in_step_again(name, app, plugins, shelve, ttrpg_home):
     pytest.importorskip(name, reason=f"needs the extra: ttrpg-search[{name}]")
     shelve("Lamplit")

@@ -11,7 +11,10 @@ import pytest
 from ttrpg_core.context import Context
 from ttrpg_search.vectors.exact import Exact
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs fork and kill -9")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(os.name != "posix", reason="needs fork and kill -9"),
+]
 
 AT_EACH_WRITE = """
 import os, sys
