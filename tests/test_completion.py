@@ -10,10 +10,12 @@ import pytest
 
 @pytest.fixture(scope="module")
 def bards(cli, shelved, tmp_path_factory):
-    """A home with a book and two campaigns."""
+    """A home with a book, two campaigns and a fight."""
     home = tmp_path_factory.mktemp("bards") / "home"
     shutil.copytree(shelved, home)
     cli.run(home, "campaign", "create", "Salt Lantern")
+    cli.run(home, "combat", "new", "Ambush")
+    cli.run(home, "combat", "add", "Goblin", "2", "--hp", "7")
     return home
 
 
@@ -52,6 +54,10 @@ WORDS = [
     (["config", "get", "search.re"], {"search.reranker", "search.results"}),
     (["ask", "--book", "the"], {"the-lamplit-road"}),
     (["completion", "z"], {"zsh"}),
+    (["combat", "show", "am"], {"ambush"}),
+    (["hit", "gob"], {"goblin-1", "goblin-2"}),
+    (["hit", "goblin-1", "7", "--from", "goblin-2"], {"goblin-2"}),
+    (["next", "--fight", "a"], {"ambush"}),
     (["campaign", "show", "nobody"], set()),
 ]
 each = pytest.mark.parametrize(("typed", "wanted"), WORDS, ids=lambda v: "-".join(sorted(v)))

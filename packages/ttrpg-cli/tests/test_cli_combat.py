@@ -163,6 +163,8 @@ def test_conditions_are_explained(fight):
     listed = fight("combat", "conditions", "--json").json()["conditions"]
     assert len(listed) == 16
     assert "names none" in fight("combat", "conditions", "--rules", "other").out
+    fight("campaign", "create", "Dice", "--system", "Two Dice")
+    assert "Any system names none" in fight("combat", "conditions").out
 
 
 def test_the_order(fight):

@@ -38,6 +38,7 @@ def test_a_line_is_typed_and_done(watch):
     typed(watch, "u")
     assert hp(watch) == [12, 7]
     assert watch.scene().log[0] != "Mara takes 5 (5 fire): 7/12 hp"
+    assert [each.kind for each in watch.app.audit.events()][:1] == ["change.undone"]
     typed(watch, "n")
     assert watch.scene().view.current == "Goblin"
 

@@ -6,7 +6,7 @@ import click
 
 from ttrpg_cli.fighting import acting, words
 from ttrpg_cli.fighting.acting import act, campaign_of, each_of, whom
-from ttrpg_core import fights, text
+from ttrpg_core import fights, records, text
 from ttrpg_core.app import App
 from ttrpg_core.errors import NotFound
 from ttrpg_core.table.combat import death, hp, roster, rules, saves
@@ -154,11 +154,12 @@ def _plain(each: Condition) -> dict[str, object]:
 
 
 def _system(app: App) -> str:
-    connection, campaign = app.store.connection, campaign_of(app)
+    """The rules of the fight that goes on, else those that the campaign's system means."""
+    connection, campaign = app.store.connection, records.current(app.store.connection)
     try:
-        return fights.load(connection, fights.find(connection, None, campaign)).rules
+        return fights.load(connection, fights.find(connection, None, campaign_of(app))).rules
     except NotFound:
-        return "dnd5e-2024"
+        return fights.rules_for(campaign.system if campaign else "")
 
 
 COMMANDS = (

@@ -167,7 +167,9 @@ class Watch:
 
     def _undo(self) -> None:
         with self._heard():
-            done = self.app.journal.undo()
+            with self.app.store.transaction():
+                done = self.app.journal.undo()
+                self.app.audit.record("change.undone", {"entries": [each.id for each in done]})
             self.said = f"Taken back: {done[0].prose}; 'ttrpg redo' does it again"
 
     @contextlib.contextmanager
