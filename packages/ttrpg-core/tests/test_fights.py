@@ -7,10 +7,18 @@ import attrs
 import pytest
 
 from ttrpg_core import fights
-from ttrpg_core.errors import Ambiguous, NotFound, StoreDamaged, UndoRefused
+from ttrpg_core.errors import (
+    Ambiguous,
+    Denied,
+    InputError,
+    NotFound,
+    StoreDamaged,
+    UndoRefused,
+)
 from ttrpg_core.fights import Fights
 from ttrpg_core.journal import Journal
 from ttrpg_core.table.combat import effects, hp, roster, rules, saves, seen, turns
+from ttrpg_core.table.combat import order as orders
 from ttrpg_core.table.combat.arithmetic import Part
 from ttrpg_core.table.combat.resources import legendary_actions, recharge
 from ttrpg_core.table.combat.state import (
@@ -123,6 +131,44 @@ def test_an_older_hit_is_taken_back_by_itself(kept, law, app):
     kept.journal.undo(entry=number)
     fight = fights.load(app.store.connection, "ambush")
     assert (fight.get("drake").hp, fight.get("mara").hp) == (40, 8)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_steps_are_kept_and_undoing_all_gives_the_start(kept, law, app, seed):
+    ambush(kept, law)
+    chance, start, done = Random(seed), rows(app), 0
+    for _ in range(60):
+        who = chance.choice(["mara", "drake", "goblin-1", "goblin-2", "goblin-3"])
+        other = chance.choice(["mara", "drake", "goblin-1"])
+        many, word = chance.randint(0, 9), chance.choice(["prone", "stunned", "exhaustion"])
+        commands = (
+            lambda f, r, g, w=who, n=many, o=other: hp.hit(f, r, w, [Part(n)], g, source=o),
+            lambda f, r, _, w=who, n=many, o=other: hp.heal(f, r, w, n, o),
+            lambda f, r, _, w=who, c=word, n=many: effects.apply(
+                f, r, w, Effect("", c, duration=Duration("rounds", n % 3 + 1))
+            ),
+            lambda f, r, _, w=who: saves.concentrate(f, r, w, "Bless"),
+            lambda f, r, g, w=who: saves.save(f, r, w, g),
+            lambda f, r, _, w=who, o=other: orders.place(f, r, w, "before", o),
+            lambda f, r, _, w=who: roster.leave(f, r, w),
+            lambda f, r, g, w=who: roster.come_back(f, r, w, g),
+            lambda f, r, _: turns.back(f, r),
+            turns.advance,
+            turns.advance,
+            turns.delay,
+        )
+        try:
+            step = kept.change("combat.step", None, None, chance.choice(commands))
+        except (InputError, Denied):
+            continue
+        done += step.changed
+        assert fights.load(app.store.connection, "ambush") == step.fight
+    last = rows(app)
+    assert done > 20
+    kept.journal.undo(done)
+    assert rows(app) == start
+    kept.journal.redo(done)
+    assert rows(app) == last
 
 
 def test_whatever_is_taken_back_by_itself_leaves_a_fight(kept, law, app):
