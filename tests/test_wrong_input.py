@@ -39,6 +39,7 @@ READING = [
     ["combat"],
     ["budget"],
     ["budget", "forecast"],
+    ["budget", "lost"],
     ["usage"],
     ["alerts"],
 ]

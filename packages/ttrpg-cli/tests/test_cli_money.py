@@ -235,3 +235,67 @@ def test_everything_fits_a_terminal_of_eighty_columns(ttrpg, pay, monkeypatch):
         out = ttrpg(*line).out
         assert max(len(each) for each in out.splitlines()) <= 80
     assert json.loads(ttrpg("budget", "forecast", "--json").out)["schema"]
+
+
+@pytest.fixture
+def killed(ttrpg_home, plugins, clock):
+    """A call whose program was killed: its number in the ledger."""
+    app = App(plugins=plugins, clock=clock)
+    request = Request([Message("user", "x")], max_tokens=1000)
+    held = app.purse.reserve("acme/large", Price(0, 1000), request, Purpose("ask"))
+    app.store.connection.execute("UPDATE calls SET process = '99999999 1'")
+    app.close()
+    return str(held.id)
+
+
+def test_what_a_killed_program_set_aside_is_shown_and_can_be_had_back(ttrpg, killed):
+    ttrpg("budget", "set", "1.50", "--per", "total")
+    assert "ttrpg budget lost" in ttrpg("usage").err
+    assert ttrpg("usage", "--json").json()["lost"] == [int(killed)]
+    assert "acme/large" in ttrpg("budget", "lost").out
+    assert ttrpg("budget", "--json").json()["budgets"][0]["left"] == 0.5
+    done = ttrpg("budget", "free", killed)
+    assert "$1.00 can be spent again" in done.err
+    assert ttrpg("budget", "--json").json()["budgets"][0]["left"] == 1.5
+    assert audited(ttrpg)[-1] == (
+        "budget.freed",
+        {"call": int(killed), "model": "acme/large", "amount": "$1.00"},
+    )
+    assert ttrpg("budget", "lost").out == "Every call has ended.\n"
+    assert "ttrpg budget lost" not in ttrpg("usage").err
+    assert ttrpg("budget", "free", killed).code == 3
+
+
+def test_a_refusal_says_what_of_it_was_lost(ttrpg, killed, pay):
+    from ttrpg_core.errors import BudgetExceeded
+
+    ttrpg("budget", "set", "1.50", "--per", "total")
+    with pytest.raises(BudgetExceeded) as caught:
+        pay(1)
+    assert "$1.00 is of calls that never ended: ttrpg budget lost" in caught.value.hint
+
+
+def test_a_call_under_way_is_not_freed(ttrpg, plugins, clock):
+    app = App(plugins=plugins, clock=clock)
+    request = Request([Message("user", "x")], max_tokens=1000)
+    held = app.purse.reserve("acme/large", Price(0, 1000), request, Purpose("ask"))
+    assert ttrpg("budget", "lost", "--json").json()["calls"] == []
+    assert ttrpg("budget", "free", str(held.id)).code == 3
+    assert ttrpg("budget", "free", "--all").code == 0
+    assert app.purse.ledger.entry(held.id).state == "open"
+    app.close()
+
+
+@pytest.mark.parametrize("line", [(), ("--all", "1"), ("0",), ("x",)])
+def test_what_is_to_be_freed_is_said(ttrpg, line):
+    assert ttrpg("budget", "free", *line).code == 2
+
+
+def test_what_was_freed_and_ends_after_all_is_charged(ttrpg, killed, plugins, clock):
+    from ttrpg_core.llm.calls import Reservation
+
+    ttrpg("budget", "free", "--all")
+    app = App(plugins=plugins, clock=clock)
+    app.purse.settle(Reservation(int(killed), 1.0), Usage(5, 500), "stop")
+    app.close()
+    assert ttrpg("usage", "--json").json()["total"]["cost"] == 0.5

@@ -9,10 +9,12 @@ from click.shell_completion import CompletionItem
 
 from ttrpg_core import records, text
 from ttrpg_core.app import App
-from ttrpg_core.errors import InputError
+from ttrpg_core.errors import InputError, NotFound
 from ttrpg_core.llm.money import Budget, amount, dollars
 from ttrpg_core.llm.money.amounts import NANO
 from ttrpg_core.llm.money.forecast import Forecast, TooLittle
+from ttrpg_core.llm.money.ledger import Entry
+from ttrpg_core.llm.money.lost import free, lost
 from ttrpg_core.llm.money.outlook import Outlook, outlooks
 from ttrpg_core.llm.money.periods import PERIODS, Period, local
 from ttrpg_core.llm.money.standing import Standing, title
@@ -157,6 +159,70 @@ def rm(app: App, name: str) -> None:
     app.screen.show("ttrpg.budget.rm/1", {"budget": found.id, "amount": found.amount / NANO}, [])
     again = found.command(found.amount)
     app.screen.say(f"Took {title(found)} away. '{again}' brings it back", "good")
+
+
+@budget.command("lost")
+@click.pass_obj
+def lost_(app: App) -> None:
+    """Calls that never ended, as their program was killed.
+
+    What was set aside for them counts in full.
+    """
+    found = lost(app.purse.ledger)
+    app.screen.show(
+        "ttrpg.budget.lost/1",
+        {"currency": "USD", "calls": [_call(each) for each in found]},
+        [
+            Table(
+                ("Id", "When", "Model", "For", "Counts"),
+                [
+                    (
+                        str(each.id),
+                        _when(app, each.at),
+                        each.model,
+                        each.purpose.why,
+                        dollars(each.cost),
+                    )
+                    for each in found
+                ],
+                empty="Every call has ended.",
+            )
+        ],
+    )
+    if found:
+        app.screen.say("What did not cost it, as your vendor says: ttrpg budget free ID", "dim")
+
+
+@budget.command("free")
+@click.argument("ids", nargs=-1, type=click.IntRange(1, 2**63 - 1), metavar="[ID]...")
+@click.option("--all", "every", is_flag=True, help="All that 'ttrpg budget lost' lists.")
+@click.pass_obj
+def free_(app: App, ids: tuple[int, ...], *, every: bool) -> None:
+    """Count calls that never ended as nothing.
+
+    That is for those of which your vendor's page shows that they were.
+    """
+    if every == bool(ids):
+        raise InputError("name calls, or say --all", "See: ttrpg budget lost")
+    found = free(app.purse.ledger, app.audit.record, ids)
+    app.screen.show("ttrpg.budget.free/1", {"calls": [_call(each) for each in found]}, [])
+    app.screen.say(f"{dollars(sum(each.cost for each in found))} can be spent again", "good")
+    if missing := sorted(set(ids) - {each.id for each in found}):
+        raise NotFound(
+            "no call that never ended is " + ", ".join(map(str, missing)),
+            "See: ttrpg budget lost",
+        )
+
+
+def _call(each: Entry) -> dict[str, Any]:
+    return {
+        "id": each.id,
+        "at": each.at.isoformat(),
+        "model": each.model,
+        "why": each.purpose.why,
+        "campaign": each.purpose.campaign or None,
+        "cost": each.cost / NANO,
+    }
 
 
 def _data(app: App, each: Standing) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ttrpg_core.app import App
 from ttrpg_core.errors import InputError
 from ttrpg_core.llm.money import dollars
 from ttrpg_core.llm.money.amounts import NANO
+from ttrpg_core.llm.money.lost import lost
 from ttrpg_core.llm.money.periods import EARLIEST, local, midnight
 from ttrpg_core.llm.money.spending import WAYS, By, Spent
 from ttrpg_core.text import printable
@@ -50,6 +51,7 @@ def usage(app: App, way: By, since: str, limit: int) -> None:
     begin = _begin(app, since)
     spending = app.purse.spending
     rows, total = spending.by(way, begin), spending.total(begin)
+    gone = [each for each in lost(app.purse.ledger) if each.at >= begin]
     shown = rows[-limit:] if way in {"day", "month"} else rows[:limit]
     app.screen.show(
         "ttrpg.usage/1",
@@ -60,9 +62,18 @@ def usage(app: App, way: By, since: str, limit: int) -> None:
             "total": _data(total),
             "rows": [{"name": each.name, **_data(each)} for each in shown],
             "left_out": len(rows) - len(shown),
+            "lost": [each.id for each in gone],
         },
         _blocks(app, way, begin, shown, total, len(rows) - len(shown)),
     )
+    if gone:
+        several = "calls" if len(gone) > 1 else "call"
+        aside = dollars(sum(each.cost for each in gone))
+        app.screen.say(
+            f"{len(gone)} {several} never ended, as their program was killed, and {aside} set aside"
+            " for that counts in full; to have it back: ttrpg budget lost",
+            "warn",
+        )
 
 
 def _blocks(

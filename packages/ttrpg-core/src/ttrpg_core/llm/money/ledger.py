@@ -21,8 +21,9 @@ from ttrpg_core.store import Store
 from ttrpg_core.text import printable
 from ttrpg_core.values import frozen
 
-State = Literal["open", "settled", "released", "lost"]
-"""Money set aside; put in its place; given back; of a process that is gone, and counted in full."""
+State = Literal["open", "settled", "released", "lost", "freed"]
+"""Money set aside; put in its place; given back; of a process that is gone, and counted in full;
+such a one that the user has back."""
 ERROR_MAX = 300
 """Characters kept of what a vendor said when it refused."""
 
@@ -139,7 +140,7 @@ class Ledger:
         done = self._rows.execute(
             "UPDATE calls SET state = 'settled', input = ?, cached = ?, written = ?, output = ?,"
             " reasoning = ?, cost = ?, certainty = ?, finish = ?, seconds = ?, first_seconds = ?"
-            " WHERE id = ? AND state IN ('open', 'lost')",
+            " WHERE id = ? AND state IN ('open', 'lost', 'freed')",
             [
                 usage.input,
                 usage.cached,
@@ -164,6 +165,17 @@ class Ledger:
             [printable(error[:ERROR_MAX]), call],
         )
         return done.rowcount == 1
+
+    def unended(self) -> list[tuple[Entry, str]]:
+        """The calls that money is set aside for, each with its process, the oldest first."""
+        rows = self._rows.execute(
+            "SELECT * FROM calls WHERE state IN ('open', 'lost') ORDER BY id"
+        ).fetchall()
+        return [(_entry(row), row["process"]) for row in rows]
+
+    def free(self, call: int) -> None:
+        """Count a call that never ended as nothing."""
+        self._rows.execute("UPDATE calls SET state = 'freed', cost = 0 WHERE id = ?", [call])
 
     def hours(self, since: datetime) -> dict[str, int]:
         """What each hour of UTC cost since a moment, by its text; hours without calls are left out.
@@ -200,7 +212,7 @@ class Ledger:
         with self.store.transaction() as connection:
             self.mark_lost()
             old = connection.execute(
-                "SELECT * FROM calls WHERE at < ? AND state IN ('settled', 'lost')", [edge]
+                "SELECT * FROM calls WHERE at < ? AND state IN ('settled', 'lost', 'freed')", [edge]
             ).fetchall()
             for row in old:
                 day = periods.local(datetime.fromisoformat(row["at"]), self.zone).date()

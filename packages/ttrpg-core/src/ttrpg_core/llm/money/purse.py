@@ -22,6 +22,7 @@ from ttrpg_core.llm.money.alerts import Alerts
 from ttrpg_core.llm.money.amounts import MOST, NANO, Rates, dollars, sound
 from ttrpg_core.llm.money.budgets import Budgets, Note
 from ttrpg_core.llm.money.ledger import Entry, Ledger, stamp
+from ttrpg_core.llm.money.lost import lost
 from ttrpg_core.llm.money.periods import Zone
 from ttrpg_core.llm.money.spending import Spending
 from ttrpg_core.llm.money.standing import Standing, stand, strictest, tightest, title
@@ -236,6 +237,13 @@ class LedgerPurse:
             f"{again}; to raise it: {budget.command(raised)}; a shorter reply or a cheaper model"
             " may fit"
         )
+        gone = sum(
+            each.cost
+            for each in lost(self.ledger)
+            if budget.counts(each.purpose) and each.at >= tight.span.start
+        )
+        if gone:
+            hint += f"; {dollars(gone)} is of calls that never ended: ttrpg budget lost"
         return BudgetExceeded(message, budget.amount / NANO, tight.used / NANO, hint)
 
 
