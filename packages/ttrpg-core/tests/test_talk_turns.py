@@ -272,6 +272,21 @@ def test_a_conversation_that_is_removed_while_it_goes_on(talk, store, stopped):
     assert [turn.text for turn in made.chats.turns(made.chat)] == ["abcd"]
 
 
+def test_what_has_come_stays_when_the_whole_cannot_be_kept(talk, stopped, monkeypatch):
+    made = talk(["a", "b", "c", "d"], ["e"])
+    real = Chats.redo
+
+    def full(self, chat, turn):
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(Chats, "redo", full)
+    with pytest.raises(StoreError):
+        say(made, "Tell me", Late(stopped, list))
+    monkeypatch.setattr(Chats, "redo", real)
+    say(made, "Go on")
+    assert [text for _, text in said(made)] == ["Tell me", "abc", "Go on", "e"]
+
+
 def test_what_could_not_be_kept_is_not_said_to_be(talk, monkeypatch):
     made = talk(["a", "b", "c"])
     heard, answered = Heard(after=2), Answered()

@@ -316,7 +316,7 @@ class Conversation:
             self._due = datetime.max.replace(tzinfo=UTC)
         elif call.reply.message().parts:
             with contextlib.suppress(StoreError):
-                self._add(self._turn(call))
+                self._reply(self._turn(call))
                 self._draft = self.chat.head
 
     def _turn(self, call: Call) -> Turn:
@@ -345,8 +345,7 @@ class Conversation:
         answered.text += f"\n\n{reply.text}" if answered.text and reply.text else reply.text
         turn = self._turn(call)
         answered.sources = tuple(dict.fromkeys((*answered.sources, *turn.sources)))
-        self._add(turn)
-        self._draft = ""
+        self._reply(turn)
         answered.turns.append(turn)
         answered.stopped = reply.finish == "cancelled"
 
@@ -356,6 +355,10 @@ class Conversation:
         return result
 
     def _add(self, turn: Turn) -> None:
+        self.chat = self.chats.add(self.chat, turn)
+
+    def _reply(self, turn: Turn) -> None:
+        """Keep a reply, in the place of what was kept of it before."""
         again = self._draft and self._draft == self.chat.head
         self.chat = (self.chats.redo if again else self.chats.add)(self.chat, turn)
 
