@@ -155,7 +155,8 @@ def test_a_model_without_a_price_is_refused_with_the_line_that_prices_it(purse, 
         assert not isinstance(caught.value, BudgetExceeded)
         assert "unpriced" in caught.value.message
         assert "[plugins.server]" in caught.value.hint
-        assert 'prices = ["groq/llama-4 IN OUT"]' in caught.value.hint
+        assert 'prices = ["groq/llama-4 IN OUT"] with numbers' in caught.value.hint
+        assert "add it to them" in caught.value.hint  # a second line makes the file no TOML
         purse.budgets.set(Budget("day", DOLLAR))
     assert spent(purse) == 0
 

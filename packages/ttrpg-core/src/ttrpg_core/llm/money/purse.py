@@ -256,8 +256,9 @@ def _rates(model: str, price: Price | None) -> Rates:
     vendor, _, name = model.partition("/")
     raise Denied(
         f"{model} is unpriced, and what a call may cost has to be known before it is made",
-        f"Say it in dollars for a million tokens, in and out: 'ttrpg config edit', and under"
-        f" [plugins.{vendor}] write: prices = [{json.dumps(name + ' IN OUT')}]",
+        f"Say it in dollars for a million tokens: 'ttrpg config edit', and under"
+        f" [plugins.{vendor}] write: prices = [{json.dumps(name + ' IN OUT')}] with numbers for IN"
+        " and OUT, 0 and 0 for a model on your machine. Where there are prices, add it to them",
     )
 
 
