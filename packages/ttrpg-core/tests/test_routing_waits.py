@@ -6,7 +6,15 @@ from contextlib import asynccontextmanager
 import attrs
 import pytest
 
-from ttrpg_core.errors import Overloaded, RateLimited, Refused, ServerFailed, TimedOut, Unreachable
+from ttrpg_core.errors import (
+    Overloaded,
+    RateLimited,
+    Refused,
+    ServerFailed,
+    TimedOut,
+    UnknownModel,
+    Unreachable,
+)
 from ttrpg_core.llm import Delta, Limit, Message, ModelInfo, Need, Price, Purpose, Reply, Request
 from ttrpg_core.llm.routing import Rules
 from ttrpg_core.testing import Scripted
@@ -217,6 +225,27 @@ def test_the_quickest_is_asked_once_each_was_measured(table):
     with laid.records._store.transaction() as connection:
         connection.execute("UPDATE answers SET first_seconds = 9 WHERE model = 'v/a'")
     assert run(laid.ask()).model == "v/b"
+
+
+def test_a_model_that_was_slow_once_is_measured_again_another_day(table, stopped):
+    laid = table(model("a"), model("b"), strategy="latency")
+    for _ in range(2):
+        run(laid.ask())
+    with laid.records._store.transaction() as connection:
+        connection.execute("UPDATE answers SET first_seconds = 9 WHERE model = 'v/a'")
+    stopped.move(days=1)
+    assert {run(laid.ask()).model for _ in range(2)} == {"v/a", "v/b"}
+    assert laid.records.record("v/a").first_seconds < 1
+
+
+def test_the_quickest_is_no_model_that_only_fails(table):
+    laid = table(model("a", UnknownModel("no such model")), model("b"), strategy="latency")
+    for _ in range(3):
+        assert run(laid.ask()).model == "v/b"
+    assert laid.models["a"].opened == 1
+    weighed, _ = laid.router.why(ASK, WHY)
+    assert (weighed[1].model, weighed[1].verdict) == ("v/a", "next")
+    assert "it failed, and has not answered since" in weighed[1].reason
 
 
 def test_a_silent_model_is_overtaken(table):

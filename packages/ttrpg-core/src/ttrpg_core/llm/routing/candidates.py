@@ -32,8 +32,8 @@ class Candidate:
     ``refusal`` says why it is left out, None when it may be asked; ``remarks`` are worth saying.
     ``tokens`` is what the request is likely to have, ``worst`` its cost in US dollars with the
     longest reply that is allowed, None when unpriced; ``first_seconds`` is how long it takes to
-    begin, None when it was never asked; ``wait`` is for a rate limit, in seconds. ``bare`` says
-    that it is asked without tools, see :class:`.Need`.
+    begin, None when that was not measured of late; ``wait`` is for a rate limit, in seconds.
+    ``bare`` says that it is asked without tools, see :class:`.Need`.
     """
 
     name: str
@@ -90,7 +90,7 @@ class Weigher:
             remarks=(*([WITHOUT_TOOLS] if bare is not None else []), *remarks(info, need)),
             tokens=tokens,
             worst=worst(info.price, tokens, longest(request, info)),
-            first_seconds=record.first_seconds,
+            first_seconds=record.begins_in(self._records.now),
             wait=wait,
             bare=bare is not None,
         )

@@ -1,5 +1,6 @@
 """A decision in words: why this model, why not the others, and what the user should know of it."""
 
+import math
 from collections.abc import Sequence
 
 import attrs
@@ -132,11 +133,17 @@ def _standing(candidate: Candidate, order: str, place: int) -> str:
         DEGRADED: f"by cost, as a budget asks: {spent}",
         "priority": f"number {place} in your order",
         "cost": f"by cost: {spent}",
-        "latency": "by latency: " + ("never measured" if first is None else f"{first:.2f} s"),
+        "latency": f"by latency: {_latency(first)}",
         "round_robin": "it is its turn" if place == 1 else f"its turn comes in {place - 1}",
         "weighted": f"drawn as number {place}",
     }
     return words[order]
+
+
+def _latency(first: float | None) -> str:
+    if first is None:
+        return "not measured of late"
+    return f"{first:.2f} s" if first < math.inf else "it failed, and has not answered since"
 
 
 def on_budget(stance: Stance, plan: Plan, seconds: float) -> str:

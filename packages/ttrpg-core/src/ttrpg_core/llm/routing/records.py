@@ -5,6 +5,7 @@ left alone by all, and a restart forgets nothing.
 """
 
 import json
+import math
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -20,6 +21,8 @@ from ttrpg_core.store import Store
 
 SMOOTHING = 0.9
 """Share of the old in a smoothed latency; the newest has the rest."""
+FRESH_SECONDS = 86_400.0
+"""How long a latency that was measured is gone by."""
 LONGEST_ERROR = 300
 """Characters of an error that are kept."""
 LONGEST_NAME, MOST_NAMED = 200, 10_000
@@ -28,13 +31,32 @@ LONGEST_NAME, MOST_NAMED = 200, 10_000
 
 @attrs.frozen
 class Record:
-    """How a model has fared: seconds until its first piece, smoothed, and counts; None unknown."""
+    """How a model has fared: seconds until its first piece, smoothed, and counts; None unknown.
+
+    ``error_at`` and ``at`` are when it last failed and last answered, in Unix time.
+    """
 
     first_seconds: float | None = None
     answered: int = 0
     failed: int = 0
     error: str = ""
     error_at: float | None = None
+    at: float | None = None
+
+    def begins_in(self, now: float) -> float | None:
+        """Seconds until its first piece, as far as that is worth something; None when it is not.
+
+        What was measured over a day ago is not: one that was slow once is not slow for good. One
+        that only failed since begins never: asked as unmeasured, it would cost each call its
+        failure.
+        """
+        if _fresh(self.at, now):
+            return self.first_seconds
+        return math.inf if _fresh(self.error_at, now) else None
+
+
+def _fresh(at: float | None, now: float) -> bool:
+    return at is not None and 0 <= now - at < FRESH_SECONDS
 
 
 @attrs.frozen
@@ -73,7 +95,8 @@ class Records:
     def record(self, model: str) -> Record:
         """How it has fared so far."""
         row = self._store.connection.execute(
-            "SELECT first_seconds, answered, failed, error, error_at FROM answers WHERE model = ?",
+            "SELECT first_seconds, answered, failed, error, error_at, at FROM answers"
+            " WHERE model = ?",
             [model],
         ).fetchone()
         return Record() if row is None else Record(*row)
@@ -126,7 +149,8 @@ class Records:
             now = self.now
             breaker = self.breaker(model)
             self._keep(connection, model, breaker, breaker.answered(who, self.rules))
-            old = self.record(model).first_seconds
+            record = self.record(model)
+            old = record.first_seconds if _fresh(record.at, now) else None
             smoothed = (
                 first_seconds if old is None else SMOOTHING * old + (1 - SMOOTHING) * first_seconds
             )

@@ -37,7 +37,7 @@ def cost(candidates: Sequence[Candidate], _: Turn) -> list[Candidate]:
 
 
 def latency(candidates: Sequence[Candidate], _: Turn) -> list[Candidate]:
-    """The quickest to begin first; one that was never measured before all, so that it is."""
+    """The quickest to begin first; one that was not measured of late before all."""
     return sorted(candidates, key=lambda c: -1.0 if c.first_seconds is None else c.first_seconds)
 
 
