@@ -8,7 +8,7 @@ import pytest
 from ttrpg_core.llm import Message, Price, Purpose, Request, Usage
 from ttrpg_core.llm.money import LedgerPurse
 from ttrpg_core.llm.money.periods import span
-from ttrpg_core.llm.money.spending import WAYS, Spent
+from ttrpg_core.llm.money.spending import WAYS, Spending, Spent, together
 from ttrpg_core.settings_tables import MoneySettings
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -63,14 +63,14 @@ def test_each_way_of_adding_up(purse, stopped, way, kept):
         assert purse.ledger.sum_up(1) == 5
     found = purse.spending.by(way, EVER)
     assert list(costs(found).items()) == list(EXPECTED[way].items())
-    total = purse.spending.total(EVER)
-    assert total == Spent("", 4, Usage(114, 226, 5, 7, 2), 340 * NANO, 7 * NANO, 8.0)
+    total = together(found)
+    assert total == Spent("all", 4, Usage(114, 226, 5, 7, 2), 340 * NANO, 7 * NANO, 8.0)
 
 
 def test_since_a_moment(purse):
     since = datetime(2026, 1, 31, 15, tzinfo=UTC)
     assert costs(purse.spending.by("model", since)) == {"b/one": 7, "a/one": 3}
-    assert purse.spending.total(datetime(2027, 1, 1, tzinfo=UTC)) == Spent("")
+    assert together(purse.spending.by("model", datetime(2027, 1, 1, tzinfo=UTC))) == Spent("all")
 
 
 def test_days_of_one_campaign(purse):
@@ -89,3 +89,27 @@ def test_what_is_under_way_stands_with_its_worst_case(purse):
     assert purse.spending.set_aside(now, "storm") == 0
     latest = next(each for each in purse.spending.by("model", EVER) if each.name == "c/x")
     assert (latest.cost, latest.estimated, latest.calls) == (aside, aside, 1)
+
+
+def test_calls_of_a_quarter_are_read_as_one(purse, monkeypatch):
+    read = []
+    each = Spending._each
+
+    def counted(self, query, first):
+        found = each(self, query, first)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(Spending, "_each", counted)
+    connection = purse.store.connection
+    for minute in range(60):
+        connection.execute(
+            "INSERT INTO calls (at, state, model, why, who, campaign, session, prices, asked,"
+            " unseen, reserved, cost, certainty, process) VALUES (?, 'settled', 'd/x', 'ask', 'gm',"
+            " '', '', '[0, 0, 0, 0]', 1, 0, 1, 1, 'priced', '')",
+            [f"2026-03-01T18:{minute:02}:00.000000+00:00"],
+        )
+    zoned = Spending(purse.store, ZoneInfo("Asia/Kathmandu"))  # five hours and three quarters on
+    found = zoned.by("day", datetime(2026, 3, 1, tzinfo=UTC))
+    assert {each.name: each.calls for each in found} == {"2026-03-01": 15, "2026-03-02": 45}
+    assert read[0] == 4

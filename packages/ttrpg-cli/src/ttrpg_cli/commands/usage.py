@@ -12,7 +12,7 @@ from ttrpg_core.llm.money import dollars
 from ttrpg_core.llm.money.amounts import NANO
 from ttrpg_core.llm.money.lost import lost
 from ttrpg_core.llm.money.periods import EARLIEST, local, midnight
-from ttrpg_core.llm.money.spending import WAYS, By, Spent
+from ttrpg_core.llm.money.spending import WAYS, By, Spent, together
 from ttrpg_core.text import printable
 from ttrpg_core.views import Bars, Block, Table, Text
 
@@ -49,8 +49,8 @@ _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 def usage(app: App, way: By, since: str, limit: int) -> None:
     """Calls, tokens and costs. What is 'about' was estimated, as the vendor did not count."""
     begin = _begin(app, since)
-    spending = app.purse.spending
-    rows, total = spending.by(way, begin), spending.total(begin)
+    rows = app.purse.spending.by(way, begin)
+    total = together(rows)
     gone = [each for each in lost(app.purse.ledger) if each.at >= begin]
     shown = rows[-limit:] if way in {"day", "month"} else rows[:limit]
     app.screen.show(
@@ -90,16 +90,12 @@ def _blocks(
         Text(""),
         Table(
             ("", "Calls", "In", "of it cached", "Out", "Cost"),
-            [_row(each) for each in [*shown, _named(total)]],
+            [_row(each) for each in [*shown, total]],
         ),
     ]
     if left_out:
         blocks.append(Text(f"{left_out} more: -n {len(shown) + left_out}", "dim"))
     return blocks
-
-
-def _named(total: Spent) -> Spent:
-    return Spent("all", total.calls, total.usage, total.cost, total.estimated, total.seconds)
 
 
 def _name(each: Spent) -> str:
