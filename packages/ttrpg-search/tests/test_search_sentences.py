@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttrpg_core.documents import Chunk
+from ttrpg_core.errors import BudgetExceeded
 from ttrpg_core.search import Hit
 from ttrpg_search.commands.passages import cut, laid, pieces
 from ttrpg_search.commands.sentences import quoted
@@ -90,6 +91,17 @@ def test_an_embedder_decides_where_no_word_is_met():
 
     assert answer(TORCH, "where to camp", embedder=Embedder()) == ["A tent sleeps two."]
     assert answer(TORCH, "where to camp") == ["A rope holds two climbers."]
+
+
+def test_an_embedder_that_is_refused_takes_no_answer_away():
+    class Embedder:
+        id = "test/1"
+        dimension = 2
+
+        def embed(self, texts):
+            raise BudgetExceeded("the day is over", 1.0, 1.0)
+
+    assert answer(TORCH, "where to camp", embedder=Embedder()) == ["A rope holds two climbers."]
 
 
 def test_without_text_nothing_is_quoted():

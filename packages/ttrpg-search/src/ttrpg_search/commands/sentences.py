@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import attrs
 
+from ttrpg_core.errors import TtrpgError
 from ttrpg_core.search import Embedder, Hit
 from ttrpg_search.commands.passages import Marks, Piece, pieces
 from ttrpg_search.keyword.tokens import stems, telling
@@ -145,7 +146,10 @@ def _worth(words: frozenset[str], asked: frozenset[str], rarity: dict[str, float
 def _near(
     question: str, hits: Sequence[Hit], parts: Sequence[Sequence[Piece]], embedder: Embedder | None
 ) -> list[list[float]]:
-    """The cosine of each piece and the question; 0 without an embedder."""
+    """The cosine of each piece and the question; 0 without an embedder, or one that is refused.
+
+    A vendor that fails, or a budget that is used up meanwhile, takes no answer away.
+    """
     if embedder is None or not any(parts):
         return [[0.0] * len(own) for own in parts]
     texts = [
@@ -153,7 +157,10 @@ def _near(
         for hit, own in zip(hits, parts, strict=True)
         for part in own
     ]
-    vectors = embedder.embed([question, *texts])
+    try:
+        vectors = embedder.embed([question, *texts])
+    except TtrpgError:
+        return [[0.0] * len(own) for own in parts]
     asked = [float(value) for value in vectors[0]]
     cosines = iter(
         sum(a * float(b) for a, b in zip(asked, vectors[n], strict=True))
