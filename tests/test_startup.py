@@ -90,6 +90,12 @@ def test_a_question_by_words_imports_neither_click_nor_rich(modules, shelved):
     assert "click" in modules(shelved, "search", "falling", "--keyword", "--json")
 
 
+def test_a_question_by_vectors_made_here_imports_nothing_of_money(modules, shelved):
+    loaded = modules(shelved, "search", "falling")
+    assert "ttrpg_core.app" in loaded
+    assert not {name for name in loaded if name.startswith(("ttrpg_core.llm", "ttrpg_providers."))}
+
+
 def test_the_import_of_the_kernel_is_light(home):
     done = subprocess.run(
         [sys.executable, "-c", "import ttrpg_core, sys; print(*sys.modules)"],

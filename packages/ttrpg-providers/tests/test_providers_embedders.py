@@ -6,13 +6,16 @@ import math
 import re
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import EntryPoint
 from threading import Thread
 
 import attrs
 import pytest
 
 from ttrpg_core.context import Context
-from ttrpg_core.errors import AuthError, BadReply
+from ttrpg_core.errors import AuthError, BadReply, BudgetExceeded
+from ttrpg_core.llm.embedding import PricedEmbedder
+from ttrpg_core.llm.money import Budget
 from ttrpg_core.settings_tables import NetworkSettings
 from ttrpg_core.testing import EmbedderTests
 from ttrpg_providers import embedders, vendors
@@ -153,6 +156,79 @@ def test_recorded_vectors_of_ollama(server, recorded):
         embedders.ollama_embedder(context(attrs.evolve(known, embedding_dimension=768))).embed(
             ["a"]
         )
+
+
+@pytest.mark.parametrize(
+    ("recording", "path", "tokens"),
+    [
+        ("openai/otel__test_embeddings_with_batch_input.yaml", "/embeddings", 24),
+        (
+            "gemini/llm-gemini__test_embedding_batch.yaml",
+            "/models/gemini-embedding-2:batchEmbedContents",
+            4,
+        ),
+        ("ollama/prism__embeddings-input-1.json", "/api/embed", 10),
+    ],
+)
+def test_the_tokens_of_each_request_are_told(server, recorded, recording, path, tokens):
+    (exchange,) = recorded(recording)
+    server.script[path] = [(200, JSON, [exchange.body])]
+    made = {
+        "/embeddings": lambda: embedders.openai_embedder(
+            context(vendors.OpenAISettings(server.url))
+        ),
+        "/api/embed": lambda: embedders.ollama_embedder(
+            context(vendors.OllamaSettings(server.url, "mxbai-embed-large", 1024))
+        ),
+    }.get(path, lambda: embedders.gemini_embedder(context(vendors.GeminiSettings(server.url))))()
+    assert isinstance(made, PricedEmbedder)
+    texts = ["a"] if path == "/api/embed" else ["a", "b"]
+    if path == "/embeddings":
+        texts = exchange.sent["input"]
+    told = []
+    made.counted(texts, told.append)
+    assert told == [tokens]
+
+
+def test_vectors_cost_what_the_user_says_or_nothing_here_or_what_is_listed():
+    def price(known, make=embedders.openai_embedder):
+        return make(context(known)).price
+
+    here, there = "http://127.0.0.1:8080/v1", "https://api.example/v1"
+    own = ("text-embedding-3-small 7 0",)
+    assert price(vendors.OpenAISettings()).input == 0.02
+    assert price(vendors.OpenAISettings(there, embedding="text-embedding-3-large")).input == 0.13
+    for local in (here, "http://localhost:1", "http://[::1]:1"):
+        assert price(vendors.OpenAISettings(local)).input == 0
+    assert price(vendors.OpenAISettings(here, prices=own)).input == 7
+    assert price(vendors.GeminiSettings(), embedders.gemini_embedder).input == 0.2
+    odd = vendors.GeminiSettings(embedding="gemini-embedding-9")
+    assert price(odd, embedders.gemini_embedder) is None
+    far = vendors.OllamaSettings("http://192.168.1.20:11434")
+    assert price(far, embedders.ollama_embedder).input == 0
+    assert price(vendors.OllamaSettings("https://ollama.com"), embedders.ollama_embedder) is None
+
+
+def test_vectors_of_a_vendor_are_charged_to_the_budgets(server, app, plugins, monkeypatch):
+    plugins.add(EntryPoint("providers", "ttrpg_providers", "ttrpg"), "providers")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-canary")
+    body = {
+        "data": [{"index": 0, "embedding": [1.0] * 1536}],
+        "usage": {"prompt_tokens": 2, "total_tokens": 2},
+    }
+    server.script["/embeddings"] = [(200, JSON, [json.dumps(body).encode()])]
+    app.paths.config.parent.mkdir(parents=True, exist_ok=True)
+    app.paths.config.write_text(
+        f'[plugins.openai]\nbase_url = "{server.url}"\nprices = ["text-embedding-3-small 0.02 0"]\n'
+    )
+    made = app.backend("embedder", "openai")
+    made.embed(["Hello there"])
+    found = app.purse.store.connection.execute("SELECT model, why, input, cost FROM calls")
+    assert [tuple(row) for row in found] == [("openai/text-embedding-3-small", "embed", 2, 40)]
+    app.purse.budgets.set(Budget("day", 50))
+    with pytest.raises(BudgetExceeded):
+        made.embed(["Hello there"])
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -337,12 +337,9 @@ class App:
                 wanted = name or settings.embedder
                 if wanted == "none":
                     return None
-                offline = [
-                    n for n, e in self.plugins.entries(entries.Embedder).items() if e.offline
-                ]
-                return self._entry(
-                    entries.Embedder, wanted or next(iter(offline), ""), search.Embedder
-                )
+                known = self.plugins.entries(entries.Embedder)
+                first = next((n for n, e in known.items() if e.offline), "")
+                return self._entry(entries.Embedder, wanted or first, search.Embedder)
             case _:
                 return self._entry(entries.Reranker, name or settings.reranker, search.Reranker)
 
@@ -366,7 +363,13 @@ class App:
                 "Installed: " + (", ".join(known) or "none"),
             )
         made: object = self.make(kind, wanted, protocol)
-        return made
+        if getattr(
+            known[wanted], "offline", True
+        ):  # rerankers have no such field, and cost nothing
+            return made
+        from ttrpg_core.llm.embedding import paid
+
+        return paid(wanted, made, lambda: self.purse.apart())  # noqa: PLW0108 - made when it is paid
 
     def _chosen(self, role: str, wanted: str) -> str:
         """The search backend of a role: the one wanted, else the first installed."""

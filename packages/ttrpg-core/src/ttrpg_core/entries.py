@@ -139,7 +139,9 @@ class Reranker(Entry):
 class Embedder(Entry):
     """Text to vectors of ``dimension`` numbers; ``offline`` when it opens no socket.
 
-    ``key`` and ``settings`` are as in :class:`Provider`; one of the same name shares them.
+    One that opens one says what it costs: it is a ``ttrpg_core.llm.embedding.PricedEmbedder``, and
+    the budgets hold for it. ``key`` and ``settings`` are as in :class:`Provider`; one of the same
+    name shares them.
     """
 
     kind = "embedders"

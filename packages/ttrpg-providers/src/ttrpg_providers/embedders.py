@@ -1,14 +1,18 @@
 """Vectors over HTTP: OpenAI, Gemini and Ollama, under the names and settings of the vendors."""
 
 import asyncio
+import ipaddress
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import attrs
 
 from ttrpg_core.context import Context
 from ttrpg_core.errors import BadReply
+from ttrpg_core.llm import ModelInfo, Price
+from ttrpg_providers.catalogue import filled, own_prices
 from ttrpg_providers.vendor import Line
 from ttrpg_providers.vendors import (
     GeminiSettings,
@@ -19,7 +23,7 @@ from ttrpg_providers.vendors import (
     openai_vendor,
     settings_of,
 )
-from ttrpg_providers.wire import Json, count, rows
+from ttrpg_providers.wire import Json, count, rows, table
 
 LONGEST = 8000
 """Characters of a text that are sent: no more tokens than the vendors' models read (8,192)."""
@@ -35,6 +39,7 @@ class HttpEmbedder:
     """Texts to vectors of unit length, ``batch`` texts a request.
 
     ``id`` names the vendor, the model and the size: an index of another one is another's.
+    ``used`` are the tokens that an answer says it took, 0 for none said.
     """
 
     line: Line
@@ -44,13 +49,19 @@ class HttpEmbedder:
     batch: int
     body: Callable[[Sequence[str]], Json]
     read: Callable[[Json], list[object]]
+    used: Callable[[Json], int]
+    price: Price | None
     id: str = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.id = f"{self.line.name}/{self.model}@{self.dimension}"
 
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        """One vector a text, in order. Raises ProviderError.
+        """One vector a text, in order. Raises ProviderError."""
+        return self.counted(texts, lambda _: None)
+
+    def counted(self, texts: Sequence[str], count: Callable[[int], object]) -> list[list[float]]:
+        """As ``embed``, and tells ``count`` the tokens of each request.
 
         It waits in a thread of its own, so that it can be called where a loop runs already.
         """
@@ -58,13 +69,15 @@ class HttpEmbedder:
         if not wanted:
             return []
         with ThreadPoolExecutor(1) as pool:
-            return pool.submit(asyncio.run, self._all(wanted)).result()
+            return pool.submit(asyncio.run, self._all(wanted, count)).result()
 
-    async def _all(self, texts: list[str]) -> list[list[float]]:
+    async def _all(self, texts: list[str], count: Callable[[int], object]) -> list[list[float]]:
         found: list[list[float]] = []
         for start in range(0, len(texts), self.batch):
             part = texts[start : start + self.batch]
-            vectors = self.read(await self.line.get("POST", self.path, self.body(part)))
+            answer = await self.line.get("POST", self.path, self.body(part))
+            count(self.used(answer))
+            vectors = self.read(answer)
             if len(vectors) != len(part):
                 raise self._unfit(f"{len(vectors)} vectors for {len(part)} texts")
             found += [self._unit(vector) for vector in vectors]
@@ -91,7 +104,8 @@ class HttpEmbedder:
 
 def openai_embedder(context: Context) -> HttpEmbedder:
     """The small or the large one of OpenAI."""
-    model = settings_of(context, OpenAISettings).embedding
+    known = settings_of(context, OpenAISettings)
+    model = known.embedding
 
     def body(texts: Sequence[str]) -> Json:
         return {"model": model, "input": list(texts), "encoding_format": "float"}
@@ -100,14 +114,19 @@ def openai_embedder(context: Context) -> HttpEmbedder:
         ordered = sorted(rows(reply.get("data")), key=lambda each: count(each.get("index")))
         return [each.get("embedding") for each in ordered]
 
+    def used(reply: Json) -> int:
+        return count(table(reply.get("usage")).get("prompt_tokens"))
+
     line = openai_vendor(context).line
     dimension = OPENAI_DIMENSIONS[model]
-    return HttpEmbedder(line, model, dimension, "/embeddings", 128, body, read)
+    price = _price(line, model, known.prices)
+    return HttpEmbedder(line, model, dimension, "/embeddings", 128, body, read, used, price)
 
 
 def gemini_embedder(context: Context) -> HttpEmbedder:
     """Gemini's, cut to a size that it offers."""
-    model = settings_of(context, GeminiSettings).embedding
+    known = settings_of(context, GeminiSettings)
+    model = known.embedding
 
     def body(texts: Sequence[str]) -> Json:
         return {
@@ -124,9 +143,13 @@ def gemini_embedder(context: Context) -> HttpEmbedder:
     def read(reply: Json) -> list[object]:
         return [each.get("values") for each in rows(reply.get("embeddings"))]
 
+    def used(reply: Json) -> int:
+        return count(table(reply.get("usageMetadata")).get("promptTokenCount"))
+
     line = gemini_vendor(context).line
     path = f"/models/{model}:batchEmbedContents"
-    return HttpEmbedder(line, model, GEMINI_DIMENSION, path, 100, body, read)
+    price = _price(line, model, known.prices)
+    return HttpEmbedder(line, model, GEMINI_DIMENSION, path, 100, body, read, used, price)
 
 
 def ollama_embedder(context: Context) -> HttpEmbedder:
@@ -140,6 +163,26 @@ def ollama_embedder(context: Context) -> HttpEmbedder:
         vectors = reply.get("embeddings")
         return list(vectors) if isinstance(vectors, list) else []
 
-    line = ollama_vendor(context).line
-    size = known.embedding_dimension
-    return HttpEmbedder(line, known.embedding, size, "/api/embed", 64, body, read)
+    def used(reply: Json) -> int:
+        return count(reply.get("prompt_eval_count"))
+
+    vendor, size = ollama_vendor(context), known.embedding_dimension
+    price = vendor.model(known.embedding).info.price
+    path = "/api/embed"
+    return HttpEmbedder(vendor.line, known.embedding, size, path, 64, body, read, used, price)
+
+
+def _price(line: Line, model: str, prices: Sequence[str]) -> Price | None:
+    """What vectors cost: what the user says, nothing on this machine, else the vendor's price."""
+    free = Price(0, 0, source="runs on this machine") if _here(line.base_url) else None
+    own = own_prices(prices, f"plugins.{line.name}.prices")
+    return filled(line.name, ModelInfo(model, price=free), own).price
+
+
+def _here(url: str) -> bool:
+    """Whether an address is this machine's own."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -9,7 +9,7 @@ process that dies in between leaves the worst case behind, and it goes on counti
 import contextlib
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from ttrpg_core.errors import BudgetExceeded, Denied, StoreError
@@ -56,10 +56,31 @@ class LedgerPurse:
         self.clock = clock
         self.settings = settings
         self.zone = zone
+        self.note = note
         self.alerts = Alerts(store, clock) if alerts is None else alerts
         self.ledger = Ledger(store, clock, zone)
         self.budgets = Budgets(store, clock, note)
         self.spending = Spending(store, zone)
+
+    @contextlib.contextmanager
+    def apart(self) -> Iterator["LedgerPurse"]:
+        """The same purse over a connection of its own, which is closed behind the block.
+
+        For what costs money in the middle of a transaction, as a search is one that reads all at
+        one moment: what was paid stays paid, whatever becomes of that.
+        """
+        ours = self.store
+        with contextlib.closing(
+            Store(
+                ours.path,
+                ours.schemas,
+                backups=ours.backups,
+                keep=ours.keep,
+                busy_seconds=ours.busy_seconds,
+            )
+        ) as store:
+            alerts = Alerts(store, self.clock, self.alerts.channels)
+            yield LedgerPurse(store, self.clock, self.settings, self.note, alerts, zone=self.zone)
 
     def standings(
         self, purpose: Purpose | None = None, now: datetime | None = None
