@@ -193,6 +193,15 @@ def test_a_vendor_that_fails_is_left_out(table):
     assert laid.records.named("v") == ["v/a", "v/echo"]
 
 
+def test_models_are_listed_where_they_cannot_be_remembered(table, store):
+    laid = table(model("a"))
+    store.connection.execute("PRAGMA query_only = ON")
+    (answer,) = run(ask_vendors(laid.router.vendors, laid.records, ["v"]))
+    store.connection.execute("PRAGMA query_only = OFF")
+    assert [info.id for info in answer.models] == ["a"]
+    assert laid.records.named("v") == []
+
+
 def test_a_locked_keyring_keeps_nobody_from_an_answer(table):
     def locked(name, variable):
         raise StoreError("the keyring cannot be opened", "Unlock it")

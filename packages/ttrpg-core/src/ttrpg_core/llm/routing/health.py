@@ -1,12 +1,13 @@
 """Ask vendors how they are, without paying for a call: each lists its models, or says why not."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 
 import attrs
 
-from ttrpg_core.errors import TimedOut, TtrpgError
+from ttrpg_core.errors import StoreError, TimedOut, TtrpgError
 from ttrpg_core.llm.model import ModelInfo
 from ttrpg_core.llm.routing.records import Records
 from ttrpg_core.llm.routing.vendors import Vendors
@@ -55,7 +56,8 @@ async def ask_vendors(
             except TtrpgError as error:
                 return Health(name, error=error, seconds=timer() - began)
             seconds = timer() - began
-        records.learn(name, models)
+        with contextlib.suppress(StoreError):  # they are told all the same
+            records.learn(name, models)
         return Health(name, tuple(models), seconds=seconds)
 
     return await asyncio.gather(*map(ask, names))
