@@ -206,7 +206,9 @@ def free_(app: App, ids: tuple[int, ...], *, every: bool) -> None:
         raise InputError("name calls, or say --all", "See: ttrpg budget lost")
     found = free(app.purse.ledger, app.audit.record, ids)
     app.screen.show("ttrpg.budget.free/1", {"calls": [_call(each) for each in found]}, [])
-    app.screen.say(f"{dollars(sum(each.cost for each in found))} can be spent again", "good")
+    if found or every:
+        again = dollars(sum(each.cost for each in found))
+        app.screen.say(f"{again} can be spent again" if found else "Every call has ended", "good")
     if missing := sorted(set(ids) - {each.id for each in found}):
         raise NotFound(
             "no call that never ended is " + ", ".join(map(str, missing)),
