@@ -29,6 +29,7 @@ from ttrpg_core.values import frozen
 from ttrpg_search.answering import FIRST, signs, sure
 from ttrpg_search.asking.asked import Asked
 from ttrpg_search.asking.lexicon import lexicon
+from ttrpg_search.asking.prices import listed
 from ttrpg_search.asking.reading import Reader
 from ttrpg_search.fts import Fts5, Matched, chunks_of
 from ttrpg_search.fusion import Fuse, Ranking, convex
@@ -54,6 +55,8 @@ class Tuning:
     """The share of the best score from which a house rule stands above the book."""
     vote: float = 0.05
     """What a further passage of a section adds to its best."""
+    priced: float = 1.2
+    """What a price list with the thing asked for counts, of the best score: above all votes."""
     aside: float = 0.85
     """What a stat block, table of contents or fiction counts for a question about the rules."""
     reranked: int = 20
@@ -106,6 +109,11 @@ class Engine:
         elif within is not None:  # nothing but filters: all that they leave, as the books go
             stages = {"fused": [(number, 0.0) for number in sorted(within)]}
         fused = stages.pop("fused", [])
+        priced = listed(asked, texts, connection, within, scope.sources)
+        if priced:
+            steps.append(Step("prices", f"a row with the price in {len(priced)} of the tables"))
+            top = self._tuning.priced * max((score for _, score in fused), default=1.0)
+            fused = [(n, top) for n in priced] + [each for each in fused if each[0] not in priced]
         standing = matched.standing(number for number, _ in fused)
         order = self._ordered(fused, standing, asked, scope)
         order = self._reranked(connection, asked, order, steps)
@@ -117,7 +125,9 @@ class Engine:
             for number, score in shown
             if number in chunks  # a book that is being read anew has an index, and no text yet
         )
-        answered = bool(order) and self._answers(texts, asked, planned, order, stages, steps)
+        answered = bool(priced) or (
+            bool(order) and self._answers(texts, asked, planned, order, stages, steps)
+        )
         return Findings(
             hits,
             answered=answered,
