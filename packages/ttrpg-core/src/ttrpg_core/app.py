@@ -363,9 +363,7 @@ class App:
                 "Installed: " + (", ".join(known) or "none"),
             )
         made: object = self.make(kind, wanted, protocol)
-        if getattr(
-            known[wanted], "offline", True
-        ):  # rerankers have no such field, and cost nothing
+        if getattr(known[wanted], "offline", True):  # a reranker has no such field
             return made
         from ttrpg_core.llm.embedding import paid
 
