@@ -198,7 +198,8 @@ def test_models_are_listed_where_they_cannot_be_remembered(table, store):
     store.connection.execute("PRAGMA query_only = ON")
     (answer,) = run(ask_vendors(laid.router.vendors, laid.records, ["v"]))
     store.connection.execute("PRAGMA query_only = OFF")
-    assert [info.id for info in answer.models] == ["a"]
+    assert answer.error is None
+    assert "a" in [info.id for info in answer.models]
     assert laid.records.named("v") == []
 
 
