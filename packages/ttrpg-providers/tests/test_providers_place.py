@@ -43,7 +43,7 @@ def test_its_embedders_are_used_only_where_the_settings_name_one(app, plugins, m
     assert app.backend("embedder") is None
     monkeypatch.setenv("OPENAI_API_KEY", "sk-canary")
     made = app.backend("embedder", "openai")
-    assert (made.dimension, made.line.key) == (found["openai"].dimension, "sk-canary")
+    assert (made.dimension, made.inner.line.key) == (found["openai"].dimension, "sk-canary")
 
 
 @pytest.mark.parametrize("name", KEYS)
