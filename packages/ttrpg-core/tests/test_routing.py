@@ -522,3 +522,10 @@ def test_money_that_cannot_be_given_back_does_not_keep_the_next_from_being_asked
 
     monkeypatch.setattr(type(laid.purse), "release", full)
     assert run(laid.ask()).model == "v/b"
+
+
+def test_the_number_of_a_model_is_that_of_the_users_list(table):
+    laid = table(model("a"), model("b"), use=["x/none", "v/a", "v/b"])
+    weighed, _ = laid.router.why(ASK, WHY)
+    assert "number 2 in your order" in weighed[0].reason
+    assert "number 3 in your order" in weighed[1].reason

@@ -65,7 +65,7 @@ class Trip:
             or Weighed(
                 each.name,
                 "asked" if each.name == asked else "next",
-                reason(each, self.plan.order, place),
+                reason(each, self.plan.order, self._place(each.name, place)),
             )
             for place, each in enumerate(self.plan.able, 1)
         ]
@@ -75,6 +75,12 @@ class Trip:
             if each.refusal is not None
         ]
         return found + left_out
+
+    def _place(self, name: str, place: int) -> int:
+        """The number of a model: in the user's order that of its list, which has the others too."""
+        if self.plan.order == "priority" and name in self.plan.names:
+            return self.plan.names.index(name) + 1
+        return place
 
     def answered(self, name: str) -> None:
         """Note who answers in whose place: of those that were asked, or stand before it."""
