@@ -459,3 +459,11 @@ def test_another_process_sees_the_same(purse, store, core, stopped):
             other.reserve(MODEL, PRICE, request(most=60_000), ASK)
         assert other.settle(held, Usage(10, 10), "stop").left == 1 - 10 * 17.5e-6
         other.reserve(MODEL, PRICE, request(most=60_000), ASK)
+
+
+def test_what_a_vendor_counted_of_a_stopped_reply_is_charged_beyond_what_was_set_aside(purse):
+    held = purse.reserve(MODEL, PRICE, request(most=10), ASK)
+    bill = purse.settle(held, Usage(10, 5000), "cancelled", text="Far.")
+    assert bill.certainty == "estimated"
+    assert spent(purse) == 10 * 2500 + 5000 * 15_000
+    assert [each.kind for each in purse.alerts.all()] == ["overcharged"]

@@ -171,7 +171,10 @@ class LedgerPurse:
             counted, certainty = _count(entry, usage, finish, text)
             cost = entry.rates.cost(counted)
             if certainty == "estimated":
-                cost = min(cost, entry.reserved)
+                least = entry.rates.cost(
+                    sound(usage or Usage())
+                )  # what the vendor said is no guess
+                cost = max(least, min(cost, entry.reserved))
             first = self.ledger.settle(
                 entry.id,
                 counted,
