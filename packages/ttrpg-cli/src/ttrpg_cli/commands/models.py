@@ -238,7 +238,8 @@ def health(app: App) -> None:
     down = [each for each in answers if each.error is not None and each.vendor in used]
     for each in down:
         if isinstance(each.error, ProviderError) and not isinstance(each.error, AuthError):
-            app.alerts.raise_alert("provider_down", each.vendor, "warning", each.error.message)
+            said = f"{each.vendor}: {each.error.message}"
+            app.alerts.raise_alert("provider_down", each.vendor, "warning", said)
     asked = list(dict.fromkeys([*router.names(), *router.records.fared()]))
     blocks: list[Block] = [
         Table(

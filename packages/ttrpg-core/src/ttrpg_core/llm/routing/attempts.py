@@ -223,10 +223,11 @@ class Attempt:
     def _remember(self) -> None:
         if isinstance(self.error, ProviderError):
             opened = self.records.failed(self.name, self.claim, self.error)
+            said = f"{self.name}: {self.error.message}"
             if opened:
-                self.tell("provider_down", self.name, "warning", self.error.message)
+                self.tell("provider_down", self.name, "warning", said)
             elif isinstance(self.error, RateLimited):
-                self.tell("rate_limited", self.name, "info", self.error.message)
+                self.tell("rate_limited", self.name, "info", said)
         elif self._inner is not None and self.first_seconds is not None:
             self._note(self._inner, self.first_seconds)  # where nobody asked for a second piece
             if self._whole:
