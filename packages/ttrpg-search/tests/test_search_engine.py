@@ -134,6 +134,17 @@ def test_the_right_passage_with_its_marks_steps_and_ranks(make):
     assert found.ranks[hit.chunk.id][0][:2] == ("words", 1)
 
 
+def test_what_stands_for_the_words_is_marked_and_not_what_is_near(shelve, make):
+    """An excerpt goes by the marks: what is only near the thing would lead it away."""
+    text = "Armor Class 12. It fails its saving throws, and each attack roll hits; class is all."
+    shelve("caves", (("Cave Eel", text, "stat_block", {}),), system="dnd5e")
+    shelve("rules", (("Armor Class", "Dexterity adds to it.", "text", {}),), system="dnd5e")
+    hit = make().find(Question("cave eel ac")).hits[0]
+    assert [hit.chunk.text[a:b] for a, b in hit.marks] == ["Armor Class"]
+    hit = make().find(Question("saving throw of what lives in caves")).hits[0]
+    assert [hit.chunk.text[a:b] for a, b in hit.marks] == ["saving throws"]
+
+
 @pytest.mark.parametrize(
     ("text", "only"),
     [

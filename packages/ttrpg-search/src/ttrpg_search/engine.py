@@ -6,8 +6,8 @@ vectors, put both together, keep the best passage of each section. Every stage s
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias, cast
 
 import attrs
 
@@ -66,6 +66,7 @@ class Tuning:
 
 
 TUNING = Tuning()
+Marks: TypeAlias = tuple[tuple[int, int], ...]
 _ASIDE = frozenset({"stat_block", "contents", "fiction", "example"})
 _KINDS: Mapping[str, type] = {
     "keyword": Searcher,
@@ -73,6 +74,8 @@ _KINDS: Mapping[str, type] = {
     "embedder": Embedder,
     "reranker": Reranker,
 }
+STANDS_FOR = 0.7
+"""The weight from which on a way of saying stands for a word of the question, and is marked."""
 STATIC = "static"
 """How the id of a static embedder begins."""
 
@@ -119,9 +122,9 @@ class Engine:
         order = self._reranked(connection, asked, order, steps)
         shown = order[question.offset : question.offset + question.count]
         chunks = chunks_of(connection, [number for number, _ in shown])
-        marks = Marker(planned).marks
+        own = Marker(_own(planned, asked.words)).marks
         hits = tuple(
-            Hit(chunks[number], score, marks(chunks[number].text))
+            Hit(chunks[number], score, _marks(chunks[number].text, own, planned))
             for number, score in shown
             if number in chunks  # a book that is being read anew has an index, and no text yet
         )
@@ -320,6 +323,21 @@ class Engine:
             made = self._context.backend(role)
             self._made[role] = made if isinstance(made, _KINDS[role]) else None
         return self._made[role]
+
+
+def _own(planned: Plan, words: int) -> Plan:
+    """The plan of the question's own words and what stands for them, without what is only near."""
+    return planned._replace(
+        groups=tuple(
+            group._replace(ways=tuple(way for way in group.ways if way.weight >= STANDS_FOR))
+            for group in planned.groups[:words]
+        )
+    )
+
+
+def _marks(text: str, own: Callable[[str], Marks], planned: Plan) -> Marks:
+    """What is marked: what stands for the question's words, else whatever met them."""
+    return own(text) or Marker(planned).marks(text)
 
 
 def _scores(hits: Iterable[Hit]) -> list[tuple[int, float]]:
