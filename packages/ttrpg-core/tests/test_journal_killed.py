@@ -14,7 +14,7 @@ import pytest
 from ttrpg_core.journal import Journal
 from ttrpg_core.store import SchemaSet, Store, verify
 
-# Killed in the middle.
+pytestmark = pytest.mark.long
 
 CHANGE = """
 import contextlib, os, signal, sqlite3, sys
@@ -23,7 +23,6 @@ from pathlib import Path
 from ttrpg_core.journal import Journal
 from ttrpg_core.store import SchemaSet, Store
 
-pytestmark = pytest.mark.long
 path, die_before = Path(sys.argv[1]), int(sys.argv[2])
 core = SchemaSet("ttrpg-core", "ttrpg_core.schema:tables", lambda: None)  # made already
 store = Store(path, [core])
