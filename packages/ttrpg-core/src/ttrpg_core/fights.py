@@ -5,17 +5,16 @@ can write beside, so two terminals at the same fight lose nothing: the second wo
 first has left. What did not change is not written, so that an undo touches what its step touched.
 """
 
-import contextlib
 import functools
 import json
 import random
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
-from ttrpg_core import text
+from ttrpg_core import records, text
 from ttrpg_core.convert import explain, make_converter
 from ttrpg_core.errors import Ambiguous, NotFound, StoreDamaged
 from ttrpg_core.journal import Change, Journal
@@ -109,7 +108,7 @@ def find(connection: sqlite3.Connection, wanted: str | None, campaign: str | Non
 
 def load(connection: sqlite3.Connection, key: str) -> Fight:
     """The fight with this id. StoreDamaged when its rows do not make one."""
-    with _one_moment(connection):
+    with records.one_moment(connection):
         row = connection.execute("SELECT * FROM fights WHERE id = ?", [key]).fetchone()
         if row is None:
             raise NotFound(f"there is no fight {key!r}", "See: ttrpg combat list")
@@ -219,19 +218,6 @@ def _plain(fight: Fight, facts: Sequence[Fact]) -> dict[str, object]:
 def _converter() -> "cattrs.Converter":
     """One for the process: making it takes longer than a fight."""
     return make_converter(forbid_extra_keys=True)
-
-
-@contextlib.contextmanager
-def _one_moment(connection: sqlite3.Connection) -> Iterator[None]:
-    """All that is read inside is of one moment, whoever writes meanwhile."""
-    if connection.in_transaction:
-        yield
-        return
-    connection.execute("BEGIN")
-    try:
-        yield
-    finally:
-        connection.execute("ROLLBACK")
 
 
 def _made(row: sqlite3.Row, people: Sequence[sqlite3.Row], turns: Sequence[sqlite3.Row]) -> Fight:

@@ -1,6 +1,8 @@
 """Typed reading of the game's rows; writing is the journal's alone."""
 
+import contextlib
 import sqlite3
+from collections.abc import Iterator
 
 from ttrpg_core import text
 from ttrpg_core.errors import NotFound
@@ -8,6 +10,19 @@ from ttrpg_core.table.campaigns import Campaign
 
 CURRENT = "campaign"
 """The key in ``chosen`` under which the current campaign's id stands."""
+
+
+@contextlib.contextmanager
+def one_moment(connection: sqlite3.Connection) -> Iterator[None]:
+    """All that is read in the block is of one moment, whatever other processes write meanwhile."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.commit()
 
 
 def campaigns(connection: sqlite3.Connection) -> list[Campaign]:
