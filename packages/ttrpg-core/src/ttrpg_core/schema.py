@@ -272,3 +272,41 @@ def fights(db: Database) -> None:
         " ordinal INTEGER NOT NULL, round INTEGER NOT NULL, who TEXT NOT NULL,"
         " delayed INTEGER NOT NULL, resumed INTEGER NOT NULL, PRIMARY KEY (fight, ordinal))"
     )
+
+
+@tables()
+def world(db: Database) -> None:
+    """The entities of campaigns; ``state`` is what its kind has, as JSON without defaults.
+
+    What they say is indexed by triggers from the rows, so that an undo or a rollback keeps it
+    true. ``number`` is what the index calls a row: SQLite's own may change in a copy.
+    """
+    db.execute(
+        "CREATE TABLE entities (campaign TEXT NOT NULL REFERENCES campaigns(id) ON DELETE CASCADE,"
+        " kind TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, audience TEXT NOT NULL,"
+        " state TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,"
+        " number INTEGER NOT NULL, PRIMARY KEY (campaign, kind, id))"
+    )
+    db.execute("CREATE UNIQUE INDEX entities_number ON entities (number)")
+    db.execute("CREATE INDEX entities_name ON entities (campaign, name COLLATE NOCASE)")
+    db.execute("CREATE INDEX entities_id ON entities (campaign, id)")
+    db.execute(
+        "CREATE VIEW entities_text AS SELECT number, name, (SELECT group_concat(atom, ' ')"
+        " FROM json_tree(entities.state) WHERE type = 'text') AS said FROM entities"
+    )
+    db.execute(
+        "CREATE VIRTUAL TABLE entities_said USING fts5(name, said, content='entities_text',"
+        " content_rowid='number', tokenize='porter unicode61 remove_diacritics 2')"
+    )
+    gone = (
+        "INSERT INTO entities_said (entities_said, rowid, name, said) VALUES ('delete',"
+        " old.number, old.name, (SELECT group_concat(atom, ' ') FROM json_tree(old.state)"
+        " WHERE type = 'text'));"
+    )
+    new = (
+        "INSERT INTO entities_said (rowid, name, said) VALUES (new.number, new.name,"
+        " (SELECT group_concat(atom, ' ') FROM json_tree(new.state) WHERE type = 'text'));"
+    )
+    db.execute(f"CREATE TRIGGER entities_added AFTER INSERT ON entities BEGIN {new} END")
+    db.execute(f"CREATE TRIGGER entities_gone AFTER DELETE ON entities BEGIN {gone} END")
+    db.execute(f"CREATE TRIGGER entities_changed AFTER UPDATE ON entities BEGIN {gone} {new} END")

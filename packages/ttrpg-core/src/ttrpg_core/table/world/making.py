@@ -1,0 +1,139 @@
+"""Making and changing entities: every value checked by what its field says it holds.
+
+Pure: who a name means is asked of ``resolve``, and nothing is written here.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import attrs
+
+from ttrpg_core import text
+from ttrpg_core.audience import Audience
+from ttrpg_core.errors import InputError
+from ttrpg_core.table.world.entity import Entity, Field, fields_of
+
+Resolve: TypeAlias = Callable[[str, tuple[str, ...]], str]
+"""The reference that words mean among some kinds (any when empty); NotFound or Ambiguous."""
+Given: TypeAlias = Mapping[str, Any]
+"""Values by field as somebody typed them: texts, numbers, lists of texts."""
+Changed: TypeAlias = dict[str, list[Any]]
+"""What is different: ``{field: [old, new]}``."""
+LIST_MAX = 200
+"""Entries of one list."""
+NUMBER_MAX = 10**9
+
+
+def made(kind: type[Entity], key: str, given: Given, resolve: Resolve, now: str) -> Entity:
+    """A new entity with this id; ``given`` has a name at least."""
+    blank = kind(id=key, name=text.name(given["name"], f"{kind.KIND}'s name"), created_at=now)
+    return changed(blank, given, resolve, now)[0]
+
+
+def changed(entity: Entity, given: Given, resolve: Resolve, now: str) -> tuple[Entity, Changed]:
+    """The entity with other values, and what is different.
+
+    A list is added to; an entry ``-old`` takes ``old`` away, and one empty text empties the list.
+    Who is called otherwise keeps the old name as an alias, so that links to it still find them.
+    """
+    known = fields_of(type(entity))
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        if name == "name":
+            values[name] = text.name(value, f"{entity.KIND}'s name")
+        elif name == "audience":
+            values[name] = Audience.of(value) if isinstance(value, str) else value
+        elif name in known:
+            values[name] = _checked(name, known[name], value, getattr(entity, name), resolve)
+        else:
+            raise InputError(
+                f"a {entity.KIND} has no field {name!r:.60}", text.nearest(name, known)
+            )
+    if values.get("name", entity.name) != entity.name:
+        kept = values.get("aliases", entity.aliases)
+        if entity.name not in kept:
+            values["aliases"] = (*kept, entity.name)
+    different = {
+        name: [getattr(entity, name), value]
+        for name, value in values.items()
+        if getattr(entity, name) != value
+    }
+    if not different:
+        return entity, {}
+    return attrs.evolve(entity, updated_at=now, **values), different
+
+
+def revealed(entity: Entity, name: str, to: Audience, now: str) -> tuple[Entity, Changed]:
+    """The entity with a secret field open to an audience; ``gm`` closes it again."""
+    known = fields_of(type(entity))
+    secrets = [each for each, field in known.items() if field.secret]
+    if name not in secrets:
+        raise InputError(
+            f"{name!r:.60} is no secret field of a {entity.KIND}",
+            f"One of: {', '.join(secrets)}; who knows the {entity.KIND} itself is its audience",
+        )
+    was = entity.revealed.get(name, "gm")
+    if was == to.name:
+        return entity, {}
+    kept = {each: who for each, who in entity.revealed.items() if each != name}
+    if to.name != "gm":
+        kept[name] = to.name
+    return attrs.evolve(entity, revealed=kept, updated_at=now), {f"revealed.{name}": [was, to.name]}
+
+
+def _checked(name: str, known: Field, value: Any, old: Any, resolve: Resolve) -> Any:
+    what = name.replace("_", " ")
+    match known.shape:
+        case "line":
+            new: Any = text.name(value, what) if value.strip() else ""
+        case "text":
+            new = text.text(value, what)
+        case "choice":
+            new = _choice(what, known, value)
+        case "number":
+            new = _number(what, value)
+        case "ref":
+            new = resolve(value, known.kinds) if value.strip() else ""
+        case "lines":
+            new = _list(what, value, old, lambda each: text.name(each, what))
+        case "refs":
+            new = _list(what, value, old, lambda each: resolve(each, known.kinds))
+        case "flag" | "value":
+            new = value
+    return new
+
+
+def _number(what: str, value: int | None) -> int | None:
+    if value is not None and abs(value) > NUMBER_MAX:
+        raise InputError(f"the {what} is {value:,}", f"At most {NUMBER_MAX:,}")
+    return value
+
+
+def _choice(what: str, known: Field, value: str) -> str:
+    folded = value.strip().casefold()
+    fitting = [each for each in known.choices if folded and each.startswith(folded)]
+    if folded in known.choices:
+        return folded
+    if len(fitting) == 1:
+        return fitting[0]
+    shown = ", ".join(each for each in known.choices if each)
+    raise InputError(f"the {what} cannot be {value!r:.60}", f"One of: {shown}")
+
+
+def _list(
+    what: str, given: Sequence[str], old: tuple[str, ...], clean: Callable[[str], str]
+) -> tuple[str, ...]:
+    kept = list(old)
+    for each in given:
+        if not each.strip():
+            kept = []
+        elif each.startswith("-"):
+            gone = clean(each[1:])
+            if gone not in kept:
+                raise InputError(f"{gone!r:.60} is not among the {what}", "See it with: show")
+            kept.remove(gone)
+        elif (new := clean(each)) not in kept:
+            kept.append(new)
+    if len(kept) > LIST_MAX:
+        raise InputError(f"there would be {len(kept)} {what}", f"At most {LIST_MAX} are kept")
+    return tuple(kept)

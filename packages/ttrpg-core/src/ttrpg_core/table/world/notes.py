@@ -1,0 +1,36 @@
+"""Notes: whatever is worth writing down, linked to what it is about."""
+
+from typing import ClassVar
+
+import attrs
+
+from ttrpg_core.table.world.entity import Entity, field
+
+
+@attrs.frozen(kw_only=True)
+class Note(Entity):
+    """A note; its name is its first line where none was given."""
+
+    KIND: ClassVar[str] = "note"
+    PLURAL: ClassVar[str] = "notes"
+
+    type: str = field(
+        "What sort of note.",
+        "choice",
+        choices=(
+            "general",
+            "combat",
+            "character",
+            "location",
+            "plot",
+            "quest",
+            "loot",
+            "rules",
+            "meta",
+            "worldbuilding",
+            "dialogue",
+            "secret",
+        ),
+    )
+    pinned: bool = field("Whether it stands above the others.", "flag")
+    about: tuple[str, ...] = field("What it is about.", "refs", option="about")

@@ -1,0 +1,112 @@
+"""An entity as somebody sees it: all of it for the Game Master, for players what they may know.
+
+Every surface that shows, exports or reads aloud goes through :func:`seen`. A player gets nothing
+of an entity that is not for them; of one that is, no secret field that was not revealed to them,
+nothing in it that has a narrower audience, and no name of an entity that they do not know.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import attrs
+
+from ttrpg_core import text
+from ttrpg_core.audience import GM, Audience
+from ttrpg_core.table.world.entity import Entity, Field, fields_of
+from ttrpg_core.table.world.links import spoken
+
+Named: TypeAlias = Callable[[str], str | None]
+"""The name of the entity that a reference means, or None for whoever may not know it."""
+
+
+@attrs.frozen
+class Seen:
+    """What somebody sees of an entity: plain values by field, without those that are empty.
+
+    References are as they are for the Game Master, names for everybody else, for an id keeps what
+    a thing was called when it was made. ``ref`` is empty where it would tell that.
+    """
+
+    kind: str
+    ref: str
+    name: str
+    audience: str
+    fields: Mapping[str, Any]
+
+
+def seen(entity: Entity, viewer: Audience, named: Named) -> Seen | None:
+    """What the viewer sees of an entity; None when they do not know it.
+
+    ``named`` answers for the same viewer.
+    """
+    if not viewer.sees(entity.audience):
+        return None
+    whole = viewer == GM
+    told = _fields(entity, viewer, named, entity.revealed)
+    if whole and entity.revealed:
+        told["revealed"] = dict(entity.revealed)
+    open_id = whole or text.unique_slug(entity.name, ()) == entity.id
+    return Seen(
+        entity.KIND,
+        entity.ref if open_id else "",
+        entity.name,
+        entity.audience.name if whole else "",
+        told,
+    )
+
+
+def may_read(known: Field, name: str, viewer: Audience, revealed: Mapping[str, str]) -> bool:
+    """Whether a viewer who knows an entity may read this field of it."""
+    if viewer == GM or not known.secret:
+        return True
+    return name in revealed and viewer.sees(Audience(revealed[name]))
+
+
+def _fields(
+    value: Any, viewer: Audience, named: Named, revealed: Mapping[str, str]
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, known in fields_of(type(value)).items():
+        if may_read(known, name, viewer, revealed):
+            plain = _plain(getattr(value, name), known, viewer, named)
+            if plain not in (None, "", [], {}, False):
+                found[name] = plain
+    return found
+
+
+def _plain(value: Any, known: Field, viewer: Audience, named: Named) -> Any:
+    if known.shape == "ref":
+        return _name(value, viewer, named) if value else ""
+    if known.shape == "refs":
+        return [name for each in value if (name := _name(each, viewer, named))]
+    if known.shape == "value":
+        if isinstance(value, tuple):
+            return [each for one in value if (each := _value(one, viewer, named)) is not None]
+        return None if value is None else _value(value, viewer, named)
+    if known.shape == "text" and viewer != GM:
+        return spoken(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _value(value: Any, viewer: Audience, named: Named) -> Any:
+    """A value inside an entity, as the viewer sees it; None for what is not for them.
+
+    What points at something that they do not know is not for them either.
+    """
+    if not attrs.has(type(value)):
+        return value
+    if not viewer.sees(getattr(value, "audience", viewer)):
+        return None
+    if viewer != GM:
+        for name, known in fields_of(type(value)).items():
+            pointed = getattr(value, name)
+            if known.shape == "ref" and pointed and named(pointed) is None:
+                return None
+    found = _fields(value, viewer, named, {})
+    if viewer == GM and isinstance(getattr(value, "audience", None), Audience):
+        found["audience"] = value.audience.name
+    return found
+
+
+def _name(reference: str, viewer: Audience, named: Named) -> str | None:
+    return reference if viewer == GM else named(reference)

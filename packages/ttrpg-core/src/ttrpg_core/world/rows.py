@@ -1,0 +1,77 @@
+"""Entities as rows of the database, and back."""
+
+import functools
+import hashlib
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from ttrpg_core.audience import Audience
+from ttrpg_core.convert import explain, make_converter
+from ttrpg_core.errors import StoreDamaged
+from ttrpg_core.table.world import kinds
+from ttrpg_core.table.world.entity import KEPT, Entity
+
+if TYPE_CHECKING:
+    import cattrs
+
+COLUMNS = "kind, id, name, audience, state, created_at, updated_at"
+
+
+@functools.cache
+def converter() -> "cattrs.Converter":
+    """One for the process: making it takes longer than a command."""
+    made = make_converter(forbid_extra_keys=True)
+    made.register_structure_hook(Audience, lambda value, _: Audience.of(value))
+    made.register_unstructure_hook(Audience, lambda value: value.name)
+    return made
+
+
+def plain(value: object) -> Any:
+    """A value of a field as JSON has it."""
+    return converter().unstructure(value)
+
+
+def row(campaign: str, entity: Entity) -> dict[str, Any]:
+    """The row of an entity: what every kind has as columns, the rest as JSON without defaults."""
+    state = converter().unstructure(entity)
+    kept = {name: getattr(entity, name) for name in KEPT if name != "audience"}
+    state = {name: value for name, value in state.items() if name not in KEPT}
+    state |= state.pop("extra", {})
+    return {
+        **kept,
+        "number": _number(campaign, entity),
+        "campaign": campaign,
+        "kind": entity.KIND,
+        "audience": entity.audience.name,
+        "state": json.dumps(state, ensure_ascii=False, separators=(",", ":")),
+    }
+
+
+def _number(campaign: str, entity: Entity) -> int:
+    """What the index calls the row: 62 bits made from its key, so the same after it was gone."""
+    key = f"{campaign}\0{entity.KIND}\0{entity.id}".encode()
+    return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest()) >> 2
+
+
+def entity(found: Mapping[str, Any] | sqlite3.Row) -> Entity:
+    """The entity of a row, or of an image of one. StoreDamaged when it makes none."""
+    try:
+        kind = kinds.kind(found["kind"])
+        state = json.loads(found["state"])
+        known = {each.name for each in attrs.fields(kind)} - {"extra", *KEPT}
+        extra = {name: value for name, value in state.items() if name not in known}
+        own = {name: value for name, value in state.items() if name in known}
+        made = converter().structure(
+            own | {name: found[name] for name in KEPT} | ({"extra": extra} if extra else {}), kind
+        )
+    except Exception as error:  # whatever a row that somebody edited makes of the converter
+        where = f"{found['kind']}/{found['id']}"
+        raise StoreDamaged(
+            f"{where} cannot be read: {'; '.join(explain(error, where))}",
+            "Take back what changed it, or go back to a copy; 'ttrpg doctor' says more",
+        ) from error
+    return made
