@@ -58,7 +58,7 @@ def three(store, journal):
     for name in ("Keep", "keep", "Alps"):
         made.append(campaigns.create(name, {}, [each.id for each in made], NOW))
         with journal.change("campaign.create") as change:
-            change.insert("campaigns", attrs.asdict(made[-1]))
+            change.insert("campaigns", records.row(made[-1]))
     return store.connection
 
 

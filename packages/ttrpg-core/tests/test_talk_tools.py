@@ -63,7 +63,7 @@ def campaign(journal):
     fields = {"system": "Two Dice", "description": "It rains."}
     made = campaigns.create("Salt Road", fields, (), "2026")
     with journal.change("campaign.create") as change:
-        change.insert("campaigns", attrs.asdict(made))
+        change.insert("campaigns", records.row(made))
         change.campaign, change.prose = made.id, "started 'Salt Road'"
     return made
 

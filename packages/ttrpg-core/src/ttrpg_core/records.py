@@ -1,12 +1,14 @@
 """Typed reading of the game's rows; writing is the journal's alone."""
 
 import contextlib
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ttrpg_core import text
-from ttrpg_core.errors import NotFound
-from ttrpg_core.table.campaigns import Campaign
+from ttrpg_core.errors import NotFound, StoreDamaged
+from ttrpg_core.table.campaigns import LISTS, Campaign, Player, plain
 
 CURRENT = "campaign"
 """The key in ``chosen`` under which the current campaign's id stands."""
@@ -28,7 +30,31 @@ def one_moment(connection: sqlite3.Connection) -> Iterator[None]:
 def campaigns(connection: sqlite3.Connection) -> list[Campaign]:
     """Every campaign, by name."""
     rows = connection.execute("SELECT * FROM campaigns ORDER BY name COLLATE NOCASE, id")
-    return [Campaign(**dict(row)) for row in rows]
+    return [made(dict(row)) for row in rows]
+
+
+def made(row: Mapping[str, Any]) -> Campaign:
+    """The campaign of a row, or of an image of one that an older version may have kept."""
+    values = dict(row)
+    try:
+        for field in LISTS:
+            values[field] = tuple(map(str, json.loads(values.get(field, "[]"))))
+        known = json.loads(values.get("players", "[]"))
+        values["players"] = tuple(Player(each["name"], each["character"]) for each in known)
+    except (ValueError, TypeError, LookupError) as error:
+        raise StoreDamaged(
+            f"the campaign {row['id']} cannot be read: {error}",
+            "Take back what changed it, or go back to a copy; 'ttrpg doctor' says more",
+        ) from error
+    return Campaign(**values)
+
+
+def row(campaign: Campaign) -> dict[str, str]:
+    """The row of a campaign: texts as they are, lists as JSON."""
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in plain(campaign).items()
+    }
 
 
 def campaign(connection: sqlite3.Connection, wanted: str) -> Campaign:
@@ -40,11 +66,11 @@ def campaign(connection: sqlite3.Connection, wanted: str) -> Campaign:
 
 def current(connection: sqlite3.Connection) -> Campaign | None:
     """The current campaign, or None when none is chosen or the chosen one is gone."""
-    row = connection.execute(
+    found = connection.execute(
         "SELECT campaigns.* FROM campaigns JOIN chosen ON value = campaigns.id WHERE key = ?",
         [CURRENT],
     ).fetchone()
-    return None if row is None else Campaign(**dict(row))
+    return None if found is None else made(dict(found))
 
 
 def campaign_or_current(connection: sqlite3.Connection, wanted: str | None) -> Campaign:

@@ -291,6 +291,9 @@ def world(db: Database) -> None:
     db.execute("CREATE INDEX entities_name ON entities (campaign, name COLLATE NOCASE)")
     db.execute("CREATE INDEX entities_id ON entities (campaign, id)")
     db.execute(
+        "CREATE INDEX entities_listed ON entities (campaign, kind, name COLLATE NOCASE, id)"
+    )
+    db.execute(
         "CREATE VIEW entities_text AS SELECT number, name, (SELECT group_concat(atom, ' ')"
         " FROM json_tree(entities.state) WHERE type = 'text') AS said FROM entities"
     )
@@ -310,3 +313,21 @@ def world(db: Database) -> None:
     db.execute(f"CREATE TRIGGER entities_added AFTER INSERT ON entities BEGIN {new} END")
     db.execute(f"CREATE TRIGGER entities_gone AFTER DELETE ON entities BEGIN {gone} END")
     db.execute(f"CREATE TRIGGER entities_changed AFTER UPDATE ON entities BEGIN {gone} {new} END")
+
+
+@tables()
+def campaigns_and_snapshots(db: Database) -> None:
+    """Who plays a campaign, its words and limits, whether it is put away; names of moments of it.
+
+    ``position`` is the last entry of the journal before the moment. A snapshot points at no row:
+    whatever becomes of its campaign, it stays.
+    """
+    for column in ("players", "tags", "lines", "veils"):
+        db.execute(f"ALTER TABLE campaigns ADD COLUMN {column} TEXT NOT NULL DEFAULT '[]'")
+    db.execute("ALTER TABLE campaigns ADD COLUMN archived_at TEXT NOT NULL DEFAULT ''")
+    db.execute(
+        "CREATE TABLE snapshots (campaign TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL,"
+        " kind TEXT NOT NULL, note TEXT NOT NULL, position INTEGER NOT NULL, at TEXT NOT NULL,"
+        " PRIMARY KEY (campaign, id))"
+    )
+    db.execute("CREATE INDEX journal_campaign ON journal (campaign, id)")

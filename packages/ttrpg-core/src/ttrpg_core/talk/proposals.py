@@ -93,7 +93,7 @@ class Proposals:
             wanted = {field: after for field, (_, after) in proposal.changes.items()}
             new, changed = campaigns.edit(old, wanted, self.clock().isoformat())
             change.campaign = old.id
-            change.update("campaigns", {"id": old.id}, attrs.asdict(new))
+            change.update("campaigns", {"id": old.id}, records.row(new))
             fields = ", ".join(changed).replace("_", " ")
             change.prose = f"changed {fields} of {old.name!r}, proposed by a model"
             change.facts = {"campaign": old.id, "changed": changed, "proposal": number}

@@ -222,6 +222,8 @@ def campaign_facts(campaign: Campaign) -> list[Fact]:
         ("Genre", campaign.genre),
         ("Setting", campaign.setting),
         ("Date in the game", campaign.game_date),
+        ("Never to happen in it", "; ".join(campaign.lines)),
+        ("Only to be hinted at", "; ".join(campaign.veils)),
     )
     found = [Fact(f"{label}: {value}", PUBLIC) for label, value in open_to_all if value]
     if campaign.description:

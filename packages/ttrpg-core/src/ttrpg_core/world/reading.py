@@ -36,13 +36,14 @@ class Reader:
         return found
 
     def all(self, kind: str | None = None) -> Iterator[Entity]:
-        """The entities of a kind, or of every kind, by name."""
+        """The entities of a kind, or of every kind, by name; each is read when it is asked for."""
+        where, values = ("", []) if kind is None else (" AND kind = ?", [kind])
         found = self.connection.execute(
-            f"SELECT {rows.COLUMNS} FROM entities WHERE campaign = ? AND (? IS NULL OR kind = ?)"  # noqa: S608 - names are ours
+            f"SELECT {rows.COLUMNS} FROM entities WHERE campaign = ?{where}"  # noqa: S608 - names are ours
             " ORDER BY kind, name COLLATE NOCASE, id",
-            [self.campaign, kind, kind],
+            [self.campaign, *values],
         )
-        return map(rows.entity, found.fetchall())
+        return map(rows.entity, found)
 
     def counts(self) -> dict[str, int]:
         """How many there are of each kind that is there."""
@@ -109,11 +110,11 @@ class Reader:
 
         return name
 
-    def seen(self, viewer: Audience, kind: str | None = None) -> list[Seen]:
+    def seen(self, viewer: Audience, kind: str | None = None) -> Iterator[Seen]:
         """What a viewer sees of all entities of a kind, or of every kind, by name."""
         named = self.named(viewer)
         views = (seen(each, viewer, named) for each in self.all(kind))
-        return [each for each in views if each is not None]
+        return (each for each in views if each is not None)
 
     def seen_one(self, reference: str, viewer: Audience) -> Seen:
         """What a viewer sees of one entity; NotFound, as if it were not there, for a secret."""
