@@ -1,0 +1,217 @@
+"""A noun of the command line for a kind of entity: ``npc``, ``location``, ``note`` ...
+
+:func:`noun` makes the group with the verbs that all kinds have; a kind's own file under
+``commands/`` adds what only it has.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+import click
+
+from ttrpg_cli.world import showing
+from ttrpg_cli.world.options import as_viewer, given, naming, settable
+from ttrpg_core import records
+from ttrpg_core.app import App
+from ttrpg_core.audience import GM, Audience
+from ttrpg_core.errors import InputError
+from ttrpg_core.table.world.entity import Entity, fields_of
+from ttrpg_core.table.world.kinds import kind as kind_of
+from ttrpg_core.table.world.seen import Seen, seen
+from ttrpg_core.views import Block
+from ttrpg_core.world import World
+from ttrpg_core.world.searching import mentions
+
+UNDO = "'ttrpg undo' takes it back"
+LIMIT = 50
+"""Entities that a list shows where nobody says otherwise."""
+
+More: TypeAlias = Callable[[App, World, Entity, Audience], Iterable[Block]]
+"""Blocks that a kind shows of one of its own, below its fields."""
+
+
+def world_of(app: App) -> World:
+    """The world of the current campaign; NotFound, with how to choose one, when there is none."""
+    return World(app.journal, records.campaign_or_current(app.store.connection, None).id)
+
+
+def show(
+    app: App, world: World, entity: Entity, viewer: Audience = GM, more: More | None = None
+) -> None:
+    """Show one entity as a viewer sees it, with what mentions it as far as they know that."""
+    found = world.seen_one(entity.ref, viewer)
+    named = world.named(viewer)
+    known = [each for other in mentions(world, entity) if (each := seen(other, viewer, named))]
+    if viewer != GM:  # what is said of it in a secret is not theirs to know
+        known = [each for each in known if _tells(each, entity.name)]
+    extra = list(more(app, world, entity, viewer)) if more else []
+    showing.whole(app.screen, found, [(each.ref, each.name) for each in known], extra)
+
+
+def noun(
+    kind: str, summary: str, columns: Sequence[str] = (), more: More | None = None
+) -> click.Group:
+    """The group of a kind with ``list add show edit rm reveal hide``; a noun alone lists.
+
+    ``columns`` are the fields that a list shows beside name and id; ``more`` adds to one shown.
+    """
+    cls = kind_of(kind)
+
+    @click.group(kind, invoke_without_command=True, short_help=summary, help=f"{summary}.")
+    @click.pass_context
+    def group(ctx: click.Context) -> None:
+        if ctx.invoked_subcommand is None:
+            ctx.invoke(group.commands["list"])
+
+    group.help = f"{summary}. Without a command: the list."
+    for add in (_list, _add, _show, _edit, _rm, _reveal, _hide):
+        add(group, cls, columns, more)
+    return group
+
+
+def _list(group: click.Group, cls: type[Entity], columns: Sequence[str], _: More | None) -> None:
+    @group.command("list", help=f"The {cls.PLURAL} of the current campaign, by name.")
+    @click.option("--tag", help="Only those with this tag.")
+    @click.option(
+        "--limit", type=click.IntRange(1), default=LIMIT, show_default=True, help="How many."
+    )
+    @as_viewer
+    @click.pass_obj
+    def list_(app: App, tag: str | None, limit: int, viewer: str) -> None:
+        world, audience = world_of(app), Audience.of(viewer)
+        if tag is None and audience == GM:
+            total = world.counts().get(cls.KIND, 0)
+            found = first(world.seen(GM, cls.KIND), limit)
+        else:
+            every = [
+                each
+                for each in world.seen(audience, cls.KIND)
+                if tag is None or tag in each.fields.get("tags", ())
+            ]
+            total, found = len(every), every[:limit]
+        showing.listing(app.screen, cls, found, total, columns or _columns(cls))
+
+
+def _add(group: click.Group, cls: type[Entity], _: Sequence[str], more: More | None) -> None:
+    @group.command(help=f"Add one of the {cls.PLURAL}.")
+    @click.argument("name")
+    @settable(cls)
+    @click.pass_obj
+    def add(app: App, /, name: str, **fields: Any) -> None:
+        world = world_of(app)
+        made = world.add(cls, {**given(fields), "name": name})
+        show(app, world, made, more=more)
+        app.screen.say(f"Added {made.name!r}. {UNDO}", "good")
+
+
+def _show(group: click.Group, cls: type[Entity], _: Sequence[str], more: More | None) -> None:
+    @group.command("show", help=f"One of the {cls.PLURAL}, and what mentions it.")
+    @naming(cls)
+    @as_viewer
+    @click.pass_obj
+    def show_(app: App, wanted: str, viewer: str) -> None:
+        world = world_of(app)
+        show(app, world, named(world, cls, wanted), Audience.of(viewer), more)
+
+
+def _edit(group: click.Group, cls: type[Entity], _: Sequence[str], more: More | None) -> None:
+    text = (
+        f"Change fields of one of the {cls.PLURAL}.\n\nWhat may be given again is added to; -OLD"
+        " takes OLD away, and '' empties it."
+    )
+
+    @group.command(help=text)
+    @naming(cls)
+    @settable(cls, renames=True)
+    @click.pass_obj
+    def edit(app: App, /, wanted: str, **fields: Any) -> None:
+        world, values = world_of(app), given(fields)
+        if not values:
+            raise InputError(
+                "nothing to change",
+                f"Name a field, such as: ttrpg {cls.KIND} edit NAME --summary TEXT",
+            )
+        new, different = world.edit(named(world, cls, wanted).ref, values)
+        show(app, world, new, more=more)
+        said = showing.changed(new, different)
+        app.screen.say(f"{said}. {UNDO}" if different else said, "good")
+
+
+def _rm(group: click.Group, cls: type[Entity], _: Sequence[str], __: More | None) -> None:
+    @group.command(help=f"Delete {cls.PLURAL}; what mentions them stays as it is.")
+    @naming(cls, several=True)
+    @click.pass_obj
+    def rm(app: App, wanted: tuple[str, ...]) -> None:
+        world = world_of(app)
+        with world.change(f"{cls.KIND}.delete") as change:
+            refs = dict.fromkeys(named(world, cls, each).ref for each in wanted)
+            gone = [world.delete(each) for each in refs]
+            names = ", ".join(repr(each.name) for each in gone)
+            change.prose = f"deleted {names}"
+            change.facts = {"refs": list(refs)}
+        left = [other.ref for each in gone for other in mentions(world, each)]
+        app.screen.show(f"ttrpg.{cls.KIND}.rm/1", {"deleted": list(refs), "mentioned_in": left}, [])
+        app.screen.say(f"Deleted {names}. {UNDO}", "good")
+        if left:
+            app.screen.say(f"Still mentioned in: {', '.join(left[:8])}", "warn")
+
+
+def _reveal(group: click.Group, cls: type[Entity], _: Sequence[str], more: More | None) -> None:
+    secrets = ", ".join(name for name, each in fields_of(cls).items() if each.secret)
+
+    @group.command(
+        help=f"Let the party know of one of the {cls.PLURAL}, or of a secret field of it."
+    )
+    @naming(cls)
+    @click.option("--field", help=f"The secret to reveal: {secrets}.")
+    @click.option(
+        "--to", default="party", show_default=True, metavar="WHO", help="Who may know it."
+    )
+    @click.pass_obj
+    def reveal(app: App, wanted: str, field: str | None, to: str) -> None:
+        _disclose(app, cls, wanted, field, Audience.of(to), more)
+
+
+def _hide(group: click.Group, cls: type[Entity], _: Sequence[str], more: More | None) -> None:
+    @group.command(help=f"Make one of the {cls.PLURAL}, or a field of it, the GM's alone again.")
+    @naming(cls)
+    @click.option("--field", help="The field to hide again.")
+    @click.pass_obj
+    def hide(app: App, wanted: str, field: str | None) -> None:
+        _disclose(app, cls, wanted, field, GM, more)
+
+
+def _disclose(
+    app: App, cls: type[Entity], wanted: str, field: str | None, to: Audience, more: More | None
+) -> None:
+    world = world_of(app)
+    new, different = world.reveal(named(world, cls, wanted).ref, to, field)
+    show(app, world, new, more=more)
+    what = f"the {field.replace('_', ' ')} of {new.name!r}" if field else repr(new.name)
+    done = f"Hid {what}" if to == GM else f"Revealed {what} to {to}"
+    app.screen.say(f"{done}. {UNDO}" if different else "Nothing was different", "good")
+
+
+def named(world: World, cls: type[Entity], wanted: str) -> Entity:
+    """The entity of a kind that somebody means."""
+    return world.get(world.resolve(wanted, (cls.KIND,)))
+
+
+def first(found: Iterator[Seen], limit: int) -> list[Seen]:
+    """The first so many."""
+    return [each for each, _ in zip(found, range(limit), strict=False)]
+
+
+def _columns(cls: type[Entity]) -> list[str]:
+    """What a list shows of a kind: its summary, and its own short fields."""
+    common = set(fields_of(Entity))
+    own = [
+        name
+        for name, each in fields_of(cls).items()
+        if name not in common and each.shape in {"line", "choice", "number", "ref"}
+    ]
+    return [*own[:3], "summary"]
+
+
+def _tells(shown: Seen, name: str) -> bool:
+    return name.casefold() in str(shown.fields).casefold()

@@ -1,0 +1,90 @@
+"""Options made from the fields of a kind, and what somebody gave with them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from ttrpg_cli.stdin import read_stdin
+from ttrpg_core.errors import InputError
+from ttrpg_core.store import peek
+from ttrpg_core.table.world.entity import Entity, Field, fields_of
+from ttrpg_core.text import TEXT_MAX
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+as_viewer = click.option(
+    "--as", "viewer", metavar="WHO", default="gm", help="As party, public or a character sees it."
+)
+
+
+def naming(kind: type[Entity], *, required: bool = True, several: bool = False) -> Callable[[F], F]:
+    """The argument that names an entity of a kind: an id, a name, or a beginning of either."""
+
+    def names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        known = peek(
+            ctx.find_root().obj.paths.database,
+            "SELECT entities.id, name FROM entities JOIN chosen ON value = campaign"  # noqa: S608 - a kind's own name
+            f" WHERE key = 'campaign' AND kind = '{kind.KIND}' ORDER BY id",
+        )
+        return [CompletionItem(key, help=name) for key, name in known if key.startswith(incomplete)]
+
+    return click.argument(
+        "wanted",
+        metavar="NAME",
+        required=required,
+        nargs=-1 if several else 1,
+        shell_complete=names,
+    )
+
+
+def settable(kind: type[Entity], *, renames: bool = False) -> Callable[[F], F]:
+    """Options for the fields of a kind; ``renames`` adds one for its name."""
+
+    def decorate(command: F) -> F:
+        for name, known in reversed(fields_of(kind).items()):
+            if known.shape != "value":
+                command = _option(name, known)(command)
+        command = click.option(
+            "--audience",
+            metavar="WHO",
+            help="Who knows of it: gm, party, public, or a character's id.",
+        )(command)
+        if renames:
+            command = click.option("--name", help="Another name; the id stays.")(command)
+        return command
+
+    return decorate
+
+
+def given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given of the options, with ``-`` read from stdin, which can be read once."""
+    found = {name: value for name, value in values.items() if value not in (None, ())}
+    piped = [name for name, value in found.items() if value == "-"]
+    if len(piped) > 1:
+        raise InputError(f"stdin cannot be both the {piped[0]} and the {piped[1]}", "Give '-' once")
+    for name in piped:
+        found[name] = read_stdin(TEXT_MAX, name)
+    return found
+
+
+def _option(name: str, known: Field) -> Callable[[F], F]:
+    flag = "--" + (known.option or name).replace("_", "-")
+    told = (
+        f"{known.help} For the GM alone."
+        if known.secret and "only" not in known.help
+        else known.help
+    )
+    if known.shape == "flag":
+        return click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=told)
+    if known.shape == "number":
+        return click.option(flag, name, type=int, help=told)
+    if known.shape == "choice":
+        words = ", ".join(each for each in known.choices if each)
+        return click.option(flag, name, metavar="WORD", help=f"{told} One of: {words}.")
+    if known.shape in {"lines", "refs"}:
+        return click.option(
+            flag, name, multiple=True, metavar="NAME", help=f"{told} May be given again."
+        )
+    return click.option(flag, name, metavar="TEXT" if known.shape == "text" else "NAME", help=told)

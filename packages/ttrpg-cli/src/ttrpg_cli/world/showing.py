@@ -1,0 +1,135 @@
+"""Entities on the screen: a list, one of them whole, and what a search found."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ttrpg_core.table.world import kinds
+from ttrpg_core.table.world.entity import Entity, fields_of
+from ttrpg_core.table.world.seen import Seen
+from ttrpg_core.views import Block, Fields, Markdown, Screen, Table, Text
+
+CELL = 40
+"""Characters of a cell in a list."""
+_MINOR = frozenset({"tags", "aliases", "revealed"})
+
+
+def data(each: Seen) -> dict[str, Any]:
+    """An entity as ``--json`` prints it: what it is, and its fields beside that."""
+    head = {"kind": each.kind, "ref": each.ref, "name": each.name, "audience": each.audience}
+    return {**{name: value for name, value in head.items() if value}, **each.fields}
+
+
+def listing(
+    screen: Screen, kind: type[Entity], found: Sequence[Seen], total: int, columns: Sequence[str]
+) -> None:
+    """The list of a kind: name, id, and the columns that any of them fills."""
+    filled = [each for each in columns if any(each in one.fields for one in found)]
+    rows = [
+        (each.name, _key(each.ref), *(_cell(each.fields.get(name, "")) for name in filled))
+        for each in found
+    ]
+    blocks: list[Block] = [
+        Table(
+            ("Name", "Id", *(each.replace("_", " ").capitalize() for each in filled)),
+            rows,
+            empty=f"No {kind.PLURAL} yet: ttrpg {kind.KIND} add NAME",
+        )
+    ]
+    if total > len(found):
+        blocks.append(Text(f"{total - len(found)} more: --limit {total} shows them all", "dim"))
+    screen.show(
+        f"ttrpg.{kind.KIND}.list/1",
+        {"total": total, kind.PLURAL.lower(): [data(each) for each in found]},
+        blocks,
+    )
+
+
+def whole(
+    screen: Screen,
+    each: Seen,
+    mentioned: Sequence[tuple[str, str]] = (),
+    more: Iterable[Block] = (),
+    extra: dict[str, Any] | None = None,
+) -> None:
+    """One entity, all that its viewer sees of it, and what mentions it as ``(ref, name)``."""
+    screen.show(
+        f"ttrpg.{each.kind}/1",
+        {
+            each.kind: data(each),
+            "mentioned_in": [{"ref": ref, "name": name} for ref, name in mentioned],
+            **(extra or {}),
+        },
+        [*blocks(each), *more, *_mentioned(mentioned)],
+    )
+
+
+def blocks(each: Seen) -> list[Block]:
+    """An entity for a person: short fields in pairs, texts below them."""
+    known = fields_of(kinds.kind(each.kind))
+    kind = each.kind.replace("_", " ")
+    where = f"{each.name} ({each.ref})" if each.ref else each.name
+    pairs = [(kind.upper() if kind == "npc" else kind.capitalize(), where)]
+    if each.audience and each.audience != "gm":
+        pairs.append(("Known to", each.audience))
+    shown: list[Block] = []
+    for name, value in each.fields.items():
+        shape = known[name].shape if name in known else "line"
+        title = name.replace("_", " ").capitalize()
+        if shape == "text":
+            heading = [] if name == "text" else [Text(f"{title}:", "title")]
+            shown += [Text(""), *heading, Markdown(value)]
+        elif shape == "value":
+            shown += _values(title, value)
+        elif name not in _MINOR:
+            pairs.append((title, _told(value)))
+    pairs += [
+        (name.capitalize(), _told(each.fields[name])) for name in sorted(_MINOR & set(each.fields))
+    ]
+    return [Fields(pairs), *shown]
+
+
+def changed(each: Entity, fields: Iterable[str]) -> str:
+    """What to say when fields of an entity are different now."""
+    named = ", ".join(fields).replace("_", " ")
+    return f"Changed {named} of {each.name!r}" if named else "Nothing was different"
+
+
+def _values(title: str, value: Any) -> list[Block]:
+    rows = value if isinstance(value, list) else [value]
+    told = [
+        "; ".join(
+            f"{name.replace('_', ' ')}: {_told(part)}" if name != "name" else _told(part)
+            for name, part in each.items()
+        )
+        if isinstance(each, dict)
+        else str(each)
+        for each in rows
+    ]
+    return [Text(""), Text(f"{title}:", "title"), *(Text(f"- {each}") for each in told)]
+
+
+def _mentioned(mentioned: Sequence[tuple[str, str]]) -> list[Block]:
+    if not mentioned:
+        return []
+    return [
+        Text(""),
+        Text("Mentioned in:", "title"),
+        *(Text(f"- {name} ({ref})" if ref else f"- {name}") for ref, name in mentioned),
+    ]
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {each}" for name, each in value.items())
+    return ", ".join(map(_told, value)) if isinstance(value, list) else str(value)
+
+
+def _cell(value: Any) -> str:
+    told = " ".join(_told(value).split())
+    return told if len(told) <= CELL else f"{told[: CELL - 4]} ..."
+
+
+def _key(reference: str) -> str:
+    return reference.rpartition("/")[2]
