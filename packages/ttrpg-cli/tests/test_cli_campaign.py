@@ -155,6 +155,67 @@ def test_a_name_may_say_anything(ttrpg, name):
     assert set(made["id"]) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
+def test_players_tags_lines_and_veils(salt):
+    result = salt("campaign", "edit", "--player", "Ana=Mara", "--player", "Ben", "--tag", "dark",
+                  "--tag", "slow", "--line", "harm to animals", "--veil", "torture")  # fmt: skip
+    assert "Players   Ana (Mara), Ben" in result.out
+    assert "Changed players, tags, lines, veils. 'ttrpg undo'" in result.err
+    salt("campaign", "edit", "--tag", "-slow", "--player", "-Ben")
+    kept = salt("campaign", "show", "--json").json()["campaign"]
+    assert kept["players"] == [{"name": "Ana", "character": "Mara"}]
+    assert (kept["tags"], kept["lines"], kept["veils"]) == (
+        ["dark"], ["harm to animals"], ["torture"]
+    )  # fmt: skip
+    salt("undo", "2")
+    assert salt("campaign", "show", "--json").json()["campaign"]["tags"] == []
+
+
+def names(result):
+    return [each["id"] for each in result.json()["campaigns"]]
+
+
+def test_the_list_is_sorted_and_filtered(salt):
+    salt("campaign", "create", "Alps", "--system", "Two Dice", "--tag", "Snow")
+    salt("campaign", "create", "Zoo", "--tag", "snow")
+    salt("campaign", "edit", "alps", "--genre", "road")
+    assert names(salt("campaign", "list", "--json")) == ["alps", "salt-road", "zoo"]
+    assert names(salt("campaign", "list", "--sort", "created", "--json")) == [
+        "zoo", "alps", "salt-road"
+    ]  # fmt: skip
+    assert names(salt("campaign", "list", "--sort", "changed", "--json"))[0] == "alps"
+    assert names(salt("campaign", "list", "--sort", "system", "--json"))[0] == "zoo"
+    assert names(salt("campaign", "list", "--tag", "SNOW", "--json")) == ["alps", "zoo"]
+    assert names(salt("campaign", "list", "--system", "two", "--json")) == ["alps", "salt-road"]
+    assert salt("campaign", "list", "--tag", "sun").out == "No campaign is so\n"
+
+
+def test_put_away_and_taken_up_again(salt):
+    result = salt("campaign", "archive")
+    assert "Put 'Salt Road' away. 'ttrpg undo' takes it back" in result.err
+    assert "still the current campaign" in result.err
+    listed = salt("campaign")
+    assert "Salt Road" not in listed.out
+    assert "1 put away: ttrpg campaign list --archived" in listed.err
+    assert "Salt Road (archived)" in salt("campaign", "list", "--archived").out
+    assert names(salt("campaign", "list", "--all", "--json")) == ["salt-road"]
+    assert "was put away already" in salt("campaign", "archive", "salt").err
+    assert "It is put away" in salt("campaign", "use", "salt").err
+    assert "Took 'Salt Road' up again" in salt("campaign", "restore").err
+    assert "is not put away" in salt("campaign", "restore").err
+    assert len(salt("history", "--json").json()["entries"]) == 3, (
+        "what changed nothing is not there"
+    )
+    salt("undo", "2")
+    assert names(salt("campaign", "--json")) == ["salt-road"]
+
+
+def test_deleting_says_how_to_get_it_back_later(salt):
+    assert "ttrpg undo --entry 2" in salt("campaign", "delete", "salt").err
+    salt("campaign", "create", "Other")
+    assert salt("undo", "--entry", "2").code == 0
+    assert names(salt("campaign", "--json")) == ["other", "salt-road"]
+
+
 def test_creating_is_audited(salt):
     salt("campaign", "delete", "salt-road")
     kinds = [event["kind"] for event in salt("audit", "--json").json()["events"]]

@@ -1,11 +1,11 @@
 """Campaigns: made, changed, chosen and found."""
 
-import attrs
 import pytest
 
 from ttrpg_core import records
-from ttrpg_core.errors import Ambiguous, InputError, NotFound
+from ttrpg_core.errors import Ambiguous, InputError, NotFound, StoreDamaged
 from ttrpg_core.table import campaigns
+from ttrpg_core.table.campaigns import Player
 
 NOW, LATER = "2026-01-02T03:04:05+00:00", "2026-02-02T03:04:05+00:00"
 
@@ -50,6 +50,56 @@ def test_fields_are_checked(fields, said):
 def test_a_description_is_any_text():
     text = "<script>\n'; DROP TABLE campaigns;--\n\t🐉  "
     assert campaigns.create("K", {"description": text}, [], NOW).description == text
+
+
+def test_players_and_lists_are_added_to_and_taken_from():
+    made = campaigns.create("Keep", {"players": ["Ana=Mara", "Ben"], "tags": ["dark"]}, [], NOW)
+    assert made.players == (Player("Ana", "Mara"), Player("Ben"))
+    given = {"players": ["-ben", "Cem = Tolk", "Ana"], "tags": ["slow", "dark", "-DARK"]}
+    changed, facts = campaigns.edit(made, given, LATER)
+    assert changed.players == (Player("Ana", "Mara"), Player("Cem", "Tolk")), "Ana keeps hers"
+    assert changed.tags == ("slow",)
+    assert facts["tags"] == [["dark"], ["slow"]]
+    assert facts["players"][1][1] == {"name": "Cem", "character": "Tolk"}
+    nobody, _ = campaigns.edit(changed, {"players": ["Ana="], "lines": ["harm to children"]}, LATER)
+    assert nobody.players[0] == Player("Ana")
+    assert nobody.lines == ("harm to children",)
+    assert campaigns.edit(nobody, {"players": [""], "lines": [""]}, LATER)[0].players == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"tags": ["-red"]}, "'red' is not among the tags"),
+        ({"players": ["-Ana"]}, "'Ana' is not among the players"),
+        ({"players": ["=Mara"]}, "the player is empty"),
+        ({"tags": ["a\nb"]}, "the tag has a control character"),
+        ({"tags": [str(n) for n in range(51)]}, "51 tags"),
+        ({"veils": ["x" * 201]}, "the veil has 201"),
+    ],
+)
+def test_lists_are_checked(fields, said):
+    with pytest.raises(InputError, match=said):
+        campaigns.create("Keep", fields, [], NOW)
+
+
+def test_a_campaign_is_put_away_and_taken_up():
+    made = campaigns.create("Keep", {}, [], NOW)
+    away = campaigns.archive(made, LATER)
+    assert away.archived_at == LATER
+    assert campaigns.archive(away, "never") == away
+    assert campaigns.restore(away) == made
+
+
+def test_a_row_is_the_campaign_again():
+    given = {"players": ["Ana=Mara"], "tags": ["a", "🐉"], "lines": ["x"], "veils": ["y"]}
+    made = campaigns.create("Keep", given, [], NOW)
+    assert records.made(records.row(made)) == made
+    old = {k: v for k, v in records.row(made).items() if k not in {"players", "tags", "veils"}}
+    assert records.made(old).players == (), "an image from before there were any"
+    for broken in ({"players": "[1]"}, {"tags": "{"}, {"lines": "7"}):
+        with pytest.raises(StoreDamaged, match="keep"):
+            records.made(records.row(made) | broken)
 
 
 @pytest.fixture

@@ -290,9 +290,7 @@ def world(db: Database) -> None:
     db.execute("CREATE UNIQUE INDEX entities_number ON entities (number)")
     db.execute("CREATE INDEX entities_name ON entities (campaign, name COLLATE NOCASE)")
     db.execute("CREATE INDEX entities_id ON entities (campaign, id)")
-    db.execute(
-        "CREATE INDEX entities_listed ON entities (campaign, kind, name COLLATE NOCASE, id)"
-    )
+    db.execute("CREATE INDEX entities_listed ON entities (campaign, kind, name COLLATE NOCASE, id)")
     db.execute(
         "CREATE VIEW entities_text AS SELECT number, name, (SELECT group_concat(atom, ' ')"
         " FROM json_tree(entities.state) WHERE type = 'text') AS said FROM entities"

@@ -1,9 +1,8 @@
-"""``campaign``: create, choose, show, edit, delete. Everything can be undone."""
+"""``campaign``: create, choose, show, edit, put away, delete. Everything can be undone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-import attrs
 import click
 from click.shell_completion import CompletionItem
 
@@ -19,6 +18,13 @@ from ttrpg_core.views import Fields, Table
 
 F = TypeVar("F", bound=Callable[..., Any])
 UNDO = "'ttrpg undo' takes it back"
+_ORDERS: dict[str, tuple[Callable[[Campaign], tuple[str, str]], bool]] = {
+    "name": (lambda each: (each.name.casefold(), each.id), False),
+    "system": (lambda each: (each.system.casefold(), each.name.casefold()), False),
+    "changed": (lambda each: (each.updated_at, each.id), True),
+    "created": (lambda each: (each.created_at, each.id), True),
+}
+"""What to sort by, and whether the greatest comes first."""
 
 
 def _names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -30,6 +36,14 @@ def _names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Comp
 def _fields(command: F) -> F:
     """Options for the editable fields."""
     for field, text in (
+        ("--veil", "What happens out of sight only; '-WORDS' takes one away. Repeatable."),
+        ("--line", "What never happens; '-WORDS' takes one away. Repeatable."),
+        ("--tag", "A word to sort it by; '-TAG' takes one away. Repeatable."),
+        ("--player", "NAME or NAME=CHARACTER; '-NAME' takes one away. Repeatable."),
+    ):
+        name = f"{field.removeprefix('--')}s"
+        command = click.option(field, name, multiple=True, help=text)(command)
+    for field, text in (
         ("--game-date", "The date in the game."),
         ("--description", "What it is about; '-' reads stdin."),
         ("--setting", "The world it plays in."),
@@ -40,8 +54,8 @@ def _fields(command: F) -> F:
     return command
 
 
-def _given(fields: dict[str, str | None]) -> dict[str, str]:
-    given = {name: value for name, value in fields.items() if value is not None}
+def _given(fields: dict[str, str | Sequence[str] | None]) -> dict[str, str | Sequence[str]]:
+    given = {name: value for name, value in fields.items() if value not in (None, ())}
     if given.get("description") == "-":
         given["description"] = read_stdin(TEXT_MAX, "description")
     return given
@@ -56,47 +70,73 @@ def campaign(ctx: click.Context) -> None:
 
 
 @campaign.command("list")
+@click.option(
+    "--sort",
+    type=click.Choice(list(_ORDERS)),
+    default="name",
+    show_default=True,
+    help="The order; changed and created have the newest first.",
+)
+@click.option("--tag", help="Only those with this tag.")
+@click.option("--system", help="Only those of this game system.")
+@click.option("--archived", is_flag=True, help="Only those that are put away.")
+@click.option("--all", "both", is_flag=True, help="Those that are put away, too.")
 @click.pass_obj
-def list_(app: App) -> None:
-    """Every campaign; the current one is marked."""
+def list_(
+    app: App, sort: str, tag: str | None, system: str | None, *, archived: bool, both: bool
+) -> None:
+    """Campaigns that are not put away; the current one is marked."""
     current = records.current(app.store.connection)
     known = records.campaigns(app.store.connection)
+    key, newest_first = _ORDERS[sort]
+    found = [
+        each
+        for each in sorted(known, key=key, reverse=newest_first)
+        if (both or bool(each.archived_at) == archived)
+        and (tag is None or tag.casefold() in map(str.casefold, each.tags))
+        and (system is None or system.casefold() in each.system.casefold())
+    ]
+    away = sum(bool(each.archived_at) for each in known)
+    empty = "No campaign is so" if known else "No campaign yet: ttrpg campaign create NAME"
     app.screen.show(
         "ttrpg.campaign.list/1",
         {
             "current": current.id if current else None,
-            "campaigns": [attrs.asdict(each) for each in known],
+            "campaigns": [campaigns.plain(each) for each in found],
         },
         [
             Table(
-                ("", "Name", "Id", "System", "Game date"),
+                ("", "Name", "Id", "System", "Game date", "Tags"),
                 [
                     (
                         "*" if current and each.id == current.id else "",
-                        each.name,
+                        each.name + (" (archived)" if each.archived_at else ""),
                         each.id,
                         each.system,
                         each.game_date,
+                        ", ".join(each.tags),
                     )
-                    for each in known
+                    for each in found
                 ],
-                empty="No campaign yet: ttrpg campaign create NAME",
+                empty=empty,
             )
         ],
     )
+    if away and not (archived or both):
+        app.screen.say(f"{away} put away: ttrpg campaign list --archived", "dim")
 
 
 @campaign.command()
 @click.argument("name")
 @_fields
 @click.pass_obj
-def create(app: App, /, name: str, **fields: str | None) -> None:
+def create(app: App, /, name: str, **fields: str | tuple[str, ...] | None) -> None:
     """Start a campaign, and make it the current one."""
-    given = _given(fields)
+    given = _given(dict(fields))
     with app.journal.change("campaign.create") as change:
         taken = [each.id for each in records.campaigns(app.store.connection)]
         made = campaigns.create(name, given, taken, app.clock().isoformat())
-        change.insert("campaigns", attrs.asdict(made))
+        change.insert("campaigns", records.row(made))
         change.put("chosen", {"key": records.CURRENT, "value": made.id})
         change.campaign = made.id
         change.prose = f"started the campaign {made.name!r}"
@@ -119,7 +159,9 @@ def show(app: App, name: str | None) -> None:
 @click.option("--name", "new_name", help="Another name; the id stays.")
 @_fields
 @click.pass_obj
-def edit(app: App, /, name: str | None, new_name: str | None, **fields: str | None) -> None:
+def edit(
+    app: App, /, name: str | None, new_name: str | None, **fields: str | tuple[str, ...] | None
+) -> None:
     """Change fields of a campaign; the current one when no NAME is given."""
     given = _given({**fields, "name": new_name})
     if not given:
@@ -132,7 +174,7 @@ def edit(app: App, /, name: str | None, new_name: str | None, **fields: str | No
         new, changed = campaigns.edit(old, given, app.clock().isoformat())
         if changed:
             change.campaign = old.id
-            change.update("campaigns", {"id": old.id}, attrs.asdict(new))
+            change.update("campaigns", {"id": old.id}, records.row(new))
             change.prose = f"changed {', '.join(changed).replace('_', ' ')} of {old.name!r}"
             change.facts = {"campaign": old.id, "changed": changed}
     _show(app, new)
@@ -157,25 +199,65 @@ def use(app: App, name: str) -> None:
         change.facts = {"campaign": found.id}
     _show(app, found)
     app.screen.say(f"{found.name!r} is the current campaign. {UNDO}", "good")
+    if found.archived_at:
+        app.screen.say(f"It is put away: ttrpg campaign restore {found.id}", "warn")
+
+
+@campaign.command()
+@click.argument("name", required=False, shell_complete=_names)
+@click.pass_obj
+def archive(app: App, name: str | None) -> None:
+    """Put a campaign away: it is kept whole, and not listed unless asked for."""
+    with app.journal.change("campaign.archive") as change:
+        old = records.campaign_or_current(app.store.connection, name)
+        new = campaigns.archive(old, app.clock().isoformat())
+        change.campaign = old.id
+        change.update("campaigns", {"id": old.id}, records.row(new))
+        change.prose = f"put the campaign {old.name!r} away"
+        change.facts = {"campaign": old.id}
+    _show(app, new)
+    if new == old:
+        app.screen.say(f"{old.name!r} was put away already", "good")
+        return
+    app.screen.say(f"Put {old.name!r} away. {UNDO}", "good")
+    current = records.current(app.store.connection)
+    if current is not None and current.id == old.id:
+        app.screen.say("It is still the current campaign: ttrpg campaign use NAME", "warn")
+
+
+@campaign.command()
+@click.argument("name", required=False, shell_complete=_names)
+@click.pass_obj
+def restore(app: App, name: str | None) -> None:
+    """Take up a campaign again that was put away."""
+    with app.journal.change("campaign.restore") as change:
+        old = records.campaign_or_current(app.store.connection, name)
+        new = campaigns.restore(old)
+        change.campaign = old.id
+        change.update("campaigns", {"id": old.id}, records.row(new))
+        change.prose = f"took the campaign {old.name!r} up again"
+        change.facts = {"campaign": old.id}
+    _show(app, new)
+    said = f"Took {old.name!r} up again. {UNDO}" if new != old else f"{old.name!r} is not put away"
+    app.screen.say(said, "good")
 
 
 @campaign.command()
 @click.argument("name", shell_complete=_names)
 @click.pass_obj
 def delete(app: App, name: str) -> None:
-    """Delete a campaign; it can be taken back for as long as the history is kept."""
+    """Delete a campaign with all that is in it; it can be taken back at any time."""
     with app.journal.change("campaign.delete") as change:
         found = records.campaign(app.store.connection, name)
-        chosen = records.current(app.store.connection)
-        change.delete("campaigns", {"id": found.id})
-        if chosen is not None and chosen.id == found.id:
-            change.delete("chosen", {"key": records.CURRENT})
+        change.delete("campaigns", {"id": found.id})  # and not the choice of it: others make one
         change.campaign = found.id
         change.prose = f"deleted the campaign {found.name!r}"
         change.facts = {"campaign": found.id}
         app.audit.record("campaign.deleted", {"campaign": found.id}, severity="warning")
-    app.screen.show("ttrpg.campaign.delete/1", {"campaign": attrs.asdict(found)}, [])
-    app.screen.say(f"Deleted {found.name!r}. {UNDO}", "good")
+    app.screen.show("ttrpg.campaign.delete/1", {"campaign": campaigns.plain(found)}, [])
+    app.screen.say(f"Deleted {found.name!r} and all that is in it. {UNDO}", "good")
+    number = app.journal.history(1)[0].id
+    app.screen.say(f"At any time later, too: ttrpg undo --entry {number}", "dim")
 
 
 def _show(app: App, found: Campaign) -> None:
@@ -185,4 +267,14 @@ def _show(app: App, found: Campaign) -> None:
         for field in campaigns.EDITABLE
         if field != "name" and getattr(found, field)
     ]
-    app.screen.show("ttrpg.campaign/1", {"campaign": attrs.asdict(found)}, [Fields(pairs)])
+    players = [
+        f"{each.name} ({each.character})" if each.character else each.name for each in found.players
+    ]
+    lists = (
+        ("Players", players),
+        *((each.capitalize(), getattr(found, each)) for each in campaigns.LISTS),
+    )
+    pairs += [(label, ", ".join(values)) for label, values in lists if values]
+    if found.archived_at:
+        pairs.append(("Put away", found.archived_at[:10]))
+    app.screen.show("ttrpg.campaign/1", {"campaign": campaigns.plain(found)}, [Fields(pairs)])
