@@ -329,3 +329,37 @@ def campaigns_and_snapshots(db: Database) -> None:
         " PRIMARY KEY (campaign, id))"
     )
     db.execute("CREATE INDEX journal_campaign ON journal (campaign, id)")
+
+
+@tables()
+def clocks(db: Database) -> None:
+    """The time of a campaign, in seconds, and the calendar that says what date that is, as TOML.
+
+    Apart, so that a change of the time does not write the calendar down once more.
+    """
+    campaign = "campaign TEXT PRIMARY KEY REFERENCES campaigns(id) ON DELETE CASCADE"
+    db.execute(f"CREATE TABLE clocks ({campaign}, now INTEGER NOT NULL)")
+    db.execute(f"CREATE TABLE calendars ({campaign}, content TEXT NOT NULL)")
+
+
+@tables()
+def effects_of_fights(db: Database) -> None:
+    """Which effect hangs on which, so that none is taken back alone while another needs it.
+
+    What an effect is stands in the state of its bearer.
+    """
+    db.execute(
+        "CREATE TABLE fight_effects (fight TEXT NOT NULL REFERENCES fights(id) ON DELETE CASCADE,"
+        " id TEXT NOT NULL, linked_to TEXT, PRIMARY KEY (fight, id),"
+        " FOREIGN KEY (fight, linked_to) REFERENCES fight_effects (fight, id))"
+    )
+    db.execute("CREATE INDEX fight_effects_link ON fight_effects (fight, linked_to)")
+    every = "FROM combatants, json_each(combatants.state, '$.effects') AS effect"
+    key = "json_extract(effect.value, '$.id')"
+    db.execute(f"INSERT OR IGNORE INTO fight_effects (fight, id) SELECT fight, {key} {every}")
+    db.execute(
+        "UPDATE fight_effects SET linked_to = (SELECT held.id FROM fight_effects AS held WHERE"
+        " held.fight = fight_effects.fight AND held.id = (SELECT"
+        f" json_extract(effect.value, '$.linked_to') {every} WHERE"
+        f" combatants.fight = fight_effects.fight AND {key} = fight_effects.id))"
+    )

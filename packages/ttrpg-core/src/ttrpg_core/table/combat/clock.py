@@ -21,14 +21,20 @@ LONGEST = 10_000 * DAY
 """Most that passes at once, in seconds."""
 
 
+def reached(fight: Fight) -> int:
+    """How far a fight has come, in seconds on the clock: to its last round, whatever is shown."""
+    last = fight.turns[-1].round if fight.turns else 1
+    return fight.began + fight.skipped + (last - 1) * fight.round_seconds
+
+
 def furthest(clock: int, fights: Iterable[Fight]) -> int:
     """The campaign's time, in seconds: never back, and as late as the latest of its fights."""
-    return max([clock, *(each.now for each in fights)])
+    return max([clock, *map(reached, fights)])
 
 
 def behind(clock: int, fight: Fight) -> int:
     """How many whole rounds a fight is behind the clock."""
-    return max(clock - fight.now, 0) // fight.round_seconds
+    return max(clock - reached(fight), 0) // fight.round_seconds
 
 
 def pass_time(fight: Fight, rules: Rules, seconds: int) -> Outcome:
