@@ -7,6 +7,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ttrpg_cli.stdin import read_stdin
+from ttrpg_cli.world import exchanging
 from ttrpg_core import records
 from ttrpg_core.app import App
 from ttrpg_core.errors import InputError
@@ -67,6 +68,10 @@ def campaign(ctx: click.Context) -> None:
     """Campaigns. Without a command: the list."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_)
+
+
+campaign.add_command(exchanging.export)
+campaign.add_command(exchanging.import_)
 
 
 @campaign.command("list")
