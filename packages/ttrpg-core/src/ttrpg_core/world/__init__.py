@@ -44,11 +44,16 @@ class World(Reader):
         with self.journal.change(kind, actor=self.actor, campaign=self.campaign) as change:
             yield change
 
-    def add(self, kind: type[Entity], given: Given) -> Entity:
-        """Add an entity of a kind; ``given`` has its name at least. Its id is made from that."""
+    def add(self, kind: type[Entity], given: Given, called: str = "") -> Entity:
+        """Add an entity of a kind; ``given`` has its name at least.
+
+        Its id is made from that, or from what it is ``called``.
+        """
         with self.change(f"{kind.KIND}.add") as change:
-            key = text.unique_slug(given["name"], self.ids(kind.KIND))
+            key = text.unique_slug(called or given["name"], self.ids(kind.KIND))
             made = making.made(kind, key, given, self.resolve, self.now)
+            self._check_cycle(made)
+            made.check(self.all)
             change.insert("entities", rows.row(self.campaign, made))
             change.prose = f"added the {kind.KIND} {made.name!r}"
             change.facts = {"ref": made.ref, "name": made.name}
@@ -60,6 +65,7 @@ class World(Reader):
             old = self.get(reference)
             new, different = making.changed(old, given, self.resolve, self.now)
             self._check_cycle(new)
+            new.check(self.all)
             self._save(change, new, different)
         return new, different
 
@@ -79,7 +85,13 @@ class World(Reader):
             self._save(change, new, different)
             what = old.name if name is None else f"{name.replace('_', ' ')} of {old.name}"
             change.prose = f"hid {what}" if to.name == "gm" else f"revealed {what} to {to.name}"
-            change.facts = {"ref": reference, "field": name, "to": to.name}
+            change.facts = {
+                "ref": reference,
+                "name": old.name,
+                "field": name,
+                "to": to.name,
+                "session": self.running(),
+            }
         return new, different
 
     def save(self, change: Change, entity: Entity) -> Entity:

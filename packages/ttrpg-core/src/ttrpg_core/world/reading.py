@@ -59,31 +59,42 @@ class Reader:
         )
         return [each[0] for each in found]
 
-    def resolve(self, wanted: str, among: Sequence[str] = ()) -> str:
+    def running(self) -> str:
+        """The reference of the session that is being played, or "" when none is."""
+        found = self.connection.execute(
+            "SELECT id FROM entities WHERE campaign = ? AND kind = 'session'"
+            " AND id = (SELECT value FROM chosen WHERE key = 'session')"
+            " AND campaign = (SELECT value FROM chosen WHERE key = 'campaign')",
+            [self.campaign],
+        ).fetchone()
+        return "" if found is None else ref("session", found["id"])
+
+    def resolve(self, wanted: str, among: Sequence[str] = (), viewer: Audience = GM) -> str:
         """The reference that words mean: ``npc/mara``, an id, a name, an alias, a beginning.
 
-        Raises NotFound or Ambiguous. Among several kinds, ids and names count alike.
+        Raises NotFound or Ambiguous. Among several kinds, ids and names count alike. For a viewer
+        only what they know is there, in what an error says as well.
         """
         kind, key = parts(wanted.strip())
         if kind in kinds.KINDS and (not among or kind in among):
             among, wanted = (kind,), key
         exact = self._exact(wanted, among)
-        if exact is not None:
+        if exact is not None and (viewer == GM or self.named(viewer)(exact) is not None):
             return exact
         called = " or ".join(among) if among else "thing"
-        short = len(among) == 1
-        known = self._like(wanted, among) or self._like("", among)
-        pairs = [
-            (each["id"] if short else ref(each["kind"], each["id"]), each["name"]) for each in known
-        ]
+        meant: dict[str, sqlite3.Row] = {}
+        for each in self._like(wanted, among, viewer) or self._like("", among, viewer):
+            told = viewer == GM or text.slug(each["name"]) == each["id"]
+            key = each["id"] if told else text.unique_slug(each["name"], meant)
+            meant[key if len(among) == 1 else ref(each["kind"], key)] = each
         try:
-            found = text.match(wanted, pairs, called)
+            found = text.match(wanted, [(key, each["name"]) for key, each in meant.items()], called)
         except NotFound:
-            other = self._by_alias(wanted, among)
+            other = self._by_alias(wanted, among) if viewer == GM else None
             if other is None:
                 raise
             return other
-        return ref(among[0], found) if short else found
+        return ref(meant[found]["kind"], meant[found]["id"])
 
     def linked(self, target: str) -> str | None:
         """The reference that a link in a text means, exactly: by reference, id, name or alias."""
@@ -93,22 +104,8 @@ class Reader:
         return self._exact(key, ()) or self._by_alias(target, ())
 
     def named(self, viewer: Audience = GM) -> Named:
-        """The names of entities that a viewer knows, by reference."""
-        known: dict[str, str | None] = {}
-
-        def name(reference: str) -> str | None:
-            if reference not in known:
-                kind, key = parts(reference)
-                found = self.connection.execute(
-                    "SELECT name, audience FROM entities"
-                    " WHERE campaign = ? AND kind = ? AND id = ?",
-                    [self.campaign, kind, key],
-                ).fetchone()
-                sees = found is not None and viewer.sees(Audience(found["audience"]))
-                known[reference] = found["name"] if sees else None
-            return known[reference]
-
-        return name
+        """The names of entities that a viewer knows, by reference, or by the words of a link."""
+        return Names(self, viewer)
 
     def seen(self, viewer: Audience, kind: str | None = None) -> Iterator[Seen]:
         """What a viewer sees of all entities of a kind, or of every kind, by name."""
@@ -136,26 +133,87 @@ class Reader:
                 return ref(found[0]["kind"], found[0]["id"])
         return None
 
-    def _like(self, wanted: str, among: Sequence[str]) -> list[sqlite3.Row]:
-        """Those whose id or name has the words somewhere; all of them for no words."""
+    def _like(self, wanted: str, among: Sequence[str], viewer: Audience) -> list[sqlite3.Row]:
+        """Those known whose id or name has the words somewhere; all of them for no words."""
         marks = ", ".join("?" for _ in among)
         where = f" AND kind IN ({marks})" if among else ""
-        return self.connection.execute(
-            "SELECT kind, id, name FROM entities WHERE campaign = ?"  # noqa: S608 - only marks
-            f" AND (instr(id, ?) OR instr(lower(name), ?)){where}",
+        found = self.connection.execute(
+            "SELECT kind, id, name, audience FROM entities WHERE campaign = ?"  # noqa: S608 - only marks
+            f" AND (instr(id, ?) OR instr(lower(name), ?)){where} ORDER BY kind, id",
             [self.campaign, wanted.strip().casefold(), wanted.strip().casefold(), *among],
-        ).fetchall()
+        )
+        return [each for each in found if viewer.sees(Audience(each["audience"]))]
 
     def _by_alias(self, wanted: str, among: Sequence[str]) -> str | None:
-        folded = wanted.strip().casefold()
-        found = self.connection.execute(
-            "SELECT kind, id, value FROM entities, json_each(state, '$.aliases')"
-            " WHERE campaign = ?",
-            [self.campaign],
-        ).fetchall()
         fitting = {
             ref(each["kind"], each["id"])
-            for each in found
-            if each["value"].casefold() == folded and (not among or each["kind"] in among)
+            for each in self.with_alias(wanted)
+            if not among or each["kind"] in among
         }
         return fitting.pop() if len(fitting) == 1 else None
+
+    def with_alias(self, wanted: str) -> list[sqlite3.Row]:
+        """Kind, id, name and audience of the entities that are also called so."""
+        folded = wanted.strip().casefold()
+        found = self.connection.execute(
+            "SELECT kind, id, name, audience, value FROM entities, json_each(state, '$.aliases')"
+            " WHERE campaign = ?",
+            [self.campaign],
+        )
+        return [each for each in found if each["value"].casefold() == folded]
+
+
+class Names:
+    """What entities are called, for one viewer: a :data:`~ttrpg_core.table.world.seen.Named`.
+
+    The first are looked up one by one; whoever asks for many gets all of them at once, so that a
+    long list is not a query for each of its references.
+    """
+
+    FEW = 40
+
+    def __init__(self, reader: Reader, viewer: Audience) -> None:
+        self._reader = reader
+        self._viewer = viewer
+        self._known: dict[str, str | None] = {}
+        self._left = self.FEW
+
+    def __call__(self, reference: str) -> str | None:
+        """The name that the viewer knows; None when they do not know the thing, or none is."""
+        if reference not in self._known:
+            kind, key = parts(reference)
+            if kind not in kinds.KINDS:
+                self._known[reference] = self._of_words(reference.strip())
+            elif self._left > 0:
+                self._left -= 1
+                self._read(" AND kind = ? AND id = ?", kind, key)
+            elif self._left == 0:
+                self._left = -1
+                self._read("")
+        return self._known.setdefault(reference, None)
+
+    def _read(self, where: str, *values: str) -> None:
+        found = self._reader.connection.execute(
+            f"SELECT kind, id, name, audience FROM entities WHERE campaign = ?{where}",  # noqa: S608 - ours
+            [self._reader.campaign, *values],
+        )
+        for each in found:
+            sees = self._viewer.sees(Audience(each["audience"]))
+            self._known[ref(each["kind"], each["id"])] = each["name"] if sees else None
+
+    def _of_words(self, words: str) -> str | None:
+        """What words in a link say: the name of the thing with this id, else the words.
+
+        None where all that they may mean is secret.
+        """
+        found = self._reader.connection.execute(
+            "SELECT id, name, audience FROM entities WHERE campaign = :campaign AND id = :words"
+            " UNION ALL SELECT id, name, audience FROM entities"
+            " WHERE campaign = :campaign AND name = :words COLLATE NOCASE",
+            {"campaign": self._reader.campaign, "words": words},
+        ).fetchall() or self._reader.with_alias(words)
+        known = [each for each in found if self._viewer.sees(Audience(each["audience"]))]
+        if found and not known:
+            return None
+        called = {each["name"] for each in known if each["id"] == words}
+        return called.pop() if len(called) == 1 else words

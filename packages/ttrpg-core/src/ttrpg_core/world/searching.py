@@ -14,9 +14,11 @@ import attrs
 from ttrpg_core.audience import GM, Audience
 from ttrpg_core.table.world.entity import Entity, fields_of
 from ttrpg_core.table.world.links import links
-from ttrpg_core.table.world.seen import Seen, seen
+from ttrpg_core.table.world.seen import Seen, pointed, seen
 from ttrpg_core.world import rows
 from ttrpg_core.world.reading import Reader
+
+__all__ = ["Found", "matching", "mentions", "pointed", "search", "texts"]
 
 _WORD = re.compile(r"\w+")
 AROUND = 60
@@ -46,7 +48,7 @@ def search(
     query = " ".join(f'"{each}"' for each in wanted) + "*"
     named = reader.named(viewer)
     found: list[Found] = []
-    for each in _matching(reader, query, kinds):
+    for each in matching(reader, query, kinds):
         shown = seen(each, viewer, named)
         if shown is None:
             continue
@@ -68,24 +70,10 @@ def mentions(reader: Reader, entity: Entity) -> list[Entity]:
         phrase = " ".join(_WORD.findall(name.replace("_", " ")))
         if not phrase:
             continue
-        for each in _matching(reader, f'"{phrase}"', ()):
+        for each in matching(reader, f'"{phrase}"', ()):
             if each.ref not in found and each.ref != entity.ref and _points(each, entity, folded):
                 found[each.ref] = each
     return sorted(found.values(), key=lambda each: (each.KIND, each.name.casefold(), each.id))
-
-
-def pointed(value: Any) -> Iterator[str]:
-    """The references in the fields of an entity, and of the values in it."""
-    for name, known in fields_of(type(value)).items():
-        held = getattr(value, name)
-        if known.shape == "ref" and held:
-            yield held
-        elif known.shape == "refs":
-            yield from held
-        elif known.shape == "value":
-            for each in held if isinstance(held, tuple) else (held,):
-                if each is not None and attrs.has(type(each)):
-                    yield from pointed(each)
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -106,7 +94,8 @@ def _points(other: Entity, entity: Entity, folded: set[str]) -> bool:
     return any(link.target.casefold() in folded for each in texts(other) for link in links(each))
 
 
-def _matching(reader: Reader, query: str, kinds: Sequence[str]) -> Iterator[Entity]:
+def matching(reader: Reader, query: str, kinds: Sequence[str]) -> Iterator[Entity]:
+    """The entities that an FTS5 query finds, the best first."""
     marks = ", ".join("?" for _ in kinds)
     where = f" AND kind IN ({marks})" if kinds else ""
     columns = ", ".join(f"entities.{each}" for each in rows.COLUMNS.split(", "))

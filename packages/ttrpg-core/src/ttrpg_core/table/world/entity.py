@@ -5,7 +5,7 @@ the shape that is checked, and whether they are the Game Master's alone. Options
 line, checks, the view of a player, links and exports are all made from that.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Literal
 
 import attrs
@@ -29,7 +29,10 @@ class Field:
     """What is known of a field: its help line, its shape, and who may read it.
 
     ``kinds`` are those that a reference may be of, any when empty. ``secret`` fields are the Game
-    Master's until they are revealed; the others are for whoever knows the entity.
+    Master's until they are revealed; the others are for whoever knows the entity. A choice that is
+    ``custom`` may be another word as well, and so may a line for which words are ``suggested``.
+    ``bounds`` are the least and the most of a number. Who does not know what a ``needed``
+    reference points at does not know the entity either.
     """
 
     help: str
@@ -38,6 +41,10 @@ class Field:
     choices: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     option: str = ""
+    custom: bool = False
+    suggested: tuple[str, ...] = ()
+    bounds: tuple[int, int] | None = None
+    needed: bool = False
 
 
 def field(
@@ -49,6 +56,10 @@ def field(
     choices: tuple[str, ...] = (),
     kinds: tuple[str, ...] = (),
     option: str = "",
+    custom: bool = False,
+    suggested: tuple[str, ...] = (),
+    bounds: tuple[int, int] | None = None,
+    needed: bool = False,
 ) -> Any:
     """A field of a kind; without a default it begins empty, as its shape does.
 
@@ -58,7 +69,7 @@ def field(
         default = {"number": None, "flag": False, "lines": (), "refs": (), "value": ()}.get(
             shape, choices[0] if choices else ""
         )
-    known = Field(told, shape, secret, choices, kinds, option)
+    known = Field(told, shape, secret, choices, kinds, option, custom, suggested, bounds, needed)
     return attrs.field(default=default, metadata={"field": known})
 
 
@@ -92,6 +103,9 @@ class Entity:
     def ref(self) -> str:
         """How others refer to it: ``npc/mara``."""
         return f"{self.KIND}/{self.id}"
+
+    def check(self, of_kind: Callable[[str], Iterable["Entity"]]) -> None:
+        """InputError where it cannot stand so beside the others of its campaign, by kind."""
 
 
 def fields_of(kind: type[Any]) -> dict[str, Field]:

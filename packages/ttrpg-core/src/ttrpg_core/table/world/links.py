@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 
 import attrs
 
+UNKNOWN = "..."
+"""What is said in the place of a name that somebody does not know."""
 _LINK = re.compile(r"(!?)\[\[([^\[\]|\n]{1,200})(?:\|([^\[\]\n]{0,200}))?\]\]")
 
 
@@ -30,9 +32,24 @@ def links(text: str) -> Iterator[Link]:
             yield Link(target, (found[3] or found[2]).strip(), found.start(), found.end())
 
 
-def spoken(text: str) -> str:
-    """The text with each link as people say it: its label alone."""
-    return _LINK.sub(lambda found: (found[3] or found[2].rpartition("/")[2]).strip(), text)
+def _last(target: str) -> str | None:
+    return target.rpartition("/")[2]
+
+
+def spoken(text: str, named: Callable[[str], str | None] = _last) -> str:
+    """The text with each link as people say it: its label, else the name of what it points at.
+
+    ``named`` answers None for what the listener does not know, which is left out then.
+    """
+
+    def said(found: re.Match[str]) -> str:
+        target = found[2].split("#", 1)[0].strip()
+        if found[3] and found[3].strip():
+            return found[3].strip()
+        name = named(target) if target else found[2].strip()
+        return UNKNOWN if name is None else name
+
+    return _LINK.sub(said, text)
 
 
 def relinked(text: str, change: Callable[[Link], str | None]) -> str:

@@ -4,6 +4,7 @@ Pure: who a name means is asked of ``resolve``, and nothing is written here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import attrs
@@ -11,7 +12,7 @@ import attrs
 from ttrpg_core import text
 from ttrpg_core.audience import Audience
 from ttrpg_core.errors import InputError
-from ttrpg_core.table.world.entity import Entity, Field, fields_of
+from ttrpg_core.table.world.entity import Entity, Field, fields_of, parts
 
 Resolve: TypeAlias = Callable[[str, tuple[str, ...]], str]
 """The reference that words mean among some kinds (any when empty); NotFound or Ambiguous."""
@@ -91,21 +92,25 @@ def _checked(name: str, known: Field, value: Any, old: Any, resolve: Resolve) ->
         case "choice":
             new = _choice(what, known, value)
         case "number":
-            new = _number(what, value)
+            new = _number(what, known, value)
         case "ref":
             new = resolve(value, known.kinds) if value.strip() else ""
         case "lines":
             new = _list(what, value, old, lambda each: text.name(each, what))
         case "refs":
-            new = _list(what, value, old, lambda each: resolve(each, known.kinds))
+            gone = {parts(each)[1]: each for each in old}
+            new = _list(what, value, old, lambda each: resolve(each, known.kinds), gone)
         case "flag" | "value":
             new = value
     return new
 
 
-def _number(what: str, value: int | None) -> int | None:
-    if value is not None and abs(value) > NUMBER_MAX:
-        raise InputError(f"the {what} is {value:,}", f"At most {NUMBER_MAX:,}")
+def _number(what: str, known: Field, value: int | None) -> int | None:
+    least, most = known.bounds or (-NUMBER_MAX, NUMBER_MAX)
+    if value is not None and not least <= value <= most:
+        raise InputError(
+            f"the {what} cannot be {value!s:.20}", f"A number from {least:,} to {most:,}"
+        )
     return value
 
 
@@ -116,19 +121,27 @@ def _choice(what: str, known: Field, value: str) -> str:
         return folded
     if len(fitting) == 1:
         return fitting[0]
+    if known.custom and folded and not fitting:
+        return text.name(folded, what)
     shown = ", ".join(each for each in known.choices if each)
     raise InputError(f"the {what} cannot be {value!r:.60}", f"One of: {shown}")
 
 
 def _list(
-    what: str, given: Sequence[str], old: tuple[str, ...], clean: Callable[[str], str]
+    what: str,
+    given: Sequence[str],
+    old: tuple[str, ...],
+    clean: Callable[[str], str],
+    short: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[str, ...]:
+    """``short`` are what entries may be called to take them away: what they mean may be deleted."""
     kept = list(old)
     for each in given:
         if not each.strip():
             kept = []
         elif each.startswith("-"):
-            gone = clean(each[1:])
+            typed = each[1:].strip()
+            gone = typed if typed in kept else short.get(typed) or clean(typed)
             if gone not in kept:
                 raise InputError(f"{gone!r:.60} is not among the {what}", "See it with: show")
             kept.remove(gone)

@@ -5,7 +5,7 @@ of an entity that is not for them; of one that is, no secret field that was not 
 nothing in it that has a narrower audience, and no name of an entity that they do not know.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import attrs
@@ -16,7 +16,10 @@ from ttrpg_core.table.world.entity import Entity, Field, fields_of
 from ttrpg_core.table.world.links import spoken
 
 Named: TypeAlias = Callable[[str], str | None]
-"""The name of the entity that a reference means, or None for whoever may not know it."""
+"""The name of the entity that a reference means, or None for whoever may not know it.
+
+Words that are no reference are taken as a link takes them; those that mean nothing are the answer.
+"""
 
 
 @attrs.frozen
@@ -24,7 +27,8 @@ class Seen:
     """What somebody sees of an entity: plain values by field, without those that are empty.
 
     References are as they are for the Game Master, names for everybody else, for an id keeps what
-    a thing was called when it was made. ``ref`` is empty where it would tell that.
+    a thing was called when it was made. ``ref`` is empty where it would tell that. ``names`` says
+    for the Game Master what the references are called; one that is not in it leads nowhere.
     """
 
     kind: str
@@ -32,6 +36,7 @@ class Seen:
     name: str
     audience: str
     fields: Mapping[str, Any]
+    names: Mapping[str, str] = attrs.field(factory=dict)
 
 
 def seen(entity: Entity, viewer: Audience, named: Named) -> Seen | None:
@@ -39,7 +44,7 @@ def seen(entity: Entity, viewer: Audience, named: Named) -> Seen | None:
 
     ``named`` answers for the same viewer.
     """
-    if not viewer.sees(entity.audience):
+    if not viewer.sees(entity.audience) or not _known(entity, viewer, named):
         return None
     whole = viewer == GM
     told = _fields(entity, viewer, named, entity.revealed)
@@ -52,7 +57,22 @@ def seen(entity: Entity, viewer: Audience, named: Named) -> Seen | None:
         entity.name,
         entity.audience.name if whole else "",
         told,
+        _names(entity, named) if whole else {},
     )
+
+
+def pointed(value: Any) -> Iterator[str]:
+    """The references in the fields of an entity, and of the values in it."""
+    for name, known in fields_of(type(value)).items():
+        held = getattr(value, name)
+        if known.shape == "ref" and held:
+            yield held
+        elif known.shape == "refs":
+            yield from held
+        elif known.shape == "value":
+            for each in held if isinstance(held, tuple) else (held,):
+                if each is not None and attrs.has(type(each)):
+                    yield from pointed(each)
 
 
 def may_read(known: Field, name: str, viewer: Audience, revealed: Mapping[str, str]) -> bool:
@@ -69,7 +89,7 @@ def _fields(
     for name, known in fields_of(type(value)).items():
         if may_read(known, name, viewer, revealed):
             plain = _plain(getattr(value, name), known, viewer, named)
-            if plain not in (None, "", [], {}, False):
+            if plain not in (None, "", [], {}) and plain is not False:  # a 0 says something
                 found[name] = plain
     return found
 
@@ -83,9 +103,11 @@ def _plain(value: Any, known: Field, viewer: Audience, named: Named) -> Any:
         if isinstance(value, tuple):
             return [each for one in value if (each := _value(one, viewer, named)) is not None]
         return None if value is None else _value(value, viewer, named)
-    if known.shape == "text" and viewer != GM:
-        return spoken(value)
-    return list(value) if isinstance(value, tuple) else value
+    if viewer == GM or known.shape not in {"line", "text", "lines"}:
+        return list(value) if isinstance(value, tuple) else value
+    return (
+        spoken(value, named) if isinstance(value, str) else [spoken(each, named) for each in value]
+    )
 
 
 def _value(value: Any, viewer: Audience, named: Named) -> Any:
@@ -99,13 +121,27 @@ def _value(value: Any, viewer: Audience, named: Named) -> Any:
         return None
     if viewer != GM:
         for name, known in fields_of(type(value)).items():
-            pointed = getattr(value, name)
-            if known.shape == "ref" and pointed and named(pointed) is None:
+            held = getattr(value, name)
+            if known.shape == "ref" and held and named(held) is None:
                 return None
     found = _fields(value, viewer, named, {})
     if viewer == GM and isinstance(getattr(value, "audience", None), Audience):
         found["audience"] = value.audience.name
     return found
+
+
+def _known(entity: Entity, viewer: Audience, named: Named) -> bool:
+    """Whether the viewer knows all that has to be known of to know of the entity."""
+    return viewer == GM or all(
+        named(getattr(entity, name)) is not None
+        for name, known in fields_of(type(entity)).items()
+        if known.needed
+    )
+
+
+def _names(entity: Entity, named: Named) -> dict[str, str]:
+    found = {each: named(each) for each in pointed(entity)}
+    return {each: name for each, name in found.items() if name is not None}
 
 
 def _name(reference: str, viewer: Audience, named: Named) -> str | None:
