@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ttrpg_core.copies import Copies
 from ttrpg_core.errors import StoreDamaged, StoreError
 from ttrpg_core.store import SchemaSet, Store
 from ttrpg_core.store_errors import explain
@@ -75,8 +76,8 @@ def test_the_second_opening_imports_no_migration_code(python, home: Path):
 def test_only_the_owner_may_read_a_new_database_and_its_copies(path: Path, core: SchemaSet):
     old = os.umask(0)
     try:
-        with contextlib.closing(Store(path, [core])) as store:
-            copy = store.backup()
+        with contextlib.closing(Store(path, [core])):
+            copy = Copies(path, path.parent / "backups").create("manual")[0].path
             files = [path, copy, *path.parent.glob("ttrpg.db-*")]
             assert len(files) == 4
             assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
@@ -170,7 +171,7 @@ def test_a_file_that_is_no_database_is_damage_and_untouched(path, core, content)
     copy.touch()
     with pytest.raises(StoreDamaged) as caught:
         Store(path, [core])
-    assert f"cp {copy} {path}" in caught.value.hint
+    assert "ttrpg backup restore latest" in caught.value.hint
 
 
 def test_a_truncated_database_is_damage(used: Path, core: SchemaSet):
@@ -188,13 +189,13 @@ def test_a_page_of_noise_is_found_by_backup_and_makes_none(used: Path, core: Sch
             connection.executemany(
                 "INSERT INTO chosen VALUES (?, ?)", [(f"k{n}", "v" * 500) for n in range(200)]
             )
-        good = store.backup()
+        good = Copies(used, store.backups).create("manual")[0].path
     data = bytearray(used.read_bytes())
     middle = len(data) // 2 // 4096 * 4096
     data[middle : middle + 4096] = bytes(range(256)) * 16
     used.write_bytes(data)
     with contextlib.closing(Store(used, [core])) as store, pytest.raises(StoreDamaged):
-        store.backup()
+        Copies(used, store.backups).create("manual")
     assert list(good.parent.iterdir()) == [good]
 
 

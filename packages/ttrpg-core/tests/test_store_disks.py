@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ttrpg_core.copies import Copies
 from ttrpg_core.errors import StoreError
 from ttrpg_core.store import SchemaSet, Store, verify
 
@@ -52,7 +53,7 @@ def test_a_full_disk_changes_nothing_and_says_so(tmp_path: Path, core: SchemaSet
                 while filler.write(b"x" * 4096):
                     pass
             with pytest.raises(StoreError) as caught:
-                store.backup()
+                Copies(path, disk / "backups").create("manual")
             assert "full" in caught.value.hint
             assert list((disk / "backups").iterdir()) == [], "no half of a copy stays"
             (disk / "filler").unlink()

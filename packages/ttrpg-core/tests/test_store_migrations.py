@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils.migrations import Migrations
 
+from ttrpg_core.copies import Copies, read_manifest
 from ttrpg_core.errors import PluginError, StoreError
 from ttrpg_core.store import SchemaSet, Store, fingerprint, verify
 
@@ -203,8 +204,10 @@ def test_a_backup_is_made_before_a_migration_of_data_and_is_whole(used, core):
     Store(used, [core, third("more", table("more_one"))]).close()
     (copy,) = (used.parent / "backups").iterdir()
     assert copy.name.endswith("-before-migration.db")
-    assert dump(copy) == before
     with contextlib.closing(sqlite3.connect(copy)) as connection:
+        assert read_manifest(connection).kind == "before-migration"
+        connection.execute("DROP TABLE backup_manifest")
+        assert list(connection.iterdump()) == before
         assert verify(connection) == []
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "delete"
 
@@ -216,40 +219,30 @@ def test_a_plugin_that_fails_each_time_does_not_push_good_backups_out(used, core
     assert len(list((used.parent / "backups").iterdir())) == 1
 
 
-def test_backups_are_pruned_to_keep_and_nothing_else_is_touched(used, core):
+def test_the_last_copies_before_a_migration_stay_and_nothing_else_is_touched(used, core):
     folder = used.parent / "backups"
     folder.mkdir()
     mine = folder / "ttrpg-mine.db"
     mine.write_text("a file of the user's")
-    with contextlib.closing(Store(used, [core], keep=3)) as store:
-        made = [store.backup(f"n/{number}") for number in range(5)]
-    assert sorted(folder.glob("ttrpg-2*")) == made[2:]
+    asked = Copies(used, folder).create("manual")[0].path
+    made = []
+    for number in range(1, 6):
+        new = third("more", *(table(f"more_{each}") for each in range(number)))
+        Store(used, [core, new], keep=3).close()
+        made = sorted({*made, *folder.glob("*-before-migration.db")})
+    assert len(made) == 5
+    assert sorted(folder.glob("*-before-migration.db")) == made[2:]
     assert mine.exists()
-    assert {path.parent for path in made} == {folder}
+    assert asked.exists()
 
 
-def test_a_backup_holds_what_is_committed_while_another_writes(used, core):
-    with contextlib.closing(Store(used, [core])) as writer:
-        with contextlib.closing(Store(used, [core])) as reader, writer.transaction() as connection:
-            connection.execute("UPDATE chosen SET value = 'uncommitted'")
-            copy = reader.backup()
-        with contextlib.closing(sqlite3.connect(copy)) as connection:
-            assert connection.execute("SELECT value FROM chosen").fetchone()[0] == "keep"
-
-
-def test_rows_that_point_at_nothing_are_told_but_can_be_backed_up(used, core):
-    with contextlib.closing(Store(used, [core])) as store:
-        store.connection.execute("PRAGMA foreign_keys = OFF")
-        store.connection.execute(
-            "INSERT INTO journal (at, actor, kind, prose, facts, target)"
-            " VALUES ('', '', '', '', '{}', 99)"
-        )
-        assert verify(store.connection) == ["a row of journal points at nothing in journal"]
-        assert store.backup().exists()
+def test_a_database_that_is_a_copy_itself_is_migrated_without_another(used, core):
+    Store(used, [core, third("more", table("more_one"))], keep=0).close()
+    assert not (used.parent / "backups").exists()
 
 
 def test_a_home_with_signs_that_mean_something_in_a_uri(tmp_path, core):
     home = tmp_path / "50% of #1?"
     with contextlib.closing(Store(home / "ttrpg.db", [core])) as store:
-        assert store.backup().exists()
+        assert Copies(store.path, store.backups).create("manual")[0].path.exists()
     assert sorted(p.name for p in tmp_path.iterdir() if p.is_dir()) == ["50% of #1?"]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from asyncio import Runner
 
     from ttrpg_core.audit import Audit
+    from ttrpg_core.backups import Backups
     from ttrpg_core.context import Context
     from ttrpg_core.journal import Journal
     from ttrpg_core.library import Library
@@ -124,7 +125,21 @@ class App:
         """Changes to the game, undo and redo."""
         from ttrpg_core.journal import Journal
 
-        return Journal(self.store, self.clock)
+        return Journal(self.store, self.clock, self._new_day)
+
+    @cached_property
+    def backups(self) -> "Backups":
+        """Copies of the database: made, checked, put back."""
+        from ttrpg_core.backups import Backups
+
+        return Backups(self.paths, self.settings, self.schemas, self.clock)
+
+    def _new_day(self) -> None:
+        try:
+            self.backups.daily(self.audit)
+        except TtrpgError as error:  # a full disk is no reason to stop the game
+            if self._screen is not None:
+                self._screen.say(f"Today's backup was not made: {error.message}", "warn")
 
     @cached_property
     def audit(self) -> "Audit":
@@ -266,19 +281,8 @@ class App:
         )
 
     def language(self) -> tuple[Path, ...]:
-        """The files of what players call things: those of installed packs, then the user's.
-
-        A genre has it as ``language.toml`` in its folder, a system as ``NAME.language.toml`` beside
-        its ``NAME.toml``, and the user as any TOML file in the folder ``language`` of the settings.
-        """
-        packs: list[Path] = []
-        for kind in (entries.Genre, entries.System):
-            for owned in self.plugins.owned(kind.kind).values():
-                if (data := getattr(owned.entry, "path", None)) is not None:
-                    path = Path(str(data))
-                    beside = path.with_name(f"{path.stem}.language.toml")
-                    packs.append(path / "language.toml" if path.is_dir() else beside)
-        return (*filter(Path.is_file, packs), *sorted(self.paths.language.glob("*.toml")))
+        """The files of what players call things: those of packs, then any TOML of the user's."""
+        return (*self.plugins.language(), *sorted(self.paths.language.glob("*.toml")))
 
     def make(self, kind: type[entries.Entry], name: str, protocol: type[T]) -> T:
         """The implementation that an entry names, checked against its protocol.
@@ -390,9 +394,6 @@ class App:
 
     def close(self) -> None:
         """Close what was opened, and give alerts that are being sent a moment."""
-        if "alerts" in self.__dict__:
-            self.alerts.close()
-        if "_runner" in self.__dict__:
-            self._runner.close()
-        if "store" in self.__dict__:
-            self.store.close()
+        for opened in ("alerts", "_runner", "store"):
+            if opened in self.__dict__:
+                self.__dict__[opened].close()

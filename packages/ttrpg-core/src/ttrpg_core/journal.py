@@ -11,13 +11,13 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
 
 from ttrpg_core.errors import InputError, NotFound, UndoRefused
-from ttrpg_core.reversal import Obstacle, RowChange, put_back
+from ttrpg_core.reversal import Later, Obstacle, RowChange, put_back
 from ttrpg_core.rows import (
     Row,
     dump,
@@ -80,6 +80,19 @@ class Change:
         """Add a row, or change the one that has its primary key."""
         self._write(table, self._key(table, row), row, must="")
 
+    def put_back(self, steps: Sequence[RowChange], later: Later) -> None:
+        """Make each row its step's ``after``, all at once, whatever their order asks for.
+
+        ``later`` answers which change touched a row that stands in the way. Raises UndoRefused
+        when a row is not its ``before``, or one that is not among them would go along.
+        """
+        try:
+            rows = put_back(self._connection, steps, later)
+        except Obstacle as error:
+            raise UndoRefused(f"this cannot be put back: {error}", _HISTORY) from error
+        for row in rows:
+            self._note(row.table, row.key, row.before)
+
     @property
     def rows(self) -> tuple[RowChange, ...]:
         """What was touched, each row once, without those that ended as they began."""
@@ -137,11 +150,20 @@ class Change:
 
 
 class Journal:
-    """Changes, undo, redo and history over one store; ``clock`` answers the time in UTC."""
+    """Changes, undo, redo and history over one store; ``clock`` answers the time in UTC.
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    ``new_day`` is called before a change when the last one was made on an earlier day.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], datetime],
+        new_day: Callable[[], object] | None = None,
+    ) -> None:
         self.store = store
         self.clock = clock
+        self._new_day = new_day
         self._change: Change | None = None
 
     @contextlib.contextmanager
@@ -155,6 +177,7 @@ class Journal:
         database as it was. A block that changes no row writes no entry. Inside another change it
         is a part of that one, so a command that uses another is still one line of history.
         """
+        self._see_the_day()
         with self.store.transaction() as connection:
             if self._change is not None:
                 yield self._change
@@ -218,9 +241,19 @@ class Journal:
         if self._change is not None:
             msg = "undo and redo are changes of their own; they cannot be part of another"
             raise RuntimeError(msg)
+        self._see_the_day()
         with self.store.transaction() as connection:
             connection.execute("PRAGMA defer_foreign_keys = ON")
             yield
+
+    def _see_the_day(self) -> None:
+        """Tell of a new day; one look a run is enough, and costs one row."""
+        new_day, self._new_day = self._new_day, None
+        if new_day is not None:
+            query = "SELECT at FROM journal ORDER BY id DESC LIMIT 1"
+            last = self.store.connection.execute(query).fetchone()
+            if last is not None and last[0][:10] < self.clock().astimezone(UTC).isoformat()[:10]:
+                new_day()
 
     def _repeat(
         self, count: int, find: Callable[[], Entry | None], verb: str, actor: str

@@ -14,13 +14,14 @@ import itertools
 import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple, Protocol, TypeVar
 
 import pluggy
 
 from ttrpg_core import installed
-from ttrpg_core.entries import KINDS, Entry
+from ttrpg_core.entries import KINDS, Entry, Genre, System
 from ttrpg_core.errors import PluginError
 from ttrpg_core.hooks import GROUP, Hooks
 
@@ -247,6 +248,21 @@ class Plugins:
             where = f"{kind.kind[:-1]} {name}"
             self._loaded[key] = self.resolve(owned.entry.target, owned.plugin, where)
         return self._loaded[key]
+
+    def language(self) -> tuple[Path, ...]:
+        """The files of what players call things that packs bring.
+
+        A genre has it as ``language.toml`` in its folder, a system as ``NAME.language.toml`` beside
+        its ``NAME.toml``.
+        """
+        packs: list[Path] = []
+        for kind in (Genre, System):
+            for owned in self.owned(kind.kind).values():
+                if (data := getattr(owned.entry, "path", None)) is not None:
+                    path = Path(str(data))
+                    beside = path.with_name(f"{path.stem}.language.toml")
+                    packs.append(path / "language.toml" if path.is_dir() else beside)
+        return tuple(filter(Path.is_file, packs))
 
     def check(self) -> tuple[Problem, ...]:
         """Ask every kind and import every target: what ``ttrpg plugins`` and ``doctor`` show."""

@@ -42,10 +42,28 @@ class StoreSettings:
     """The database."""
 
     backups: int = setting(
-        5, "Backups kept, made before each migration.", low=1, high=1000, personal=True
+        5, "Backups kept of those made before a migration.", low=1, high=1000, personal=True
     )
     busy_seconds: int = setting(
         30, "Seconds to wait while another process writes.", low=1, high=600, personal=True
+    )
+
+
+@frozen
+class BackupSettings:
+    """Backups that are made by themselves; those that you ask for stay until you remove them."""
+
+    daily: bool = setting(
+        True, "Make one before the first change to the game of a day.", personal=True
+    )
+    keep_days: int = setting(
+        7, "Days of which the newest daily one is kept.", low=1, high=3650, personal=True
+    )
+    keep_weeks: int = setting(
+        4, "Weeks of which the newest daily one is kept.", low=0, high=520, personal=True
+    )
+    keep_months: int = setting(
+        12, "Months of which the newest daily one is kept.", low=0, high=1200, personal=True
     )
 
 
@@ -200,11 +218,22 @@ class ChatSettings:
 
 
 @frozen
+class SnapshotSettings:
+    """Names of moments of a campaign that the program makes by itself."""
+
+    automatic: bool = setting(True, "Name the moment before risky work, and of each session.")
+    keep: int = setting(
+        50, "Automatic ones kept of a campaign, and of those before a rollback.", low=1, high=10_000
+    )
+
+
+@frozen
 class Settings:
     """Every table of the kernel; a plugin's own table is ``[plugins.<name>]``."""
 
     general: General = attrs.field(factory=General)
     store: StoreSettings = attrs.field(factory=StoreSettings)
+    backup: BackupSettings = attrs.field(factory=BackupSettings)
     audit: AuditSettings = attrs.field(factory=AuditSettings)
     library: LibrarySettings = attrs.field(factory=LibrarySettings)
     search: SearchSettings = attrs.field(factory=SearchSettings)
@@ -212,6 +241,7 @@ class Settings:
     models: ModelsSettings = attrs.field(factory=ModelsSettings)
     money: MoneySettings = attrs.field(factory=MoneySettings)
     chat: ChatSettings = attrs.field(factory=ChatSettings)
+    snapshots: SnapshotSettings = attrs.field(factory=SnapshotSettings)
 
 
 TABLES: dict[str, type] = {field.name: field.type for field in attrs.fields(Settings)}  # type: ignore[misc]

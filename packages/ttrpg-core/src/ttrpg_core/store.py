@@ -15,14 +15,13 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ttrpg_core.errors import StoreDamaged, StoreError
+from ttrpg_core.errors import StoreError
 from ttrpg_core.paths import make_folder
 from ttrpg_core.store_errors import explain
-from ttrpg_core.text import slug
+from ttrpg_core.store_files import create, identity, only_readable, to_read
 from ttrpg_core.values import frozen
 
 if TYPE_CHECKING:
@@ -46,7 +45,11 @@ class SchemaSet:
 
 
 class Store:
-    """The open database. ``connection`` is plain sqlite3 in autocommit; ``db`` is sqlite-utils."""
+    """The open database. ``connection`` is plain sqlite3 in autocommit; ``db`` is sqlite-utils.
+
+    A proved copy is made in ``backups`` before anything there is migrated, and the last ``keep`` of
+    those stay; 0 makes none, for a database that is such a copy itself.
+    """
 
     def __init__(
         self,
@@ -67,29 +70,39 @@ class Store:
         self.read_only = False
         """Whether the folder cannot be written, so that what is there can be read and no more."""
         make_folder(path.parent)
-        _create(path)
+        create(path)
         try:
             try:
                 self._connect(str(path), self._open)
             except sqlite3.Error as error:
                 code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-                if code not in _UNWRITABLE or not _only_readable(path):
+                if code not in _UNWRITABLE or not only_readable(path):
                     raise
-                self._connect(_to_read(path), self._open_to_read)
+                self._connect(to_read(path), self._open_to_read)
         except sqlite3.Error as error:
             raise explain(error, path) from error
 
     def _connect(self, place: str, start: Callable[[], None]) -> None:
-        self.connection = sqlite3.connect(
-            place, timeout=self.busy_seconds, isolation_level=None, uri=place.startswith("file:")
-        )
-        try:
-            self.connection.row_factory = sqlite3.Row
-            self.connection.execute("PRAGMA foreign_keys = ON")
-            start()
-        except BaseException:
+        """Open the file that has the name once it is open: a restore may give it to another one.
+
+        Nobody can from then on, as a connection keeps its lock (see :mod:`ttrpg_core.copies`).
+        """
+        while True:
+            before = identity(self.path)
+            uri = place.startswith("file:")
+            self.connection = sqlite3.connect(
+                place, timeout=self.busy_seconds, isolation_level=None, uri=uri
+            )
+            try:
+                self.connection.row_factory = sqlite3.Row
+                self.connection.execute("PRAGMA foreign_keys = ON")
+                start()
+            except BaseException:
+                self.connection.close()
+                raise
+            if identity(self.path) == before:
+                return
             self.connection.close()
-            raise
 
     def _open_to_read(self) -> None:
         kept, failed = self._state()
@@ -137,45 +150,6 @@ class Store:
                 raise
         except sqlite3.Error as error:
             raise explain(error, self.path) from error
-
-    def backup(self, label: str = "manual") -> Path:
-        """A verified copy of the database as last committed; the oldest beyond ``keep`` go.
-
-        Uses SQLite's online backup, so other processes may go on. The copy gets its name when it
-        is complete and sound. Raises StoreError, or StoreDamaged when its check fails.
-        """
-        make_folder(self.backups)
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-        target = self.backups / f"ttrpg-{stamp}-{slug(label)}.db"
-        part = target.with_suffix(f".{os.getpid()}.part")
-        _create(part)
-        uri = f"{self.path.absolute().as_uri()}?mode=ro"
-        try:
-            with (
-                contextlib.closing(sqlite3.connect(uri, uri=True)) as source,
-                contextlib.closing(sqlite3.connect(part)) as copy,
-            ):
-                source.backup(copy)
-                copy.execute("PRAGMA journal_mode = DELETE")
-                wrong = unsound(copy)
-            if wrong:
-                raise StoreDamaged(
-                    f"the database {self.path} is damaged: {wrong[0]}", "'ttrpg doctor' says more"
-                )
-            part.replace(target)
-        except sqlite3.Error as error:
-            raise explain(error, self.path) from error
-        except OSError as error:
-            raise StoreError(
-                f"cannot keep the backup {target}: {error.strerror}",
-                "Mend its folder's permissions",
-            ) from error
-        finally:
-            part.unlink(missing_ok=True)
-        for old in sorted(self.backups.glob("ttrpg-[0-9]*T*Z-*.db"))[: -self.keep]:
-            with contextlib.suppress(OSError):  # the next backup tries again
-                old.unlink()
-        return target
 
     def close(self) -> None:
         """Close the connection; the store cannot be used after."""
@@ -233,8 +207,8 @@ class Store:
             with _kept_apart(schema, failed):
                 loaded.append((schema, _checked(schema)))
         pending = {schema.name for schema, steps in loaded if steps.pending(db)}
-        if used and pending - known:
-            self.backup("before-migration")
+        if used and pending - known and self.keep:
+            self._copy()
         for schema, steps in loaded:
             with _kept_apart(schema, failed):
                 self._apply(db, schema, steps)
@@ -244,9 +218,15 @@ class Store:
                 connection.execute("BEGIN IMMEDIATE")
         return failed
 
+    def _copy(self) -> None:
+        from ttrpg_core.copies import BEFORE_MIGRATION, Copies, Keep
+
+        copies = Copies(self.path, self.backups, Keep(migrations=self.keep))
+        copies.create(BEFORE_MIGRATION)
+        copies.remove(each for each in copies.outdated() if each.kind == BEFORE_MIGRATION)
+
     def _apply(self, db: "Database", schema: SchemaSet, steps: "Migrations") -> None:
-        ours = {step.name for step in steps._migrations}  # noqa: SLF001 - no public name for it
-        newer = [done.name for done in steps.applied(db) if done.name not in ours]
+        newer = _unknown(db, steps)
         if newer:
             raise StoreError(
                 f"the database {self.path} was written by a newer {schema.name} ({newer[-1]})",
@@ -284,8 +264,9 @@ class Store:
 
 def verify(connection: sqlite3.Connection, most: int = 20) -> list[str]:
     """What SQLite finds wrong with a database; empty when it is sound."""
+    rows = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({most})")]
     broken = connection.execute("PRAGMA foreign_key_check").fetchmany(most)
-    return unsound(connection, most) + [
+    return ([] if rows == ["ok"] else rows) + [
         f"a row of {row[0]} points at nothing in {row[2]}" for row in broken
     ]
 
@@ -304,12 +285,6 @@ def peek(path: Path, query: str) -> list[tuple[str, str]]:
             return [(str(name), str(text)) for name, text in connection.execute(query)]
     except sqlite3.Error:
         return []
-
-
-def unsound(connection: sqlite3.Connection, most: int = 20) -> list[str]:
-    """What is wrong with the file itself, whatever its rows say; empty when it is sound."""
-    rows = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({most})")]
-    return [] if rows == ["ok"] else rows
 
 
 def fingerprint(schemas: Sequence[SchemaSet]) -> str:
@@ -334,33 +309,6 @@ def fingerprint(schemas: Sequence[SchemaSet]) -> str:
     return "".join(found)
 
 
-def _create(path: Path) -> None:
-    """Make a new file that only its owner may read, before SQLite makes one that all may.
-
-    A file that is there keeps its mode, which may be shared on purpose. It must not even be opened:
-    closing it would drop the locks that this process holds on the database (howtocorrupt.html 2.2).
-    """
-    with contextlib.suppress(OSError):  # SQLite meets the same, and says it better
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-
-
-def _only_readable(path: Path) -> bool:
-    """Whether there is a database that may be read in a folder that may not be written."""
-    return path.is_file() and os.access(path, os.R_OK) and not os.access(path.parent, os.W_OK)
-
-
-def _to_read(path: Path) -> str:
-    """The address of a database that is only read.
-
-    SQLite wants to write beside one in WAL mode even to read it, unless it is told that nobody
-    writes (``immutable``). Where another user's process may, its ``-wal`` lies there too, and then
-    SQLite reads both as they are.
-    """
-    wal = path.with_name(f"{path.name}-wal")
-    still = "" if wal.exists() else "&immutable=1"
-    return f"{path.absolute().as_uri()}?mode=ro{still}"
-
-
 def _roll_back(connection: sqlite3.Connection, savepoint: str | None) -> None:
     if not connection.in_transaction:
         return  # SQLite has rolled back by itself, as it does on a full disk
@@ -381,6 +329,21 @@ def _checked(schema: SchemaSet) -> "Migrations":
     if loaded.name != schema.name:
         raise StoreError(f"{schema.target} is named {loaded.name!r}; it must be {schema.name!r}")
     return loaded
+
+
+def newer(connection: sqlite3.Connection, schemas: Sequence[SchemaSet]) -> list[str]:
+    """The packages of ours that are too old for a database, each with the step it does not know."""
+    from sqlite_utils import Database
+
+    db = Database(connection, execute_plugins=False)
+    found = [(schema, _unknown(db, _checked(schema))) for schema in schemas if schema.required]
+    return [f"{schema.name} ({steps[-1]})" for schema, steps in found if steps]
+
+
+def _unknown(db: "Database", steps: "Migrations") -> list[str]:
+    """The steps that a database has had, and that these migrations have not."""
+    ours = {step.name for step in steps._migrations}  # noqa: SLF001 - no public name for it
+    return [done.name for done in steps.applied(db) if done.name not in ours]
 
 
 @contextlib.contextmanager

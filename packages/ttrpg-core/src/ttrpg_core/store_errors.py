@@ -36,4 +36,7 @@ def _way_back(path: Path) -> str:
         return (
             f"There is no copy of it; 'ttrpg doctor' says more, and {path} moved away begins anew"
         )
-    return f"The newest copy: cp {copies[-1]} {path}   ('ttrpg doctor' says which are sound)"
+    return (
+        "'ttrpg backup restore latest' puts its newest copy back;"
+        f" 'ttrpg backup verify' says which of the {len(copies)} are sound"
+    )
