@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ttrpg_cli import drawing, light
 from ttrpg_cli.render import Terminal, linear
 from ttrpg_core.text import printable
-from ttrpg_core.views import Bars, Fields, Quote, Table, Text
+from ttrpg_core.views import Bars, Fields, Quote, Table, Text, Tree
 
 texts = st.text(max_size=60)
 blocks = st.one_of(
@@ -27,6 +27,9 @@ blocks = st.one_of(
         Bars,
         st.lists(st.tuples(st.text("ab", max_size=9), st.floats(0, 1), st.just("5%")), max_size=3),
         texts,
+    ),
+    st.builds(
+        Tree, st.lists(st.tuples(st.integers(0, 40), texts, texts), max_size=5), st.just("none")
     ),
 )
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -94,6 +97,35 @@ def test_without_the_letters_it_draws_in_ascii():
 @pytest.mark.parametrize("fancy", [True, False])
 def test_a_bar_keeps_to_its_room(share, fancy):
     assert len(drawing.bar_of(share, 10, fancy=fancy)) == round(10 * min(1, max(0, share)))
+
+
+PLACES = Tree(
+    [(0, "Town", "city"), (1, "Inn", ""), (2, "Room", ""), (1, "Well", ""), (0, "Sea", "")]
+)
+
+
+@pytest.mark.parametrize(
+    ("how", "drawn"),
+    [
+        ({}, ["Town  city", "├─ Inn", "│  └─ Room", "└─ Well", "Sea"]),
+        ({"encoding": "ascii"}, ["Town  city", "|- Inn", "|  `- Room", "`- Well", "Sea"]),
+        ({"plain": True}, ["Town; city", "Level 2: Inn", "Level 3: Room", "Level 2: Well", "Sea"]),
+    ],
+)
+def test_a_tree_is_drawn_with_its_lines(how, drawn):
+    assert shown(PLACES, **how).splitlines() == drawn
+    assert shown(Tree([], "Nowhere."), **how) == "Nowhere.\n"
+
+
+def test_a_row_of_a_tree_that_is_too_long_stays_behind_its_lines():
+    out = shown(Tree([(0, "A", ""), (1, "one two three four", ""), (1, "B", "")]), 20)
+    assert out.splitlines() == ["A", "├─ one two three", "│  four", "└─ B"]
+
+
+def test_a_deep_tree_leaves_room_for_its_words():
+    out = shown(Tree([(depth, f"deep {depth}", "") for depth in range(500)]), 80)
+    assert all(f"deep {depth}" in out for depth in range(500))
+    assert max(map(len, out.splitlines())) <= 80
 
 
 def test_an_empty_table_says_so():

@@ -4,10 +4,11 @@ Every text that comes from outside goes through ``printable`` here, so that a bo
 move the cursor, and no colour says what the words do not.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from ttrpg_core.text import printable
-from ttrpg_core.views import Bars, Block, Fields, Markdown, Quote, Role, Table, Text
+from ttrpg_core.views import Bars, Block, Fields, Markdown, Quote, Role, Table, Text, Tree
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -27,6 +28,10 @@ MARKED = "bold yellow"
 """The style of what is pointed out in a quote."""
 READING_WIDTH = 88
 """Widest a paragraph is set, in characters: longer lines are hard to follow."""
+DEEPEST = 8
+"""Levels of a tree that are drawn around a row: more of them would leave no room for it."""
+_GOES_ON = {"├": "│", "└": " ", "─": " ", "`": " ", "-": " ", ".": " "}
+"""What stands in the place of a tree's lines before the second line of a row."""
 NARROWEST = 8
 """Least width of a paragraph or bar; a terminal that is narrower wraps by itself."""
 
@@ -35,16 +40,16 @@ def drawn(block: Block, width: int, *, fancy: bool) -> "RenderableType":
     """A block as something rich prints; ``fancy`` when the stream has more than ASCII."""
     from rich.text import Text as Words
 
-    if isinstance(block, Text):
-        return Words(printable(block.text), style=STYLES[block.role])
-    if isinstance(block, Markdown):
-        return Words(printable(block.text))
+    if isinstance(block, Text | Markdown):
+        return Words(printable(block.text), style=STYLES[getattr(block, "role", "plain")])
     if isinstance(block, Fields):
         return _fields(block)
     if isinstance(block, Table):
         return _table(block)
     if isinstance(block, Quote):
         return _quote(block, width, edge(fancy=fancy))
+    if isinstance(block, Tree):
+        return _tree(block, width, fancy=fancy)
     return _bars(block, width, fancy=fancy)
 
 
@@ -157,6 +162,39 @@ def _bars(block: Bars, width: int, *, fancy: bool) -> "RenderableType":
         lines.append(f"{figure:>{figure_width}}", style="not bold dim")
         lines.append("\n" if number + 1 < len(block.rows) else "")
     return lines
+
+
+def _tree(block: Tree, width: int, *, fancy: bool) -> "RenderableType":
+    from rich.console import Console
+    from rich.text import Text as Words
+
+    if not block.rows:
+        return Words(printable(block.empty), style="dim")
+    drawn = Words()
+    for (_, text, note), lead in zip(block.rows, leads(block.rows, fancy=fancy), strict=True):
+        words = Words(printable(text))
+        words.append(f"  {printable(note)}" if note else "", style="dim")
+        room = max(NARROWEST, width - len(lead))
+        behind = "".join(_GOES_ON.get(char, char) for char in lead)
+        for number, line in enumerate(words.wrap(Console(width=room), room)):
+            line.rstrip()
+            drawn.append("\n" if drawn else "")
+            drawn.append(behind if number else lead, style="dim").append_text(line)
+    return drawn
+
+
+def leads(rows: Sequence[tuple[int, str, str]], *, fancy: bool) -> list[str]:
+    """The lines of a tree before each of its rows; only the last few levels of a deep one."""
+    on, last, between = ("│  ", "└─ ", "├─ ") if fancy else ("|  ", "`- ", "|- ")
+    found: list[str] = []
+    later: set[int] = set()  # levels on which another row follows before the thing around it ends
+    for depth, _, _ in reversed(rows):
+        around = [on if level in later else "   " for level in range(1, depth)]
+        own = [between if depth in later else last] if depth else []
+        cut = "... " if len(around) > DEEPEST else ""
+        found.append(cut + "".join([*around[-DEEPEST:], *own]))
+        later = {level for level in later if level < depth} | {depth}
+    return found[::-1]
 
 
 def bar_of(share: float, room: int, *, fancy: bool) -> str:

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any, TextIO
 from ttrpg_cli import drawing, light
 from ttrpg_cli.stdin import is_typed
 from ttrpg_core.text import printable, printable_json
-from ttrpg_core.views import Block, Fields, Markdown, Progress, Quote, Role, Stream, Table, Text
+from ttrpg_core.views import (
+    Block,
+    Fields,
+    Markdown,
+    Progress,
+    Quote,
+    Role,
+    Stream,
+    Table,
+    Text,
+    Tree,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -335,7 +346,17 @@ def linear(block: Block) -> Iterator[str]:
     elif isinstance(block, Quote):
         yield printable(block.text)
         yield f"Source: {printable(block.caption)}"
+    elif isinstance(block, Tree):
+        yield from _levels(block)
     else:
         if block.title:
             yield printable(block.title)
         yield from (f"{label.strip()}: {figure.strip()}" for label, _, figure in block.rows)
+
+
+def _levels(block: Tree) -> Iterator[str]:
+    for depth, text, note in block.rows:
+        told = f"{text}; {note}" if note else text
+        yield printable(f"Level {depth + 1}: {told}" if depth else told)
+    if not block.rows and block.empty:
+        yield printable(block.empty)

@@ -60,13 +60,24 @@ class Bars:
 
 
 @frozen
+class Tree:
+    """Things inside of things: depth (0 for a root), text and what to add to it, a row each.
+
+    What is one deeper than the row before is inside it; ``empty`` is said when there are none.
+    """
+
+    rows: Sequence[tuple[int, str, str]]
+    empty: str = ""
+
+
+@frozen
 class Markdown:
     """A text in Markdown, such as what a model wrote: drawn on a terminal, else as it stands."""
 
     text: str
 
 
-Block: TypeAlias = Text | Fields | Table | Quote | Bars | Markdown
+Block: TypeAlias = Text | Fields | Table | Quote | Bars | Tree | Markdown
 
 
 class Progress(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from ttrpg_core.views import Bars, Block, Fields, Markdown, Quote, Role, Table, Text
+from ttrpg_core.views import Bars, Block, Fields, Markdown, Quote, Role, Table, Text, Tree
 
 
 @attrs.frozen
@@ -131,3 +131,7 @@ def _lines(block: Block) -> Iterator[str]:
         case Bars():
             yield block.title
             yield from (f"{label}: {figure}" for label, _, figure in block.rows)
+        case Tree():
+            yield from (f"{text} {note}".rstrip() for _, text, note in block.rows)
+            if not block.rows:
+                yield block.empty
