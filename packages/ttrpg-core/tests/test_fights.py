@@ -6,7 +6,7 @@ from random import Random
 import attrs
 import pytest
 
-from ttrpg_core import fights
+from ttrpg_core import fights, schema
 from ttrpg_core.errors import (
     Ambiguous,
     Denied,
@@ -283,7 +283,7 @@ def test_a_row_that_is_missing(kept, law, app):
 def test_the_converter_is_made_once(kept, law, app, monkeypatch):
     ambush(kept, law)
     made = []
-    monkeypatch.setattr(fights, "make_converter", lambda **_: made.append(1))
+    monkeypatch.setattr(fights.rows, "make_converter", lambda **_: made.append(1))
     fights.load(app.store.connection, "ambush")
     assert not made
 
@@ -308,3 +308,42 @@ def test_a_long_line_is_cut():
     facts = [fights.Fact("combat.x", "", "word " * 30) for _ in range(5)]
     assert len(fights.prose(facts)) == 300
     assert json.dumps(fights.plain(facts))
+
+
+def test_what_others_hang_on_is_not_taken_back_alone(kept, law, app):
+    """Undoing only the concentration would leave a condition that hangs on nothing."""
+    fight = ambush(kept, law).fight
+    held = kept.change("combat.concentrate", fight.id, None, lambda f, law, _: saves.concentrate(
+        f, law, "mara", "Hold Person"))  # fmt: skip
+    link = held.facts[-1].data["effect"]
+    entry = kept.journal.history(1)[0].id
+    kept.change("combat.condition", fight.id, None, lambda f, law, _: effects.apply(
+        f, law, "drake", Effect("", "paralyzed", linked_to=link)))  # fmt: skip
+    with pytest.raises(UndoRefused, match="needs it"):
+        kept.journal.undo(entry=entry)
+    assert fights.load(app.store.connection, fight.id).get("drake").effects[0].linked_to == link
+    kept.change("combat.damage", fight.id, None, lambda f, law, rng: hp.hit(
+        f, law, "drake", [Part(1, "cold")], rng))  # fmt: skip
+    kept.journal.undo(3)
+    assert fights.load(app.store.connection, fight.id) == fight
+    kept.journal.redo(2)
+    kept.change("combat.save", fight.id, None, lambda f, law, _: effects.remove(
+        f, law, "mara", "concentrating"))  # fmt: skip
+    rows = app.store.connection.execute("SELECT COUNT(*) FROM fight_effects").fetchone()
+    assert rows[0] == 0
+
+
+def test_fights_of_before_know_what_hangs_on_what(kept, law, app):
+    """The step of the schema that made the table put what there was in it."""
+    fight = ambush(kept, law).fight
+    kept.change("combat.concentrate", fight.id, None, lambda f, law, _: saves.concentrate(
+        f, law, "mara", "Hold Person"))  # fmt: skip
+    kept.change("combat.condition", fight.id, None, lambda f, law, _: effects.apply(
+        f, law, "drake", Effect("", "paralyzed", linked_to="mara.1")))  # fmt: skip
+    connection = app.store.connection
+    query = "SELECT fight, id, linked_to FROM fight_effects ORDER BY id"
+    now = [tuple(row) for row in connection.execute(query)]
+    assert now == [("ambush", "drake.1", "mara.1"), ("ambush", "mara.1", None)]
+    connection.execute("DROP TABLE fight_effects")
+    schema.effects_of_fights(app.store.db)
+    assert [tuple(row) for row in connection.execute(query)] == now

@@ -358,7 +358,7 @@ def effects_of_fights(db: Database) -> None:
     key = "json_extract(effect.value, '$.id')"
     db.execute(f"INSERT OR IGNORE INTO fight_effects (fight, id) SELECT fight, {key} {every}")
     db.execute(
-        "UPDATE fight_effects SET linked_to = (SELECT held.id FROM fight_effects AS held WHERE"
+        "UPDATE fight_effects SET linked_to = (SELECT held.id FROM fight_effects AS held WHERE"  # noqa: S608 - the names are ours
         " held.fight = fight_effects.fight AND held.id = (SELECT"
         f" json_extract(effect.value, '$.linked_to') {every} WHERE"
         f" combatants.fight = fight_effects.fight AND {key} = fight_effects.id))"

@@ -14,7 +14,7 @@ from ttrpg_core.table.combat import conditions, death
 from ttrpg_core.table.combat.durations import HOUR, MINUTE
 from ttrpg_core.table.combat.rules import Rules
 from ttrpg_core.table.combat.scene import Outcome, Scene
-from ttrpg_core.table.combat.state import Fight
+from ttrpg_core.table.combat.state import Combatant, Fight
 
 DAY = 24 * HOUR
 LONGEST = 10_000 * DAY
@@ -35,6 +35,20 @@ def furthest(clock: int, fights: Iterable[Fight]) -> int:
 def behind(clock: int, fight: Fight) -> int:
     """How many whole rounds a fight is behind the clock."""
     return max(clock - reached(fight), 0) // fight.round_seconds
+
+
+def shifted(one: Combatant, seconds: int) -> Combatant:
+    """A combatant with all its moments so much later, as when the clock itself is set."""
+    return attrs.evolve(
+        one,
+        wakes_at=None if one.wakes_at is None else one.wakes_at + seconds,
+        effects=tuple(
+            each
+            if each.due is None
+            else attrs.evolve(each, due=attrs.evolve(each.due, at=each.due.at + seconds))
+            for each in one.effects
+        ),
+    )
 
 
 def pass_time(fight: Fight, rules: Rules, seconds: int) -> Outcome:

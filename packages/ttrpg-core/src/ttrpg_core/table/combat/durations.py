@@ -41,9 +41,14 @@ def due(fight: Fight, duration: Duration, bearer: str) -> Due | None:
 
 
 def reached(fight: Fight, moment: Due, *, ending: bool = False) -> bool:
-    """Whether a moment has come; ``ending`` is True when the turn that is shown is just ending."""
+    """Whether a moment has come; ``ending`` is True when the turn that is shown is just ending.
+
+    Where no turns are taken, as on a rest, only the clock tells.
+    """
     if fight.now != moment.at:
         return fight.now > moment.at
+    if fight.status == "active" and not fight.turns:
+        return True
     if not moment.who or not fight.has(moment.who):
         return True
     begun = [

@@ -15,10 +15,12 @@ import attrs
 from ttrpg_core.errors import InputError
 from ttrpg_core.table.combat import clock, conditions, hp, resources
 from ttrpg_core.table.combat.rules import Rest, Rules
-from ttrpg_core.table.combat.scene import Fact, Scene
+from ttrpg_core.table.combat.scene import Fact, Outcome, Scene
 from ttrpg_core.table.combat.state import Combatant, Fight
 
 Length = Literal["short", "long"]
+PARTY = "party"
+"""The id of what is no fight: the party together, outside of any."""
 _UNTIL = {
     "short": {"until-short-rest"},
     "long": {"until-short-rest", "until-long-rest"},
@@ -41,25 +43,56 @@ def rest(
     rng: random.Random,
     spend: Mapping[str, Mapping[str, int]] | None = None,
 ) -> Rested:
-    """Rest; in a short one ``spend`` says how many of which hit dice: ``{"mara": {"d8": 2}}``.
+    """Rest outside of any fight, all of the party; see :func:`rest_in`."""
+    done = rest_in(together(party, rules, now), rules, [p.id for p in party], length, rng, spend)
+    return Rested(done.fight.combatants, done.fight.now, done.facts)
 
-    Time passes first, so that a stable one may wake in it, but who has no hit point when the rest
-    begins gains nothing by it.
+
+def together(party: Sequence[Combatant], rules: Rules, now: int) -> Fight:
+    """The party outside of any fight, so that what is done in one can be done to them.
+
+    Nobody takes turns in it: only the clock says what runs out.
+    """
+    return Fight(PARTY, "", rules.name, "active", began=now, combatants=tuple(party))
+
+
+def rest_in(
+    fight: Fight,
+    rules: Rules,
+    who: Sequence[str],
+    length: Length,
+    rng: random.Random,
+    spend: Mapping[str, Mapping[str, int]] | None = None,
+) -> Outcome:
+    """Let some in a fight rest; in a short one ``spend`` says how many of which hit dice.
+
+    That is ``{"mara": {"d8": 2}}``. Time passes first, for all who are there, so that a stable one
+    may wake in it, but who has no hit point when the rest begins gains nothing by it.
     """
     rule = rules.short_rest if length == "short" else rules.long_rest
     if rule is None:
         raise InputError(f"{rules.title} knows no {length} rest", "Heal by hand instead")
-    fight = Fight("rest", "", rules.name, began=now, combatants=tuple(party))
     scene = Scene(fight, rules, rng)
-    fit = [each.id for each in party if _is_fit(each, rule)]
-    for who in spend or {}:
-        if who not in fit:
-            raise InputError(f"{scene.name(who)} cannot rest", "It takes 1 hit point at the start")
-    scene.say("rest", "", f"The party takes a {length} rest", length=length, seconds=rule.seconds)
+    fit = [key for key in who if _is_fit(scene.get(key), rule)]
+    for key in spend or {}:
+        if key not in fit:
+            raise InputError(f"{scene.name(key)} cannot rest", "It takes 1 hit point at the start")
+    everybody = fight.id == PARTY and len(who) == len(fight.combatants)
+    names = "The party" if everybody else ", ".join(scene.name(key) for key in who)
+    verb = "takes" if everybody or len(who) == 1 else "take"
+    scene.say("rest", "", f"{names} {verb} a {length} rest",
+              length=length, seconds=rule.seconds, members=list(who))  # fmt: skip
     clock.elapse(scene, rule.seconds)
-    for who in fit:
-        _gain(scene, who, rule, length, (spend or {}).get(who, {}))
-    return Rested(scene.fight.combatants, scene.fight.now, scene.outcome().facts)
+    for key in fit:
+        recover(scene, key, length, (spend or {}).get(key, {}))
+    return scene.outcome()
+
+
+def recover(scene: Scene, who: str, length: Length, spend: Mapping[str, int] | None = None) -> None:
+    """Give one what a rest gives, inside another command; the time is the caller's business."""
+    rule = scene.rules.short_rest if length == "short" else scene.rules.long_rest
+    if rule is not None:
+        _gain(scene, who, rule, length, spend or {})
 
 
 def _is_fit(one: Combatant, rule: Rest) -> bool:

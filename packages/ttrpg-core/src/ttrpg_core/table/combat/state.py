@@ -170,6 +170,7 @@ class Combatant:
     ``at_zero`` is what 0 hit points mean for this one, empty for what the rules say of its kind.
     ``late`` is the round that it joined too late to act in. ``wakes_at`` is when a stable one
     regains a hit point, in seconds on the clock. ``active`` is False for one who left.
+    ``character`` is the id of the party's character that it is, if it is one.
     """
 
     id: str
@@ -207,6 +208,7 @@ class Combatant:
     cr: str = ""
     xp: int | None = None
     tally: Tally = Tally()
+    character: str = ""
 
     @property
     def bloodied(self) -> bool:

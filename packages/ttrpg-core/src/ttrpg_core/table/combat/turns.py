@@ -23,14 +23,21 @@ from ttrpg_core.table.combat.scene import Outcome, Scene
 from ttrpg_core.table.combat.state import Edge, Fight, Prompt, Turn
 
 
-def start(fight: Fight, rules: Rules, rng: random.Random) -> Outcome:
-    """Begin: roll for those without initiative, order all, and give the first turn."""
+def start(fight: Fight, rules: Rules, rng: random.Random, clock: int | None = None) -> Outcome:
+    """Begin: roll for those without initiative, order all, and give the first turn.
+
+    ``clock`` is the campaign's time by now; what has run out since the fight was prepared ends.
+    """
     scene = Scene(fight, rules, rng)
     if fight.status != "preparing":
         raise InputError("the fight has begun already", "Go on with the next turn")
     if not any(each.acts for each in fight.combatants):
         raise InputError("nobody is there to fight", "Add combatants first")
-    scene.fight = attrs.evolve(fight, status="active", round_seconds=rules.round_seconds)
+    if clock is not None:
+        scene.fight = attrs.evolve(fight, began=clock)
+        conditions.lapse(scene)
+        death.wake(scene)
+    scene.fight = attrs.evolve(scene.fight, status="active", round_seconds=rules.round_seconds)
     waiting = tuple(each.id for each in fight.combatants if each.initiative is None)
     if waiting:
         order.roll_for(scene, waiting)

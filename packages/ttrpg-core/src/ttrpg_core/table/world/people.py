@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import attrs
 
+from ttrpg_core.table.combat.sheet import Sheet
 from ttrpg_core.table.world.entity import Entity, field
 
 
@@ -37,6 +38,9 @@ class Character(Entity):
     ancestry: str = field("Their people, species or ancestry.")
     role: str = field("Their class or calling.")
     level: int | None = field("Their level.", "number")
+    sheet: Sheet = field(  # noqa: RUF009 - it is frozen
+        "Hit points, what is on them, and what they can use.", "value", default=Sheet()
+    )
 
 
 @attrs.frozen(kw_only=True)

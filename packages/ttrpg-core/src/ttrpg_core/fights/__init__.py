@@ -5,26 +5,24 @@ can write beside, so two terminals at the same fight lose nothing: the second wo
 first has left. What did not change is not written, so that an undo touches what its step touched.
 """
 
-import functools
-import json
 import random
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import attrs
 
-from ttrpg_core import records, text
-from ttrpg_core.convert import explain, make_converter
+from ttrpg_core import clocks, records, text
+from ttrpg_core.convert import explain
 from ttrpg_core.errors import Ambiguous, NotFound, StoreDamaged
+from ttrpg_core.fights import characters, rows
 from ttrpg_core.journal import Change, Journal
+from ttrpg_core.table.combat import clock
 from ttrpg_core.table.combat import rules as laws
 from ttrpg_core.table.combat.rules import Rules
 from ttrpg_core.table.combat.scene import Fact, Outcome
-from ttrpg_core.table.combat.state import Combatant, Fight, Turn
-
-if TYPE_CHECKING:
-    import cattrs
+from ttrpg_core.table.combat.state import Fight
+from ttrpg_core.world import Reader, World
 
 CURRENT = "fight"
 """The key in ``chosen`` under which the fight stands that commands mean."""
@@ -32,12 +30,6 @@ LONGEST_PROSE = 300
 """Characters of the line that the history shows of one step."""
 _ASIDE = ("combat.prompt.", "combat.round", "combat.statistics", "combat.initiative")
 """Kinds of facts that the history can do without in its line; all are among the facts."""
-
-_ROSTER = "roster"
-"""The key in a fight's state with the ids of all who are in it.
-
-So nobody's joining can be taken back by itself once the fight knows them, in its order or a turn.
-"""
 
 Command = Callable[[Fight, Rules, random.Random], Outcome]
 """A command of :mod:`ttrpg_core.table.combat`, with its arguments filled in."""
@@ -107,7 +99,10 @@ def find(connection: sqlite3.Connection, wanted: str | None, campaign: str | Non
 
 
 def load(connection: sqlite3.Connection, key: str) -> Fight:
-    """The fight with this id. StoreDamaged when its rows do not make one."""
+    """The fight with this id, its characters as they are now.
+
+    StoreDamaged when its rows do not make one.
+    """
     with records.one_moment(connection):
         row = connection.execute("SELECT * FROM fights WHERE id = ?", [key]).fetchone()
         if row is None:
@@ -119,13 +114,27 @@ def load(connection: sqlite3.Connection, key: str) -> Fight:
             "SELECT round, who, delayed, resumed FROM fight_turns WHERE fight = ? ORDER BY ordinal",
             [key],
         ).fetchall()
+        campaign = row["campaign"]
+        fight = _made(key, row, people, turns)
+        return fight if campaign is None else characters.fresh(Reader(connection, campaign), fight)
+
+
+def _made(
+    key: str, row: sqlite3.Row, people: Sequence[sqlite3.Row], turns: Sequence[sqlite3.Row]
+) -> Fight:
     try:
-        return _made(row, people, turns)
+        return rows.made(row, people, turns)
     except Exception as error:  # whatever a row that somebody edited makes of the converter
         raise StoreDamaged(
             f"the fight {key} cannot be read: {'; '.join(explain(error, key))}",
             "Take back what changed it, or go back to a copy; 'ttrpg doctor' says more",
         ) from error
+
+
+def law(connection: sqlite3.Connection, name: str, campaign: str | None) -> Rules:
+    """The rules of a fight, with the conditions of the table's own."""
+    del connection, campaign
+    return laws.load(name)
 
 
 def rules_for(system: str) -> str:
@@ -161,23 +170,35 @@ class Fights:
             fight, facts = make(key)
             nothing = attrs.evolve(fight, combatants=(), turns=())
             row = {"campaign": campaign, "created_at": self.journal.clock().isoformat()}
-            change.insert("fights", {**_row(fight), **row})
-            _write(change, nothing, fight)
+            change.insert("fights", {**rows.row(fight), **row})
+            self._write(change, nothing, fight, campaign)
             change.put("chosen", {"key": CURRENT, "value": key})
             change.prose = f"prepared the fight {fight.name!r}"
             change.facts = _plain(fight, facts)
-        return Step(nothing, fight, laws.load(fight.rules), facts)
+        return Step(nothing, fight, law(self._connection, fight.rules, campaign), facts)
 
     def change(self, kind: str, wanted: str | None, campaign: str | None, command: Command) -> Step:
         """Do a command in a fight, as one change; ``kind`` is what the journal calls it."""
         with self.journal.change(kind, campaign=campaign) as change:
             before = load(self._connection, find(self._connection, wanted, campaign))
-            law = laws.load(before.rules)
-            fight, facts = command(before, law, self.rng)
-            _write(change, before, fight)
+            rules = law(self._connection, before.rules, campaign)
+            fight, facts = command(before, rules, self.rng)
+            if campaign is not None:
+                fight = characters.returned(Reader(self._connection, campaign), before, fight)
+            self._write(change, before, fight, campaign)
             change.prose = prose(facts)
             change.facts = _plain(fight, facts)
-        return Step(before, fight, law, facts)
+        return Step(before, fight, rules, facts)
+
+    def _write(self, change: Change, before: Fight, fight: Fight, campaign: str | None) -> None:
+        """Write what a step did: to the fight, the characters in it, and when it ends the clock."""
+        rows.write(change, self._connection, before, fight)
+        if campaign is None:
+            return
+        characters.save(change, World(self.journal, campaign), before, fight)
+        if before.status != fight.status == "ended" and before.status == "active":
+            moment = max(clocks.now(self._connection, campaign), clock.reached(fight))
+            clocks.put(change, self._connection, campaign, moment)
 
     def use(self, wanted: str, campaign: str | None) -> Fight:
         """Make a fight the one that commands mean."""
@@ -212,64 +233,3 @@ def plain(facts: Sequence[Fact]) -> list[dict[str, object]]:
 
 def _plain(fight: Fight, facts: Sequence[Fact]) -> dict[str, object]:
     return {"fight": fight.id, "round": fight.round, "facts": plain(facts)}
-
-
-@functools.cache
-def _converter() -> "cattrs.Converter":
-    """One for the process: making it takes longer than a fight."""
-    return make_converter(forbid_extra_keys=True)
-
-
-def _made(row: sqlite3.Row, people: Sequence[sqlite3.Row], turns: Sequence[sqlite3.Row]) -> Fight:
-    """The fight that rows make; any error says that they make none."""
-    state = json.loads(row["state"])
-    if state.pop(_ROSTER) != [each["id"] for each in people]:
-        raise ValueError("its combatants are not those that it had")
-    return attrs.evolve(
-        _converter().structure(state, Fight),
-        combatants=tuple(
-            _converter().structure(json.loads(each["state"]), Combatant) for each in people
-        ),
-        turns=tuple(
-            Turn(each["round"], each["who"], bool(each["delayed"]), bool(each["resumed"]))
-            for each in turns
-        ),
-    )
-
-
-def _write(change: Change, before: Fight, after: Fight) -> None:
-    """Write what differs between two states of a fight."""
-    key = {"fight": after.id}
-    was = {each.id: (place, each) for place, each in enumerate(before.combatants)}
-    for ordinal, each in enumerate(after.combatants):
-        if was.pop(each.id, None) != (ordinal, each):
-            change.put(
-                "combatants",
-                {**key, "id": each.id, "ordinal": ordinal, "state": _json(_plain_of(each))},
-            )
-    for gone in was:
-        change.delete("combatants", {**key, "id": gone})
-    for ordinal, turn in enumerate(after.turns):
-        if before.turns[ordinal : ordinal + 1] != (turn,):
-            row = {"delayed": int(turn.delayed), "resumed": int(turn.resumed)}
-            row |= {"round": turn.round, "ordinal": ordinal}
-            change.put("fight_turns", {**key, "who": turn.who, **row})
-    for ordinal in range(len(after.turns), len(before.turns)):
-        change.delete("fight_turns", {**key, "ordinal": ordinal})
-    if (row_after := _row(after)) != _row(before):
-        change.update("fights", {"id": after.id}, row_after)
-
-
-def _row(fight: Fight) -> dict[str, str]:
-    rest = attrs.evolve(fight, combatants=(), turns=())
-    state = {**_plain_of(rest), _ROSTER: [each.id for each in fight.combatants]}
-    return {"id": fight.id, "name": fight.name, "status": fight.status, "state": _json(state)}
-
-
-def _plain_of(value: Fight | Combatant) -> dict[str, object]:
-    found: dict[str, object] = _converter().unstructure(value)
-    return found
-
-
-def _json(data: Mapping[str, object]) -> str:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
