@@ -16,6 +16,10 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "item": "things:Item",
         "location": "places:Location",
         "note": "notes:Note",
+        "plot": "plots:Plot",
+        "arc": "arcs:Arc",
+        "handout": "handouts:Handout",
+        "ruling": "rulings:Ruling",
     }
 )
 """Name of each kind, and its class: the module in this package, and the name in it."""

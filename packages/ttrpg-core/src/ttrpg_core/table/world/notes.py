@@ -17,6 +17,8 @@ class Note(Entity):
     type: str = field(
         "What sort of note.",
         "choice",
+        custom=True,
+        option="kind",
         choices=(
             "general",
             "combat",
@@ -33,4 +35,5 @@ class Note(Entity):
         ),
     )
     pinned: bool = field("Whether it stands above the others.", "flag")
+    session: str = field("The session that it was written in.", "ref", kinds=("session",))
     about: tuple[str, ...] = field("What it is about.", "refs", option="about")
