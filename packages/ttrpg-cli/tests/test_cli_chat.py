@@ -269,7 +269,7 @@ def test_no_secret_and_no_key_leaves(chat, ttrpg, ttrpg_home, form, monkeypatch)
 
 def test_a_proposal_waits_until_somebody_decides(chat, ttrpg, app):
     from ttrpg_core import records
-    from ttrpg_core.talk.proposals import Proposals
+    from ttrpg_core.proposals import Proposals
 
     ttrpg("campaign", "create", "Salt Road")
     campaign = records.current(app.store.connection)

@@ -14,9 +14,9 @@ from ttrpg_core.documents import Chunk
 from ttrpg_core.errors import Denied, InputError, NotFound
 from ttrpg_core.library import Book, Library
 from ttrpg_core.llm import ToolCall
+from ttrpg_core.proposals import MOST_PENDING, Proposals
 from ttrpg_core.search import Findings, Hit
 from ttrpg_core.table import campaigns
-from ttrpg_core.talk.proposals import MOST_PENDING, Proposals
 from ttrpg_core.talk.tools import PROPOSED_MAX, RESULT_MAX, Toolbox
 
 SECRET = "CANARY the keeper is a ghoul"

@@ -28,12 +28,12 @@ from ttrpg_core.llm import (
 )
 from ttrpg_core.llm.chats import Chat, Chats, Turn
 from ttrpg_core.llm.routing import Records, Router, Rules, Vendors
+from ttrpg_core.proposals import Proposals
 from ttrpg_core.search import Findings, Hit
 from ttrpg_core.settings_tables import ModelsSettings
 from ttrpg_core.table import campaigns
 from ttrpg_core.talk.memory import Memory
 from ttrpg_core.talk.prompting import latest, whole
-from ttrpg_core.talk.proposals import Proposals
 from ttrpg_core.talk.tools import Toolbox
 from ttrpg_core.talk.turns import Answered, Bounds, Conversation
 from ttrpg_core.talk.voices import Fact, Voice, load_voices

@@ -6,7 +6,7 @@ from ttrpg_core.app import App
 from ttrpg_core.llm.chats import Chat, Chats
 
 if TYPE_CHECKING:
-    from ttrpg_core.talk.proposals import Proposals
+    from ttrpg_core.proposals import Proposals
 
 NEW = Chat("", "")
 """A conversation in which nothing was said yet."""
@@ -21,7 +21,7 @@ def chats_of(app: App) -> Chats:
 
 def proposals_of(app: App) -> "Proposals":
     """What models would like to change."""
-    from ttrpg_core.talk.proposals import Proposals
+    from ttrpg_core.proposals import Proposals
 
     return Proposals(app.journal, app.clock)
 

@@ -10,7 +10,7 @@ from ttrpg_core.app import App
 from ttrpg_core.llm import Bill, ToolCall, ToolResult, Usage
 from ttrpg_core.llm.chats.exporting import cited, plain
 from ttrpg_core.llm.money import summary
-from ttrpg_core.talk.proposals import Proposal
+from ttrpg_core.proposals import Proposal
 from ttrpg_core.talk.reading import cited_numbers
 from ttrpg_core.talk.turns import Answered, Conversation
 from ttrpg_core.views import Screen, Stream

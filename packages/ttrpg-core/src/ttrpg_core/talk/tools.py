@@ -18,9 +18,9 @@ from ttrpg_core.journal import Journal
 from ttrpg_core.library import Library
 from ttrpg_core.llm import Tool, ToolCall, ToolResult
 from ttrpg_core.llm.chats import Cited
+from ttrpg_core.proposals import Proposal, Proposals
 from ttrpg_core.search import Finder, Question
 from ttrpg_core.table.campaigns import EDITABLE, Campaign
-from ttrpg_core.talk.proposals import Proposal, Proposals
 from ttrpg_core.talk.sources import Passage, fenced
 from ttrpg_core.talk.voices import campaign_facts
 from ttrpg_core.text import QUERY_MAX, TEXT_MAX

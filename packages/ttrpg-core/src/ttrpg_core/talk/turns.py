@@ -31,12 +31,12 @@ from ttrpg_core.llm import (
 )
 from ttrpg_core.llm.chats import Chat, Chats, Cited, Spent, Turn, titled
 from ttrpg_core.llm.routing.candidates import WITHOUT_TOOLS
+from ttrpg_core.proposals import Proposal
 from ttrpg_core.quotes import Checker
 from ttrpg_core.table.campaigns import Campaign
 from ttrpg_core.talk.citations import Citations, Quoted
 from ttrpg_core.talk.memory import Memory, exchange
 from ttrpg_core.talk.prompting import latest, system_prompt, whole, without_tools
-from ttrpg_core.talk.proposals import Proposal
 from ttrpg_core.talk.reading import cited_numbers
 from ttrpg_core.talk.tools import Toolbox, given, passage_of
 from ttrpg_core.talk.voices import Voice, campaign_facts, slips

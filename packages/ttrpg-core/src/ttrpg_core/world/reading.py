@@ -156,7 +156,8 @@ class Reader:
         """Kind, id, name and audience of the entities that are also called so."""
         folded = wanted.strip().casefold()
         found = self.connection.execute(
-            "SELECT kind, id, name, audience, value FROM entities, json_each(state, '$.aliases')"
+            "SELECT kind, entities.id, name, audience, value"
+            " FROM entities, json_each(state, '$.aliases')"
             " WHERE campaign = ?",
             [self.campaign],
         )

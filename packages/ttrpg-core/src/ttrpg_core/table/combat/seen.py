@@ -103,14 +103,10 @@ class _Marked:
 
 def view(fight: Fight, rules: Rules, viewer: Audience = GM) -> View:
     """What a viewer may know of a fight."""
-    people = [
-        _Marked(GM if each.hidden or not each.active else PARTY, each.id, each)
-        for each in _in_order(fight)
-    ]
     prompts = [
         _Marked(PARTY if _is_ours(fight.get(each.who)) else GM, "", each) for each in fight.prompts
     ]
-    seen = {each.name for each in project(people, viewer)}
+    people = known(fight, viewer)
     fields = [
         _Marked(PARTY, "status", fight.status),
         _Marked(PARTY, "round", fight.round),
@@ -122,13 +118,20 @@ def view(fight: Fight, rules: Rules, viewer: Audience = GM) -> View:
     ]
     nothing: dict[str, Any] = {"status": "", "round": 0}
     return View(
-        current=fight.get(fight.current).name if fight.current in seen else "",
-        combatants=tuple(
-            _shown(fight, rules, each.value, viewer) for each in project(people, viewer)
-        ),
+        current=fight.get(fight.current).name if fight.current in people else "",
+        combatants=tuple(_shown(fight, rules, each, viewer) for each in people.values()),
         owed=tuple(_owed(fight, each.value, viewer) for each in project(prompts, viewer)),
         **nothing | {each.name: each.value for each in project(fields, viewer)},
     )
+
+
+def known(fight: Fight, viewer: Audience) -> dict[str, Combatant]:
+    """Those of a fight whom a viewer knows of, by id, in their order."""
+    people = [
+        _Marked(GM if each.hidden or not each.active else PARTY, each.id, each)
+        for each in _in_order(fight)
+    ]
+    return {each.name: each.value for each in project(people, viewer)}
 
 
 def looks(one: Combatant, rules: Rules) -> str:

@@ -16,6 +16,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "item": "things:Item",
         "location": "places:Location",
         "note": "notes:Note",
+        "session": "sessions:Session",
         "plot": "plots:Plot",
         "arc": "arcs:Arc",
         "handout": "handouts:Handout",

@@ -1,0 +1,171 @@
+"""What happened in a session, read from the journal: its timeline, and its recap for a viewer.
+
+A session's entries are those of its campaign from its start to its end; what was taken back, or
+rolled back to before it, did not happen.
+"""
+
+import functools
+import json
+from collections.abc import Sequence
+
+import attrs
+
+from ttrpg_core import fights
+from ttrpg_core.audience import GM, Audience
+from ttrpg_core.errors import NotFound
+from ttrpg_core.journal import Journal
+from ttrpg_core.table.combat.state import Fight
+from ttrpg_core.table.recaps import stories, telling
+from ttrpg_core.table.recaps.events import Event, Record, events
+from ttrpg_core.table.recaps.fought import fought
+from ttrpg_core.table.recaps.stories import Before, Recap
+from ttrpg_core.table.world import sessions
+from ttrpg_core.table.world.entity import fields_of
+from ttrpg_core.table.world.links import links
+from ttrpg_core.table.world.seen import Seen, may_read, seen
+from ttrpg_core.table.world.sessions import Session
+from ttrpg_core.world import World, rows
+
+BACK = 3
+"""Sessions that "previously on" goes back."""
+_ROLLBACK = "snapshot.rollback"
+
+
+@attrs.frozen
+class Happened:
+    """The entries of one session, and the fights that were fought in it."""
+
+    world: World
+    session: Session
+    records: tuple[Record, ...]
+    fights: dict[str, Fight]
+
+    def events(self) -> list[Event]:
+        """Everything that happened, in its order."""
+        ours = {
+            (key, each.id)
+            for key, fight in self.fights.items()
+            for each in fight.combatants
+            if each.kind in {"player", "ally"}
+        }
+        return list(events(self.records, ours))
+
+    def known(self, viewer: Audience) -> telling.Known:
+        """What a viewer knows of the world and these fights."""
+        now = functools.cache(lambda ref: _now(self.world, viewer, ref))
+        return telling.Known(
+            viewer,
+            now,
+            functools.cache(lambda entry, ref: _then(self.world, viewer, entry, ref)),
+            lambda ref: [each for each in _mentions(self.world, viewer, ref) if now(each)],
+            {key: fought(fight, viewer) for key, fight in self.fights.items()},
+        )
+
+    def recap(self, viewer: Audience = GM) -> Recap:
+        """What a viewer is told of the session."""
+        session, view = self.session, _now(self.world, viewer, self.session.ref)
+        fields = {} if view is None else view.fields
+        named = self.world.named(viewer)
+        there = [name for each in session.present if view is not None and (name := named(each))]
+        story = str(fields.get("recap" if viewer == GM else "told", ""))
+        return Recap(
+            session.number,
+            "" if view is None else view.name,
+            session.started_at,
+            session.ended_at,
+            sessions.spoken(sessions.played(session, self.world.now)),
+            (*there, *(session.players if view is not None else ())),
+            story,
+            telling.sections(self.events(), self.known(viewer)),
+        )
+
+
+def happened(world: World, session: Session) -> Happened:
+    """What happened in a session; nothing where the journal does not know its start."""
+    records = _records(world, session)
+    found: dict[str, Fight] = {}
+    for each in records:
+        key = each.facts.get("fight")
+        if isinstance(key, str) and key not in found:
+            try:
+                found[key] = fights.load(world.connection, key)
+            except NotFound:  # deleted since
+                continue
+    return Happened(world, session, records, found)
+
+
+def previously(world: World, known: Sequence[Session], viewer: Audience) -> list[Before]:
+    """The last of these sessions that ended, each as "previously on" has it for a viewer."""
+    ended = sorted(
+        (each for each in known if each.status == "ended"), key=lambda each: -each.number
+    )
+    return [_before(world, each, viewer) for each in ended[:BACK]]
+
+
+def _before(world: World, session: Session, viewer: Audience) -> Before:
+    view = _now(world, viewer, session.ref)
+    line = "" if view is None else str(view.fields.get("summary", ""))
+    told = () if line else happened(world, session).recap(viewer).sections
+    return stories.before(session.number, line, told)
+
+
+def _records(world: World, session: Session) -> tuple[Record, ...]:
+    began = _entry(world.journal, world.campaign, "session.start", session.ref)
+    if began is None:
+        return ()
+    ended = _entry(world.journal, world.campaign, "session.end", session.ref)
+    until = ended if ended is not None and ended > began else None
+    found = world.connection.execute(
+        "SELECT id, at, actor, kind, prose, facts FROM journal WHERE campaign = ? AND id >= ?"
+        " AND id <= COALESCE(?, id) AND target IS NULL AND undone_by IS NULL ORDER BY id",
+        [world.campaign, began, until],
+    )
+    held: list[Record] = []
+    for row in found:
+        facts = json.loads(row["facts"])
+        if row["kind"] == _ROLLBACK:
+            held = [each for each in held if each.number <= facts.get("position", row["id"])]
+        held.append(Record(row["id"], row["at"], row["actor"], row["kind"], row["prose"], facts))
+    return tuple(held)
+
+
+def _entry(journal: Journal, campaign: str, kind: str, ref: str) -> int | None:
+    """The last entry of a kind that holds and is about this entity."""
+    found = journal.store.connection.execute(
+        "SELECT MAX(id) FROM journal WHERE campaign = ? AND kind = ? AND undone_by IS NULL"
+        " AND json_extract(facts, '$.ref') = ?",
+        [campaign, kind, ref],
+    ).fetchone()
+    return None if found[0] is None else int(found[0])
+
+
+def _now(world: World, viewer: Audience, ref: str) -> Seen | None:
+    entity = world.peek(ref)
+    return None if entity is None else seen(entity, viewer, world.named(viewer))
+
+
+def _then(world: World, viewer: Audience, entry: int, ref: str) -> Seen | None:
+    """An entity as a viewer saw it when an entry had been written, by what that left of its row."""
+    kind, _, key = ref.partition("/")
+    wanted = {"campaign": world.campaign, "kind": kind, "id": key}
+    for image in world.journal.rows(entry):
+        if image.table == "entities" and dict(image.key) == wanted and image.after is not None:
+            return seen(rows.entity(image.after), viewer, world.named(viewer))
+    return None
+
+
+def _mentions(world: World, viewer: Audience, ref: str) -> list[str]:
+    """What a note points at, in fields that the viewer may read and by links in their texts."""
+    entity = world.peek(ref)
+    if entity is None:
+        return []
+    found: list[str] = []
+    for name, known in fields_of(type(entity)).items():
+        if not may_read(known, name, viewer, entity.revealed):
+            continue
+        held = getattr(entity, name)
+        if known.shape in {"ref", "refs"}:
+            found += [held] if isinstance(held, str) else held
+        elif known.shape in {"line", "text"}:
+            found += [each for link in links(held) if (each := world.linked(link.target))]
+    return [each for each in dict.fromkeys(found) if each]
