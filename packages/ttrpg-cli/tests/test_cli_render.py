@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ttrpg_cli import drawing, light
 from ttrpg_cli.render import Terminal, linear
 from ttrpg_core.text import printable
-from ttrpg_core.views import Bars, Fields, Quote, Table, Text, Tree
+from ttrpg_core.views import Bars, Board, Fields, Quote, Table, Text, Tree
 
 texts = st.text(max_size=60)
 blocks = st.one_of(
@@ -27,6 +27,11 @@ blocks = st.one_of(
         Bars,
         st.lists(st.tuples(st.text("ab", max_size=9), st.floats(0, 1), st.just("5%")), max_size=3),
         texts,
+    ),
+    st.builds(
+        Board,
+        st.lists(st.tuples(texts, st.lists(texts, max_size=3)), min_size=1, max_size=5),
+        st.just("none"),
     ),
     st.builds(
         Tree, st.lists(st.tuples(st.integers(0, 40), texts, texts), max_size=5), st.just("none")
@@ -97,6 +102,29 @@ def test_without_the_letters_it_draws_in_ascii():
 @pytest.mark.parametrize("fancy", [True, False])
 def test_a_bar_keeps_to_its_room(share, fancy):
     assert len(drawing.bar_of(share, 10, fancy=fancy)) == round(10 * min(1, max(0, share)))
+
+
+CARDS = Board([("Pending (1)", ["Gate\nmain"]), ("Active (2)", ["Cult", "A long name of a plot"]),
+               ("Done (0)", [])], "none")  # fmt: skip
+
+
+def test_a_board_has_its_columns_beside_each_other_as_far_as_they_fit():
+    wide = shown(CARDS, 80).splitlines()
+    assert wide[0].split() == ["Pending", "(1)", "\N{BOX DRAWINGS LIGHT VERTICAL}", "Active", "(2)",
+                               "\N{BOX DRAWINGS LIGHT VERTICAL}", "Done", "(0)"]  # fmt: skip
+    assert wide[2].startswith("Gate ")
+    assert "Cult" in wide[2]
+    assert wide[3].startswith("main ")
+    narrow = shown(CARDS, 30).splitlines()
+    assert "Done" not in narrow[0]
+    assert any(line.startswith("Done") for line in narrow)
+    for width in (20, 30, 41, 80, 200):
+        assert max(map(len, shown(CARDS, width).splitlines())) <= width
+    assert not re.search("[^\n -~]", shown(CARDS, 80, encoding="ascii"))
+    assert shown(Board([("A", [])], "none")) == "none\n"
+    assert shown(CARDS, plain=True).splitlines() == [
+        "Pending (1): Gate; main", "Active (2): Cult", "Active (2): A long name of a plot"
+    ]  # fmt: skip
 
 
 PLACES = Tree(

@@ -15,7 +15,7 @@ import ttrpg_core.testing
 from ttrpg_core import entries, hookimpl
 from ttrpg_core.testing import Clock, NetworkRefused, RecordingScreen, fakes
 from ttrpg_core.testing.network import is_loopback
-from ttrpg_core.views import Bars, Fields, Quote, Table, Text
+from ttrpg_core.views import Bars, Board, Fields, Quote, Table, Text
 
 pytest_plugins = ["pytester"]
 
@@ -172,6 +172,8 @@ def test_the_screen_keeps_everything():
             Table(["name"], [], empty="nobody"),
             Quote("a rule", "page 9"),
             Bars([("2", 1.0, "1/36")], title="odds"),
+            Board([("Active", ["Cult"])]),
+            Board([("Active", [])], empty="no plot"),
         ],
     )
     screen.say("done", "good")
@@ -184,6 +186,8 @@ def test_the_screen_keeps_everything():
     assert (screen.streams[0].text, screen.streams[0].ended) == ("a rule", True)
     assert screen.shown[0].data == {"rows": [1, 2]}
     for word in ("hello", "hp: 7", "Mara", "nobody", "a rule", "page 9", "odds", "2: 1/36"):
+        assert word in screen.text.splitlines()
+    for word in ("Active: Cult", "no plot"):
         assert word in screen.text.splitlines()
     assert (screen.said[0].text, screen.said[0].role) == ("done", "good")
     assert (screen.bars[0].done, screen.bars[0].note) == (4, "page 4")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from ttrpg_core.text import printable
-from ttrpg_core.views import Bars, Block, Fields, Markdown, Quote, Role, Table, Text, Tree
+from ttrpg_core.views import Bars, Block, Board, Fields, Markdown, Quote, Role, Table, Text, Tree
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -26,6 +26,8 @@ STYLES: dict[Role, str] = {
 }
 MARKED = "bold yellow"
 """The style of what is pointed out in a quote."""
+CARD = 14
+"""Columns of the terminal that a column of a board has at least, its edge among them."""
 READING_WIDTH = 88
 """Widest a paragraph is set, in characters: longer lines are hard to follow."""
 DEEPEST = 8
@@ -48,8 +50,14 @@ def drawn(block: Block, width: int, *, fancy: bool) -> "RenderableType":
         return _table(block)
     if isinstance(block, Quote):
         return _quote(block, width, edge(fancy=fancy))
+    return _chart(block, width, fancy=fancy)
+
+
+def _chart(block: Tree | Board | Bars, width: int, *, fancy: bool) -> "RenderableType":
     if isinstance(block, Tree):
         return _tree(block, width, fancy=fancy)
+    if isinstance(block, Board):
+        return _board(block, width, fancy=fancy)
     return _bars(block, width, fancy=fancy)
 
 
@@ -206,3 +214,41 @@ def bar_of(share: float, room: int, *, fancy: bool) -> str:
         return "#" * max(1 if share > 0 else 0, round(eighths / 8))
     whole, part = divmod(eighths, 8)
     return "\N{FULL BLOCK}" * whole + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[part]
+
+
+def _board(block: Board, width: int, *, fancy: bool) -> "RenderableType":
+    from rich import box
+    from rich.console import Group
+    from rich.table import Table as Grid
+    from rich.text import Text as Words
+
+    if not any(cards for _, cards in block.columns):
+        return Words(printable(block.empty), style="dim")
+    abreast = max(1, min(len(block.columns), width // CARD))
+    rows: list[RenderableType] = []
+    for start in range(0, len(block.columns), abreast):
+        shown = block.columns[start : start + abreast]
+        grid = Grid(
+            box=box.MINIMAL if fancy else box.ASCII2,
+            width=width * len(shown) // abreast,
+            header_style="bold",
+            show_edge=False,
+            pad_edge=False,
+        )
+        for heading, _ in shown:
+            grid.add_column(Words(printable(heading)), overflow="fold", ratio=1)
+        grid.add_row(*(_cards(cards) for _, cards in shown))
+        rows += [Words(""), grid] if rows else [grid]
+    return Group(*rows)
+
+
+def _cards(cards: Sequence[str]) -> "Words":
+    """The cards of a column under each other, with a line between them."""
+    from rich.text import Text as Words
+
+    told = Words()
+    for card in cards:
+        title, _, rest = printable(card).partition("\n")
+        told.append("\n\n" if told else "").append(title)
+        told.append(f"\n{rest}" if rest else "", style="dim")
+    return told

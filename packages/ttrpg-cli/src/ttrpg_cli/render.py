@@ -15,6 +15,7 @@ from ttrpg_cli.stdin import is_typed
 from ttrpg_core.text import printable, printable_json
 from ttrpg_core.views import (
     Block,
+    Board,
     Fields,
     Markdown,
     Progress,
@@ -348,6 +349,8 @@ def linear(block: Block) -> Iterator[str]:
         yield f"Source: {printable(block.caption)}"
     elif isinstance(block, Tree):
         yield from _levels(block)
+    elif isinstance(block, Board):
+        yield from _cards(block)
     else:
         if block.title:
             yield printable(block.title)
@@ -359,4 +362,12 @@ def _levels(block: Tree) -> Iterator[str]:
         told = f"{text}; {note}" if note else text
         yield printable(f"Level {depth + 1}: {told}" if depth else told)
     if not block.rows and block.empty:
+        yield printable(block.empty)
+
+
+def _cards(block: Board) -> Iterator[str]:
+    for heading, cards in block.columns:
+        for card in cards:
+            yield printable(f"{heading}: {'; '.join(card.splitlines())}")
+    if block.empty and not any(cards for _, cards in block.columns):
         yield printable(block.empty)

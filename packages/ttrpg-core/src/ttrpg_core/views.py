@@ -71,13 +71,24 @@ class Tree:
 
 
 @frozen
+class Board:
+    """Cards side by side in columns: heading and cards of each. A card's first line is its title.
+
+    As many columns stand beside each other as have room; ``empty`` is said when no card is there.
+    """
+
+    columns: Sequence[tuple[str, Sequence[str]]]
+    empty: str = ""
+
+
+@frozen
 class Markdown:
     """A text in Markdown, such as what a model wrote: drawn on a terminal, else as it stands."""
 
     text: str
 
 
-Block: TypeAlias = Text | Fields | Table | Quote | Bars | Tree | Markdown
+Block: TypeAlias = Text | Fields | Table | Quote | Bars | Tree | Board | Markdown
 
 
 class Progress(Protocol):

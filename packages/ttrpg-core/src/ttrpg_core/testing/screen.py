@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from ttrpg_core.views import Bars, Block, Fields, Markdown, Quote, Role, Table, Text, Tree
+from ttrpg_core.views import Bars, Block, Board, Fields, Markdown, Quote, Role, Table, Text, Tree
 
 
 @attrs.frozen
@@ -131,7 +131,14 @@ def _lines(block: Block) -> Iterator[str]:
         case Bars():
             yield block.title
             yield from (f"{label}: {figure}" for label, _, figure in block.rows)
+        case Board():
+            yield from _cards(block)
         case Tree():
             yield from (f"{text} {note}".rstrip() for _, text, note in block.rows)
             if not block.rows:
                 yield block.empty
+
+
+def _cards(block: Board) -> list[str]:
+    cards = [f"{heading}: {card}" for heading, cards in block.columns for card in cards]
+    return cards or [block.empty]
