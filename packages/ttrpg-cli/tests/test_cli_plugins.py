@@ -135,7 +135,7 @@ def test_doctor_says_which_backups_are_sound(ttrpg, ttrpg_home):
     shutil.copy(ttrpg_home / "ttrpg.db", backups / "ttrpg-20260101T000000.0Z-good.db")
     (backups / "ttrpg-20260102T000000.0Z-bad.db").write_bytes(b"nonsense" * 1000)
     states = [f["state"] for f in finding(ttrpg("doctor", "--json"), "backup")]
-    assert states == ["ok", "warn"]
+    assert states == ["warn", "ok"], "the newest first"
 
 
 def test_doctor_sees_a_key_file_that_others_may_read(ttrpg, ttrpg_home):

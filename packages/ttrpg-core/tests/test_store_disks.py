@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from ttrpg_core.backups import Backups
 from ttrpg_core.copies import Copies
 from ttrpg_core.errors import StoreError
+from ttrpg_core.paths import Paths
+from ttrpg_core.settings_tables import Settings
 from ttrpg_core.store import SchemaSet, Store, verify
 
 
@@ -126,3 +129,31 @@ def test_a_read_only_folder(tmp_path: Path, core: SchemaSet):
     with pytest.raises(StoreError) as caught:
         Store(folder / "ttrpg.db", [core])
     assert "TTRPG_HOME" in caught.value.hint
+
+
+def test_a_disk_without_room_for_a_restore(tmp_path: Path, core: SchemaSet, stopped):
+    with small_disk(tmp_path / "disk", "2m") as disk:
+        paths = Paths.of({"TTRPG_HOME": str(disk)})
+        backups = Backups(paths, Settings(), lambda: [core], stopped)
+        with contextlib.closing(Store(paths.database, [core])) as store:
+            copy, _ = backups.copies.create("manual")
+            store.connection.execute("INSERT INTO chosen VALUES ('a', 'now')")
+        with pytest.raises(OSError), (disk / "filler").open("wb", buffering=0) as filler:  # noqa: PT012 - the block is what is undone
+            while filler.write(b"x" * 4096):
+                pass
+        listed = sorted(disk.rglob("*"))
+        with pytest.raises(StoreError) as caught:
+            backups.restore(copy.path)
+        assert "full" in caught.value.hint
+        assert sorted(disk.rglob("*")) == listed, "no half of it stays"
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        with pytest.raises(StoreError, match="Read-only") as caught:
+            backups.restore(copy.path)
+        assert "permissions" in caught.value.hint
+        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+        (disk / "filler").unlink()
+        with contextlib.closing(Store(paths.database, [core])) as store:
+            assert rows(store) == {"a": "now"}
+        backups.restore(copy.path)
+        with contextlib.closing(Store(paths.database, [core])) as store:
+            assert rows(store) == {}

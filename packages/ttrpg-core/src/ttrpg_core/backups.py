@@ -30,7 +30,7 @@ from ttrpg_core.copies import (
     read_manifest,
     wrong_with,
 )
-from ttrpg_core.copies.alone import beside, has_content
+from ttrpg_core.copies.alone import beside, has_content, refuse_company
 from ttrpg_core.copies.making import MANIFEST, flush, flush_folder, read_only
 from ttrpg_core.errors import InputError, NotFound, StoreDamaged, StoreError
 from ttrpg_core.paths import Paths, locked, make_folder
@@ -40,7 +40,7 @@ from ttrpg_core.store_errors import explain
 from ttrpg_core.store_files import create
 from ttrpg_core.values import frozen
 
-__all__ = ["BEFORE_MIGRATION", "BEFORE_RESTORE", "DAILY", "MANUAL", "Backups", "Checked", "Copy"]
+__all__ = ["BEFORE_MIGRATION", "BEFORE_RESTORE", "DAILY", "MANUAL", "Backups", "Checked"]
 
 _ENDS = ("", "-wal", "-shm", "-journal")
 _STALE_SECONDS = 3600
@@ -177,8 +177,7 @@ class Backups:
         make_folder(self.database.parent)
         make_folder(self.copies.folder)
         create(self.database)
-        with alone(self.database):  # to say so now, and not after a long copy
-            pass
+        refuse_company(self.database)  # to say so now, and not after a long copy
         self._sweep()
         at, kept = self.copies.free(BEFORE_RESTORE)
         part = self.database.with_name(f".{self.database.name}.{os.getpid()}.part")

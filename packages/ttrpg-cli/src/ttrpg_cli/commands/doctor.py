@@ -140,21 +140,14 @@ def _database(app: App) -> Iterator[Finding]:
             "database",
             "bad",
             f"damaged: {wrong[0]}",
-            f"Sound copies may lie in {app.paths.backups}",
+            f"'ttrpg backup restore latest' puts a copy back; they lie in {app.paths.backups}",
         )
     else:
         yield Finding("database", "ok", f"{path}, {path.stat().st_size / 1e6:,.1f} MB, sound")
-    for copy in sorted(app.paths.backups.glob("ttrpg-*.db")):
-        connection = sqlite3.connect(f"{copy.as_uri()}?mode=ro", uri=True)
-        try:
-            sound = not verify(connection)
-        except sqlite3.Error:
-            sound = False
-        finally:
-            connection.close()
-        yield Finding(
-            "backup", "ok" if sound else "warn", f"{copy}, {'sound' if sound else 'damaged'}"
-        )
+    for copy in app.backups.copies.all():
+        harm = app.backups.check(copy.path).wrong
+        seen = f"{copy.name}, {'damaged: ' + harm[0] if harm else 'whole'}"
+        yield Finding("backup", "warn" if harm else "ok", seen)
 
 
 def _books(app: App) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from ttrpg_core.copies.folder import (
     Copy,
     Keep,
 )
-from ttrpg_core.copies.making import Manifest, make, read_manifest, wrong_with
+from ttrpg_core.copies.making import Manifest, described, make, read_manifest, wrong_with
 
 __all__ = [
     "BEFORE_MIGRATION",
@@ -27,6 +27,7 @@ __all__ = [
     "Keep",
     "Manifest",
     "alone",
+    "described",
     "make",
     "read_manifest",
     "wrong_with",

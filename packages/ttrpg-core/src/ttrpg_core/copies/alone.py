@@ -32,19 +32,16 @@ def alone(path: Path) -> Iterator[int]:
     process has the database open; StoreError when it cannot be locked.
     """
     merged = _merge(path)
-    try:
-        handle = os.open(path, os.O_RDWR)
-    except OSError as error:
-        raise StoreError(
-            f"cannot write {path}: {error.strerror}", "Mend its permissions, and try again"
-        ) from error
-    try:
-        _lock(handle, path)
+    with _locked(path) as handle:
         if merged and any(has_content(each) for each in beside(path)):
             raise _busy(path)  # somebody wrote between the merge and the lock, and was killed
         yield handle
-    finally:
-        os.close(handle)  # which frees the lock
+
+
+def refuse_company(path: Path) -> None:
+    """Busy when another process has the database open now; nothing is changed."""
+    with _locked(path):
+        pass
 
 
 def beside(path: Path) -> list[Path]:
@@ -69,7 +66,7 @@ def _merge(path: Path) -> bool:
     try:
         connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("BEGIN EXCLUSIVE")  # what was in that mode already may be in use too
-        connection.execute("COMMIT")
+        connection.execute("ROLLBACK")
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
@@ -80,6 +77,21 @@ def _merge(path: Path) -> bool:
     finally:
         connection.close()
     return True
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[int]:
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {path}: {error.strerror}", "Mend its permissions, and try again"
+        ) from error
+    try:
+        _lock(handle, path)
+        yield handle
+    finally:
+        os.close(handle)  # which frees the lock
 
 
 def _lock(handle: int, path: Path) -> None:

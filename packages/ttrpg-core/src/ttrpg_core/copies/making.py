@@ -114,6 +114,17 @@ def read_manifest(connection: sqlite3.Connection) -> Manifest | None:
         raise StoreDamaged("its manifest cannot be read") from error
 
 
+def described(path: Path) -> Manifest | str | None:
+    """What a copy says of itself, as fast as that can be read; text when it cannot be."""
+    try:
+        with contextlib.closing(_opened(path)) as copy:
+            return read_manifest(copy)
+    except StoreDamaged as error:
+        return error.message
+    except sqlite3.Error as error:
+        return str(error)
+
+
 def digests(connection: sqlite3.Connection) -> dict[str, tuple[int, str]]:
     """Rows and hash of every table, of search tables' own tables and of the schema.
 
