@@ -36,7 +36,7 @@ from ttrpg_search.fusion import Fuse, Ranking, convex
 from ttrpg_search.keyword.marks import Marker
 from ttrpg_search.keyword.plan import Plan, plan
 from ttrpg_search.keyword.texts import Standing, Texts, one_moment
-from ttrpg_search.scope import Scope, scope_of
+from ttrpg_search.scope import Scope, scope_of, systems_of
 
 
 @frozen
@@ -96,8 +96,7 @@ class Engine:
 
     def _find(self, question: Question, connection: sqlite3.Connection) -> Findings:
         texts = Texts(connection)
-        systems = [row[0] for row in connection.execute("SELECT DISTINCT system FROM books")]
-        known = lexicon(frozenset(systems), self._context.language())
+        known = lexicon(systems_of(connection), self._context.language())
         asked = Reader(texts, known).read(question.text)
         scope = scope_of(connection, question, asked.filters)
         within = _with_phrases(texts, asked, scope.within)

@@ -8,7 +8,8 @@ text, with a share of its title's own, so that a question that describes the tit
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import attrs
 import numpy as np
@@ -18,7 +19,9 @@ from ttrpg_core.documents import Chunk
 from ttrpg_core.errors import StoreError
 from ttrpg_core.paths import locked
 from ttrpg_core.search import Embedder, Filled, VectorIndex
-from ttrpg_search.fts import chunks_of
+from ttrpg_search.asking.lexicon import lexicon
+from ttrpg_search.fts import Fts5, chunks_of
+from ttrpg_search.scope import systems_of
 from ttrpg_search.vectors.faiss_index import FaissIndex
 
 TITLE = 0.15
@@ -31,7 +34,14 @@ PROBES = 8
 """Vectors that are made again and compared, before others are put beside them."""
 LIKE = 0.98
 """Cosine from which two vectors are of one text."""
-_GRAPH = "a graph that makes a large library quick"
+
+
+class Aside(NamedTuple):
+    """A file that a large library is quicker with: made at the end, where it is ``lacking``."""
+
+    name: str
+    lacking: Callable[[], bool]
+    make: Callable[[], None]
 
 
 @attrs.frozen
@@ -55,7 +65,7 @@ def filled(context: Context) -> Iterator[Filled]:
         left = -1
         while left:
             with locked(context.folder / "filling", 0):
-                yield from steps(context.database(), embedder, index)
+                yield from steps(context.database(), embedder, index, _words(context))
             # whoever added a book while the lock was held went away, and relies on this look
             before, left = left, len(_missing(context.database(), index)[0])
             if left == before:
@@ -65,14 +75,22 @@ def filled(context: Context) -> Iterator[Filled]:
 
 
 def steps(
-    connection: sqlite3.Connection, embedder: Embedder, index: VectorIndex
+    connection: sqlite3.Connection,
+    embedder: Embedder,
+    index: VectorIndex,
+    aside: Sequence[Aside] = (),
 ) -> Iterator[Filled]:
-    """Fill one index; how far it is, before the first batch and after each."""
+    """Fill one index; how far it is, before the first batch and after each.
+
+    What is to be made ``aside`` comes last, with the index's own graph.
+    """
+    if isinstance(index, FaissIndex):
+        aside = [Aside("a graph", index.outgrown, index.grow), *aside]
     missing, gone, total = _ready(connection, embedder, index)
     if gone:
         index.remove(gone)
     done, size = total - len(missing), FIRST
-    yield Filled(done, total, embedder.id, _rest(index) if not missing else "")
+    yield Filled(done, total, embedder.id, _rest(aside) if not missing else "")
     while missing:
         batch, missing = missing[:size], missing[size:]
         begun = time.monotonic()
@@ -85,10 +103,11 @@ def steps(
         elif took > SLOW:
             size = max(size // 2, FIRST)
         done += len(batch)
-        yield Filled(done, total, embedder.id, _rest(index) if not missing else "")
-    if isinstance(index, FaissIndex) and index.outgrown():
-        index.grow()
-        yield Filled(done, total, embedder.id)
+        yield Filled(done, total, embedder.id, _rest(aside) if not missing else "")
+    for each in aside:
+        if each.lacking():
+            each.make()
+            yield Filled(done, total, embedder.id, _rest(aside))
 
 
 def fill(
@@ -180,5 +199,20 @@ def _true(connection: sqlite3.Connection, embedder: Embedder, index: VectorIndex
     return True
 
 
-def _rest(index: VectorIndex) -> str:
-    return _GRAPH if isinstance(index, FaissIndex) and index.outgrown() else ""
+def _rest(aside: Iterable[Aside]) -> str:
+    """What is still to be made aside, in words."""
+    names = [each.name for each in aside if each.lacking()]
+    return f"{' and '.join(names)} for a large library" if names else ""
+
+
+def _words(context: Context) -> list[Aside]:
+    """The postings of the words, where the keyword backend keeps them ready."""
+    keyword = context.backend("keyword")
+    if not isinstance(keyword, Fts5):
+        return []
+
+    def make() -> None:
+        known = lexicon(systems_of(context.database()), context.language())
+        keyword.make_ready(known.phrases())
+
+    return [Aside("a file of words", keyword.unready, make)]

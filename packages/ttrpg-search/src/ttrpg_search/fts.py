@@ -56,6 +56,7 @@ class Fts5:
 
     def __init__(self, context: Context, weights: Weights = WEIGHTS) -> None:
         self._database = context.database
+        self._folder = context.folder
         self._weights = weights
         self._columns: Columns | None = None
 
@@ -99,6 +100,23 @@ class Fts5:
 
         return Matched(planned, _best(found, k), of, texts.standing)
 
+    def unready(self) -> bool:
+        """Whether a question would gain by :meth:`make_ready`."""
+        from ttrpg_search.keyword.ready import lacking
+
+        totals = Texts(self._database()).totals()
+        return self.in_columns and lacking(self._folder, totals.generation, totals.chunks)
+
+    def make_ready(self, phrases: Iterable[tuple[str, ...]]) -> None:
+        """Write into a file what questions need of each stem and of these phrases."""
+        from ttrpg_search.keyword.columns import Columns
+
+        connection = self._database()
+        with one_moment(connection):
+            totals = Texts(connection).totals()
+            columns = Columns(connection, totals.generation, totals.mean_length, self._weights)
+            columns.make_ready(self._folder, phrases)
+
     def count(self) -> int:
         """How many chunks are indexed."""
         return Texts(self._database()).count()
@@ -121,7 +139,11 @@ class Fts5:
         columns = self._columns
         if columns is None or columns.generation != planned.generation:
             columns = self._columns = Columns(
-                self._database(), planned.generation, planned.mean_length, self._weights
+                self._database(),
+                planned.generation,
+                planned.mean_length,
+                self._weights,
+                self._folder,
             )
         without: list[int] = []
         if planned.absent:

@@ -77,6 +77,11 @@ def scope_of(
     )
 
 
+def systems_of(connection: sqlite3.Connection) -> frozenset[str]:
+    """The game systems of the books on the shelf."""
+    return frozenset(row[0] for row in connection.execute("SELECT DISTINCT system FROM books"))
+
+
 def _shelf(connection: sqlite3.Connection) -> list[Shelved]:
     rows = connection.execute("SELECT id, title, sha256, kind, system, campaign FROM books")
     return [Shelved(*row) for row in rows]

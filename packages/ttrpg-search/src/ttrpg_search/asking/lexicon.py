@@ -109,6 +109,21 @@ class Lexicon:
         """Other ways to say a word or words, with their weights."""
         return tuple(self._language.synonyms.get(" ".join(stems(text)), ()))
 
+    def phrases(self) -> set[tuple[str, ...]]:
+        """Whatever of several words may be looked for, as stems: names, full forms, synonyms."""
+        language = self._language
+        said = [
+            each for concept in language.concepts for each in (*concept.names, *concept.related)
+        ]
+        for short, meanings in language.abbreviations.items():
+            said += [short, *(each.full for each in meanings)]
+        for ways in language.synonyms.values():
+            said += [text for text, _ in ways]
+        said += language.splits.values()
+        found = {tuple(stems(text)) for text in said}
+        found.update(tuple(text.split()) for text in language.synonyms)
+        return {parts for parts in found if len(parts) > 1}
+
     def says(self, one: str) -> bool:
         """Whether a stem is in what somebody says of a concept."""
         return one in self._index

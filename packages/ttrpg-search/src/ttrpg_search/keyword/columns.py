@@ -9,12 +9,14 @@ import json
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ttrpg_search.keyword.plan import Group, Plan, Way
 from ttrpg_search.keyword.postings import EMPTY, Floats, Posting, Postings, Rows
+from ttrpg_search.keyword.ready import opened, write
 from ttrpg_search.keyword.scoring import NEAR, Weights, told
 from ttrpg_search.keyword.texts import Standing
 
@@ -33,7 +35,8 @@ _FAR = 1e9
 class Columns:
     """One moment of the index, through one connection.
 
-    ``generation`` names the moment, ``mean_length`` is that of its chunks.
+    ``generation`` names the moment, ``mean_length`` is that of its chunks. ``folder`` may have the
+    postings of this moment made ready.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Columns:
         generation: int,
         mean_length: float,
         weights: Weights,
+        folder: Path | None = None,
     ) -> None:
         self.generation = generation
         self._connection = connection
@@ -90,11 +94,22 @@ class Columns:
         self._sorted = self._ids[self._order]
         self._empty = np.flatnonzero(self._ids == _GONE)
         norm = 1 - weights.length + weights.length * self._lengths / np.float32(mean_length)
-        self._postings = Postings(connection, begins, norm.astype(np.float32), weights)
+        self._postings = Postings(
+            connection,
+            begins,
+            norm.astype(np.float32),
+            weights,
+            lambda: opened(folder, generation, count, weights) if folder else None,
+        )
         self._factor = np.ones(count, np.float32)
         self._met, self._best, self._some, self._titled, self._told = (
             np.zeros(count, np.float32) for _ in range(5)
         )
+
+    def make_ready(self, folder: Path, phrases: Iterable[tuple[str, ...]]) -> None:
+        """Write all postings, and those of some phrases, so that they are read quickly."""
+        every = self._postings.every(phrases)
+        write(folder, self.generation, len(self._ids), self._weights, every)
 
     @property
     def count(self) -> int:
@@ -128,7 +143,7 @@ class Columns:
         if allowed is not None:
             total[~allowed] = 0
         titled = self._add_titles(plan, groups, total, np.float32(weights.titled / possible))
-        rows = _highest(total, NEAR).astype(np.int32)
+        rows = _highest(total, NEAR)
         if len(rows):
             self._look(plan, groups, rows, total, possible)
         if len(titled):

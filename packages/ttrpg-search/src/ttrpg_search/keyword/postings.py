@@ -1,16 +1,16 @@
 """The chunks that have a stem or a phrase, read from the packs and kept in memory.
 
 What is worth keeping of a stem is small: the chunks, how much the stem counts in each by BM25F
-before its rarity, and where it stands first: ten bytes a chunk. A stem that a large share of the
-chunks has is kept besides as one number for every chunk, since adding these up is quicker than
-picking out rows.
+before its rarity, and where it stands first: fourteen bytes a chunk. A stem that a large share of
+the chunks has is kept besides as one number for every chunk, since adding these up is quicker than
+picking out rows. :mod:`.ready` keeps the same in a file.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import attrs
 import numpy as np
@@ -19,7 +19,11 @@ from numpy.typing import NDArray
 from ttrpg_search.keyword.packs import BODY, PATH
 from ttrpg_search.keyword.scoring import Weights
 
-Rows = NDArray[np.int32]
+if TYPE_CHECKING:
+    from ttrpg_search.keyword.ready import Ready
+
+Rows = NDArray[np.int64]
+"""Numbers of chunks; as wide as numpy picks by, since narrower ones are widened at every use."""
 Keys = NDArray[np.int64]
 Floats = NDArray[np.float32]
 KEPT = 96_000_000
@@ -28,7 +32,9 @@ KEPT_PLACES = 24_000_000
 """Bytes of places, of the stems that phrases are made of."""
 DENSE = 6
 """A stem that one of so many chunks has is kept as a number for every chunk."""
-_NONE = np.zeros(0, np.int32)
+_BATCH = 200
+"""Stems that are read at once where every one is."""
+_NONE = np.zeros(0, np.int64)
 
 
 @attrs.define(eq=False)
@@ -53,8 +59,8 @@ class Posting:
     def size(self) -> int:
         """Bytes in memory, nearly."""
         wide = 0 if self.dense is None else self.dense.nbytes
-        rows = 10 * len(self.rows) + 8 * len(self.head_rows)
-        return 400 + rows + 4 * (len(self.whole) + len(self.apart)) + wide
+        rows = 14 * len(self.rows) + 12 * len(self.head_rows)
+        return 400 + rows + 8 * (len(self.whole) + len(self.apart)) + wide
 
 
 EMPTY = Posting(
@@ -105,17 +111,25 @@ class Postings:
     """Postings of one moment of the index, through one connection.
 
     ``packs`` are the numbers of the packs, each with the row of its first chunk; ``norm`` is what
-    the length of each chunk divides by.
+    the length of each chunk divides by. ``ready`` opens the file of :mod:`.ready` once there is
+    one.
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, packs: dict[int, int], norm: Floats, weights: Weights
+        self,
+        connection: sqlite3.Connection,
+        packs: dict[int, int],
+        norm: Floats,
+        weights: Weights,
+        ready: Callable[[], "Ready | None"] = lambda: None,
     ) -> None:
         self._connection = connection
         self._packs = packs
         self._numbers = json.dumps(list(packs))
         self._norm = norm
         self._weights = weights
+        self._open = ready
+        self._ready: Ready | None = None
         self._known = Recent[Posting](KEPT)
         self._places = Recent[Places](KEPT_PLACES)
 
@@ -131,14 +145,39 @@ class Postings:
             else:
                 found[parts] = known
         if missing:
-            stems = [key for key in missing if len(wanted[key]) == 1]
-            made = self._stems(stems) if stems else {}
+            made = self._made_ready(missing)
+            stems = [key for key in missing if key not in made and len(wanted[key]) == 1]
+            made |= self._stems(stems) if stems else {}
             for key in missing:
                 parts = wanted[key]
-                posting = made.get(key, EMPTY) if len(parts) == 1 else self._phrase(parts)
+                posting = made.get(key) or (EMPTY if len(parts) == 1 else self._phrase(parts))
                 self._known.keep(key, posting)
                 found[parts] = posting
         return found
+
+    def every(self, phrases: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, Posting]]:
+        """All stems that there are, and those of some phrases whose stems there are."""
+        stems = [
+            row[0]
+            for row in self._connection.execute(
+                "SELECT stem FROM search_stems WHERE chunks > 0 AND instr(stem, ' ') = 0"
+                " ORDER BY stem"
+            )
+        ]
+        for start in range(0, len(stems), _BATCH):
+            yield from self._stems(stems[start : start + _BATCH]).items()
+        there = set(stems)
+        for parts in phrases:
+            if there.issuperset(parts):
+                yield " ".join(parts), self._phrase(parts)
+
+    def _made_ready(self, keys: Iterable[str]) -> dict[str, Posting]:
+        """What the file beside the database has of some stems and phrases."""
+        if self._ready is None:
+            self._ready = self._open()
+        if self._ready is None:
+            return {}
+        return {key: each for key in keys if (each := self._ready.posting(key)) is not None}
 
     def _stems(self, stems: Sequence[str]) -> dict[str, Posting]:
         """Stems out of the packs that have them."""
@@ -155,7 +194,7 @@ class Postings:
         return {stem: self._posting(sorted(rows)) for stem, rows in parts.items()}
 
     def _posting(self, parts: list[tuple[int, bytes, bytes, bytes, bytes, bytes]]) -> Posting:
-        rows = np.concatenate([np.frombuffer(part[1], "<i4") + np.int32(part[0]) for part in parts])
+        rows = np.concatenate([np.frombuffer(part[1], "<i4") + np.int64(part[0]) for part in parts])
         often = _numbers(part[2] for part in parts) / self._norm[rows]
         head_rows, heads = _NONE, EMPTY.heads
         if any(part[4] for part in parts):
@@ -182,11 +221,8 @@ class Postings:
         saturation = self._weights.saturation
         worth = often * np.float32(saturation + 1)
         worth /= often + np.float32(saturation)
-        dense = None
-        if len(rows) * DENSE > len(self._norm):
-            dense = np.zeros(len(self._norm), np.float32)
-            dense[rows] = worth
-        return Posting(rows, worth, firsts, head_rows, heads, whole, apart, dense)
+        wide = dense(rows, worth, len(self._norm))
+        return Posting(rows, worth, firsts, head_rows, heads, whole, apart, wide)
 
     def _phrase(self, parts: Sequence[str]) -> Posting:
         """Where stems stand one behind the other; weaker, where they only stand in one chunk."""
@@ -264,6 +300,15 @@ class Postings:
             )
             self._places.keep(stem, told)
         return {stem: told for stem, told in found.items() if told is not None}
+
+
+def dense(rows: Rows, worth: Floats, count: int) -> Floats | None:
+    """What a stem is worth in each of ``count`` chunks; None where too few have it."""
+    if len(rows) * DENSE <= count:
+        return None
+    wide = np.zeros(count, np.float32)
+    wide[rows] = worth
+    return wide
 
 
 def _numbers(parts: Iterable[bytes]) -> Floats:
