@@ -1,0 +1,112 @@
+"""What a campaign was at a position of the journal, worked out from the images that it keeps.
+
+A position is the number of the last entry before the moment. A row was then what the first entry
+after it found; so the cost is that of what was changed since, whatever undo and redo are among it.
+"""
+
+import sqlite3
+
+from ttrpg_core.errors import Denied
+from ttrpg_core.reversal import RowChange
+from ttrpg_core.rows import Row, dump_key, fetch, load, load_key, same
+from ttrpg_core.snapshots.belonging import CAMPAIGNS, Belonging
+
+
+def last(connection: sqlite3.Connection) -> int:
+    """The position of this moment."""
+    return int(connection.execute("SELECT COALESCE(MAX(id), 0) FROM journal").fetchone()[0])
+
+
+def position_of(connection: sqlite3.Connection, at: str) -> int:
+    """The position at a time, ISO 8601 in UTC; 0 before there was anything."""
+    found = connection.execute(
+        "SELECT id FROM journal WHERE at <= ? ORDER BY id DESC LIMIT 1", [at]
+    ).fetchone()
+    return 0 if found is None else int(found[0])
+
+
+def changes(
+    belonging: Belonging, connection: sqlite3.Connection, campaign: str, start: int, end: int
+) -> list[RowChange]:
+    """What is different of a campaign's rows between two positions, each row once.
+
+    ``start`` may be after ``end``. Raises Denied when entries between them are gone.
+    """
+    low, high = sorted((start, end))
+    must_be_whole(connection, low)
+    marks = ", ".join("?" for _ in belonging.tables)
+    span = f"FROM journal_rows WHERE entry > ? AND entry <= ? AND tbl IN ({marks})"
+    values = [low, high, *belonging.tables]
+    # SQLite takes the other columns from the row that has the minimum or maximum
+    # (lang_select.html, section 2.5).
+    first = connection.execute(
+        f"SELECT tbl, key, before, MIN(entry) {span} GROUP BY tbl, key ORDER BY tbl, key",
+        values,
+    ).fetchall()
+    after = {
+        (row["tbl"], row["key"]): row["after"]
+        for row in connection.execute(
+            f"SELECT tbl, key, after, MAX(entry) {span} GROUP BY tbl, key",
+            values,
+        )
+    }
+    found = []
+    for row in first:
+        place = (row["tbl"], row["key"])
+        change = RowChange(
+            row["tbl"], load_key(row["key"]), load(row["before"]), load(after[place])
+        )
+        owners = belonging.owners(change.table, change.before)
+        owners |= belonging.owners(change.table, change.after)
+        if campaign in owners and not same(change.before, change.after):
+            found.append(change if start <= end else change.back)
+    return found
+
+
+def rows_at(
+    belonging: Belonging, connection: sqlite3.Connection, campaign: str, table: str, position: int
+) -> list[Row]:
+    """The rows of a table that names its campaign, as they were at a position, by their key."""
+    column = "id" if table == CAMPAIGNS else belonging.column(table)
+    now = connection.execute(
+        f"SELECT * FROM {table} WHERE {column} = ?",  # noqa: S608 - a table's and a column's own names
+        [campaign],
+    ).fetchall()
+    since = [
+        each
+        for each in changes(belonging, connection, campaign, position, last(connection))
+        if each.table == table
+    ]
+    if not since:
+        return [dict(row) for row in now]
+    names = tuple(since[0].key)
+    found = {dump_key({name: row[name] for name in names}): dict(row) for row in now}
+    for each in since:
+        if each.before is None:
+            found.pop(dump_key(each.key), None)
+        else:
+            found[dump_key(each.key)] = each.before
+    return [found[key] for key in sorted(found)]
+
+
+def row_at(connection: sqlite3.Connection, table: str, key: Row, position: int) -> Row | None:
+    """One row as it was at a position."""
+    found = connection.execute(
+        "SELECT before FROM journal_rows WHERE tbl = ? AND key = ? AND entry > ?"
+        " ORDER BY entry LIMIT 1",
+        [table, dump_key(key), position],
+    ).fetchone()
+    return fetch(connection, table, key) if found is None else load(found["before"])
+
+
+def must_be_whole(connection: sqlite3.Connection, position: int) -> None:
+    """Denied when an entry after a position is gone, so that nobody can say what was then."""
+    count, newest = connection.execute(
+        "SELECT COUNT(*), MAX(id) FROM journal WHERE id > ?", [position]
+    ).fetchone()
+    if count and newest - position != count:
+        raise Denied(
+            f"the history since #{position} is not whole: {newest - position - count} of its"
+            " entries are gone",
+            "What the campaign was then cannot be told; a copy of the database may have it",
+        )
