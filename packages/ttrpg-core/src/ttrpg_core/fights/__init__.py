@@ -22,6 +22,7 @@ from ttrpg_core.table.combat import rules as laws
 from ttrpg_core.table.combat.rules import Rules
 from ttrpg_core.table.combat.scene import Fact, Outcome
 from ttrpg_core.table.combat.state import Fight
+from ttrpg_core.table.world.conditions import Condition
 from ttrpg_core.world import Reader, World
 
 CURRENT = "fight"
@@ -133,8 +134,11 @@ def _made(
 
 def law(connection: sqlite3.Connection, name: str, campaign: str | None) -> Rules:
     """The rules of a fight, with the conditions of the table's own."""
-    del connection, campaign
-    return laws.load(name)
+    found = laws.load(name)
+    if campaign is None:
+        return found
+    own = Reader(connection, campaign).all("condition")
+    return found.with_conditions(each.rule for each in own if isinstance(each, Condition))
 
 
 def rules_for(system: str) -> str:
@@ -149,6 +153,20 @@ def rules_for(system: str) -> str:
     if folded and not any(word in folded for word in ("5e", "5.", "d&d", "dnd", "dungeons")):
         return "other"
     return "dnd5e-2014" if "2014" in folded or "5.1" in folded else "dnd5e-2024"
+
+
+def shift(change: Change, connection: sqlite3.Connection, key: str, seconds: int) -> None:
+    """Move a fight to another time, inside a change; its characters have moved already."""
+    before = load(connection, key)
+    after = attrs.evolve(
+        before,
+        began=before.began + seconds,
+        combatants=tuple(
+            each if each.character and each.active else clock.shifted(each, seconds)
+            for each in before.combatants
+        ),
+    )
+    rows.write(change, connection, before, after)
 
 
 class Fights:
@@ -171,11 +189,12 @@ class Fights:
             nothing = attrs.evolve(fight, combatants=(), turns=())
             row = {"campaign": campaign, "created_at": self.journal.clock().isoformat()}
             change.insert("fights", {**rows.row(fight), **row})
-            self._write(change, nothing, fight, campaign)
+            rules = law(self._connection, fight.rules, campaign)
+            facts += self._write(change, nothing, fight, campaign, rules)
             change.put("chosen", {"key": CURRENT, "value": key})
             change.prose = f"prepared the fight {fight.name!r}"
             change.facts = _plain(fight, facts)
-        return Step(nothing, fight, law(self._connection, fight.rules, campaign), facts)
+        return Step(nothing, fight, rules, facts)
 
     def change(self, kind: str, wanted: str | None, campaign: str | None, command: Command) -> Step:
         """Do a command in a fight, as one change; ``kind`` is what the journal calls it."""
@@ -184,21 +203,29 @@ class Fights:
             rules = law(self._connection, before.rules, campaign)
             fight, facts = command(before, rules, self.rng)
             if campaign is not None:
-                fight = characters.returned(Reader(self._connection, campaign), before, fight)
-            self._write(change, before, fight, campaign)
+                fight = characters.joined(Reader(self._connection, campaign), before, fight)
+            facts += self._write(change, before, fight, campaign, rules)
             change.prose = prose(facts)
             change.facts = _plain(fight, facts)
         return Step(before, fight, rules, facts)
 
-    def _write(self, change: Change, before: Fight, fight: Fight, campaign: str | None) -> None:
-        """Write what a step did: to the fight, the characters in it, and when it ends the clock."""
+    def _write(
+        self, change: Change, before: Fight, fight: Fight, campaign: str | None, rules: Rules
+    ) -> tuple[Fact, ...]:
+        """Write what a step did: to the fight, the characters in it, and when it ends the clock.
+
+        Answers what followed from that: at the end, time has passed for all of the party.
+        """
         rows.write(change, self._connection, before, fight)
         if campaign is None:
-            return
-        characters.save(change, World(self.journal, campaign), before, fight)
-        if before.status != fight.status == "ended" and before.status == "active":
-            moment = max(clocks.now(self._connection, campaign), clock.reached(fight))
-            clocks.put(change, self._connection, campaign, moment)
+            return ()
+        world = World(self.journal, campaign)
+        characters.save(change, world, before, fight)
+        if before.status != "active" or fight.status != "ended":
+            return ()
+        moment = max(clocks.now(self._connection, campaign), clock.reached(fight))
+        clocks.put(change, self._connection, campaign, moment)
+        return characters.catch_up(change, world, rules, moment)
 
     def use(self, wanted: str, campaign: str | None) -> Fight:
         """Make a fight the one that commands mean."""

@@ -13,14 +13,16 @@ import attrs
 
 from ttrpg_core.errors import InputError
 from ttrpg_core.journal import Change
-from ttrpg_core.table.combat import sheet
+from ttrpg_core.table.combat import conditions, death, rests, sheet
+from ttrpg_core.table.combat.rules import Rules
+from ttrpg_core.table.combat.scene import Fact, Scene
 from ttrpg_core.table.combat.state import Combatant, Fight
 from ttrpg_core.table.world.people import Character
 from ttrpg_core.world import Reader, World
 
 _ELSEWHERE = (
-    "SELECT fights.id, name FROM fights JOIN combatants ON fight = fights.id WHERE campaign = ?"
-    " AND status <> 'ended' AND json_extract(combatants.state, '$.character') = ?"
+    "SELECT fights.id FROM fights JOIN combatants ON fight = fights.id WHERE campaign = ?"
+    " AND status = 'active' AND json_extract(combatants.state, '$.character') = ?"
     " AND COALESCE(json_extract(combatants.state, '$.active'), 1) AND fights.id <> ?"
 )
 
@@ -48,19 +50,18 @@ def combatant(character: Character) -> Combatant:
 
 
 def fighting(connection: sqlite3.Connection, campaign: str, key: str, besides: str = "") -> str:
-    """The id of the fight that a character is in, ``besides`` one; empty when in none."""
+    """The id of the fight that goes on with a character in it, ``besides`` one; empty for none."""
     row = connection.execute(_ELSEWHERE, [campaign, key, besides]).fetchone()
     return "" if row is None else str(row["id"])
 
 
-def joining(reader: Reader, fight: Fight, character: Character) -> Combatant:
-    """A character to put into a fight. InputError when it is in one already."""
+def joining(fight: Fight, character: Character) -> Combatant:
+    """A character to put into a fight. InputError when somebody has its id there already."""
     if fight.has(character.id):
         raise InputError(
             f"somebody is called {character.id} in this fight already",
-            "Nothing to do, if it is the character; else edit the name of the other",
+            f"If it is not {character.name}, give the other one another name",
         )
-    _check_free(reader, fight, character.id)
     return combatant(character)
 
 
@@ -71,18 +72,47 @@ def fresh(reader: Reader, fight: Fight) -> Fight:
     return attrs.evolve(fight, combatants=tuple(_now(reader, each) for each in fight.combatants))
 
 
-def returned(reader: Reader, before: Fight, after: Fight) -> Fight:
-    """The fight after a step, with those who came back as they are now."""
-    away = {each.id for each in before.combatants if each.character and not each.active}
-    back = [each.id for each in after.combatants if each.active and each.id in away]
-    for key in back:
-        _check_free(reader, after, key)
+def joined(reader: Reader, before: Fight, after: Fight) -> Fight:
+    """The fight after a step, with those who came back to it as they are now.
+
+    InputError when one who takes part in it now takes part in another that goes on.
+    """
+    here = {each.id for each in before.combatants if each.active and before.status == "active"}
+    new = {each.id for each in after.combatants if each.character and each.active} - here
+    for key in new if after.status == "active" else ():
+        other = fighting(reader.connection, reader.campaign, after.get(key).character, after.id)
+        if other:
+            raise InputError(
+                f"{after.get(key).name} is in the fight {other}, which goes on",
+                f"End it, or take them out of it: ttrpg combat remove {key} --fight {other}",
+            )
+    back = {each.id for each in before.combatants if not each.active} & new
     return attrs.evolve(
         after,
         combatants=tuple(
             _now(reader, each) if each.id in back else each for each in after.combatants
         ),
     )
+
+
+def free(reader: Reader) -> list[Combatant]:
+    """The characters who are in no fight that goes on."""
+    return [
+        combatant(each)
+        for each in party(reader)
+        if not fighting(reader.connection, reader.campaign, each.id)
+    ]
+
+
+def catch_up(change: Change, world: World, law: Rules, moment: int) -> tuple[Fact, ...]:
+    """End what has run out by a moment on those who are in no fight."""
+    together = rests.together(free(world), law, moment)
+    scene = Scene(together, law)
+    conditions.lapse(scene)
+    death.wake(scene)
+    done = scene.outcome()
+    save(change, world, together, done.fight)
+    return done.facts
 
 
 def save(change: Change, world: World, before: Fight, after: Fight) -> None:
@@ -105,12 +135,3 @@ def _now(reader: Reader, one: Combatant) -> Combatant:
         return one
     found = reader.peek(f"character/{one.character}")
     return sheet.onto(found.sheet, one) if isinstance(found, Character) else one
-
-
-def _check_free(reader: Reader, fight: Fight, key: str) -> None:
-    other = fighting(reader.connection, reader.campaign, key, fight.id)
-    if other:
-        raise InputError(
-            f"{key} is in the fight {other}",
-            f"Take them out of it first: ttrpg combat remove {key} --fight {other}",
-        )

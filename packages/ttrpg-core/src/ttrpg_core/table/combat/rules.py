@@ -113,6 +113,7 @@ class Condition:
     ``implies`` are conditions that come with it, ``immune`` those that cannot; ``traits`` is how
     damage is taken meanwhile.
     ``breaks_concentration``, ``stops_actions`` and ``initiative`` are what the tracker has to know.
+    A ``secret`` one is not named to players when it is on somebody else's side.
     """
 
     id: str
@@ -126,6 +127,7 @@ class Condition:
     breaks_concentration: bool = False
     stops_actions: bool = False
     initiative: Literal["", "advantage", "disadvantage"] = ""
+    secret: bool = False
 
 
 @attrs.frozen

@@ -16,11 +16,13 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "item": "things:Item",
         "location": "places:Location",
         "note": "notes:Note",
-        "session": "sessions:Session",
+        "relation": "relations:Relation",
         "plot": "plots:Plot",
         "arc": "arcs:Arc",
         "handout": "handouts:Handout",
         "ruling": "rulings:Ruling",
+        "condition": "conditions:Condition",
+        "session": "sessions:Session",
     }
 )
 """Name of each kind, and its class: the module in this package, and the name in it."""

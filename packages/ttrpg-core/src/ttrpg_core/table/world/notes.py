@@ -37,3 +37,4 @@ class Note(Entity):
     pinned: bool = field("Whether it stands above the others.", "flag")
     session: str = field("The session that it was written in.", "ref", kinds=("session",))
     about: tuple[str, ...] = field("What it is about.", "refs", option="about")
+    date: str = field("When in the game it falls due: 3 Frostfall 1204, or with 14:30 after it.")
