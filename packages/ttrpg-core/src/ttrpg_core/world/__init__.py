@@ -6,6 +6,7 @@ words in :mod:`.searching`; what an entity is, in :mod:`ttrpg_core.table.world`.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import attrs
 
@@ -18,6 +19,8 @@ from ttrpg_core.table.world.entity import Entity, parts
 from ttrpg_core.table.world.making import Changed, Given
 from ttrpg_core.world import rows
 from ttrpg_core.world.reading import Reader
+
+E = TypeVar("E", bound=Entity)
 
 __all__ = ["Reader", "World"]
 
@@ -44,7 +47,7 @@ class World(Reader):
         with self.journal.change(kind, actor=self.actor, campaign=self.campaign) as change:
             yield change
 
-    def add(self, kind: type[Entity], given: Given, called: str = "") -> Entity:
+    def add(self, kind: type[E], given: Given, called: str = "") -> E:
         """Add an entity of a kind; ``given`` has its name at least.
 
         Its id is made from that, or from what it is ``called``.

@@ -18,7 +18,7 @@ from ttrpg_core.table.world.seen import Seen, pointed, seen
 from ttrpg_core.world import rows
 from ttrpg_core.world.reading import Reader
 
-__all__ = ["Found", "matching", "mentions", "pointed", "search", "texts"]
+__all__ = ["Found", "matching", "mentions", "pointed", "pointing", "search", "texts"]
 
 _WORD = re.compile(r"\w+")
 AROUND = 60
@@ -74,6 +74,12 @@ def mentions(reader: Reader, entity: Entity) -> list[Entity]:
             if each.ref not in found and each.ref != entity.ref and _points(each, entity, folded):
                 found[each.ref] = each
     return sorted(found.values(), key=lambda each: (each.KIND, each.name.casefold(), each.id))
+
+
+def pointing(reader: Reader, reference: str, kinds: Sequence[str] = ()) -> list[Entity]:
+    """The entities that have a reference in a field, of some kinds or of any."""
+    phrase = " ".join(_WORD.findall(reference))
+    return [each for each in matching(reader, f'"{phrase}"', kinds) if reference in pointed(each)]
 
 
 def texts(value: Any) -> Iterator[str]:

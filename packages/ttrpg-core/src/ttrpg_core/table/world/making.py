@@ -5,7 +5,7 @@ Pure: who a name means is asked of ``resolve``, and nothing is written here.
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
@@ -20,18 +20,19 @@ Given: TypeAlias = Mapping[str, Any]
 """Values by field as somebody typed them: texts, numbers, lists of texts."""
 Changed: TypeAlias = dict[str, list[Any]]
 """What is different: ``{field: [old, new]}``."""
+E = TypeVar("E", bound=Entity)
 LIST_MAX = 200
 """Entries of one list."""
 NUMBER_MAX = 10**9
 
 
-def made(kind: type[Entity], key: str, given: Given, resolve: Resolve, now: str) -> Entity:
+def made(kind: type[E], key: str, given: Given, resolve: Resolve, now: str) -> E:
     """A new entity with this id; ``given`` has a name at least."""
     blank = kind(id=key, name=text.name(given["name"], f"{kind.KIND}'s name"), created_at=now)
     return changed(blank, given, resolve, now)[0]
 
 
-def changed(entity: Entity, given: Given, resolve: Resolve, now: str) -> tuple[Entity, Changed]:
+def changed(entity: E, given: Given, resolve: Resolve, now: str) -> tuple[E, Changed]:
     """The entity with other values, and what is different.
 
     A list is added to; an entry ``-old`` takes ``old`` away, and one empty text empties the list.

@@ -28,7 +28,7 @@ class Seen:
 
     References are as they are for the Game Master, names for everybody else, for an id keeps what
     a thing was called when it was made. ``ref`` is empty where it would tell that. ``names`` says
-    for the Game Master what the references are called; one that is not in it leads nowhere.
+    for the Game Master what the references are called, "" for one that leads nowhere.
     """
 
     kind: str
@@ -140,8 +140,7 @@ def _known(entity: Entity, viewer: Audience, named: Named) -> bool:
 
 
 def _names(entity: Entity, named: Named) -> dict[str, str]:
-    found = {each: named(each) for each in pointed(entity)}
-    return {each: name for each, name in found.items() if name is not None}
+    return {each: named(each) or "" for each in pointed(entity)}
 
 
 def _name(reference: str, viewer: Audience, named: Named) -> str | None:
