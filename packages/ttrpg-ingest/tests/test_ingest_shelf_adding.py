@@ -402,8 +402,8 @@ def test_what_the_user_says_stands_above_what_is_detected(app, tmp_path):
     file = tmp_path / "table.md"
     file.write_text("# House rules\n\nA natural twenty sings.\n")
     app.store.connection.execute(
-        "INSERT INTO campaigns (id, name, system, genre, setting, description, game_date, created_at,"
-        " updated_at) VALUES ('salt', 'Salt', '', '', '', '', '', '', '')"
+        "INSERT INTO campaigns (id, name, system, genre, setting, description, game_date,"
+        " created_at, updated_at) VALUES ('salt', 'Salt', '', '', '', '', '', '', '')"
     )
     said = {
         "kind": "house_rules",

@@ -187,8 +187,8 @@ def test_a_campaign_chooses_its_system(make, shelve, app):
     engine = make()
     shelve("luckbook", OTHER, system="luck")
     app.store.connection.execute(
-        "INSERT INTO campaigns (id, name, system, genre, setting, description, game_date, created_at,"
-        " updated_at) VALUES ('c1', 'C', 'luck', '', '', '', '', '2026', '2026')"
+        "INSERT INTO campaigns (id, name, system, genre, setting, description, game_date,"
+        " created_at, updated_at) VALUES ('c1', 'C', 'luck', '', '', '', '', '2026', '2026')"
     )
     app.store.connection.execute("INSERT INTO chosen VALUES ('campaign', 'c1')")
     found = engine.find(Question("falling"))
