@@ -104,11 +104,11 @@ def test_a_list_has_what_runs_first():
 
 def test_an_evening(kept, world, stopped, journal):
     zero = kept.plan("", {}, 0)
-    assert (zero.number, zero.name, zero.id) == (0, "Session 0", "session-0")
+    assert (zero.number, zero.name, zero.ref) == (0, "Session 0", "session/0")
     planned = kept.plan("The Ferry", {"prep": "Boats"})
     assert planned.number == 1
     assert kept.start("0").number == 0
-    assert chosen(world) == "session-0"
+    assert chosen(world) == "0"
     with pytest.raises(InputError, match="session 0 is active"):
         kept.start(None)
     stopped.move(minutes=30)
@@ -147,7 +147,7 @@ def test_numbers(kept):
     with pytest.raises(InputError, match="number -1"):
         kept.plan("", {}, -1)
     assert kept.plan("", {}).number == 8
-    for wanted in ("7", "#7", "ferry", "The Ferry", "session/the-ferry"):
+    for wanted in ("7", "#7", "ferry", "The Ferry", "session/7"):
         assert kept.find(wanted).number == 7
     for wanted in ("9", "9" * 500, "nope"):
         with pytest.raises(NotFound):
@@ -184,13 +184,14 @@ def test_a_session_runs_in_one_campaign_only(kept, world, journal):
     with journal.change("campaign.create") as change:
         change.insert("campaigns", records.row(made))
     kept.start(None)
+    assert world.running() == ""  # the other campaign was not chosen, nor this one
     other = Sessions(World(journal, made.id))
     assert other.running() is None
-    other.plan("The other", {})
+    other.plan("The other", {}, 2)
     other.start(None)
-    assert chosen(world) == "the-other"
+    assert chosen(world) == "2"
     kept.end({})
-    assert chosen(world) == "the-other", "it is not this one's to end"
+    assert chosen(world) == "2", "it is not this one's to end"
 
 
 @pytest.mark.parametrize(

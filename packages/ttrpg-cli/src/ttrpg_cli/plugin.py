@@ -17,6 +17,7 @@ COMMANDS = (
     ("At the table", "undo", "Take back the last change, or the last few", "undo:undo"),
     ("At the table", "redo", "Do again what was undone", "undo:redo"),
     ("At the table", "history", "Every change, the newest first", "undo:history"),
+    ("At the table", "session", "Sessions: plan, start, end, look back", "session:session"),
     ("At the table", "chat", "Talk with a model about your campaign and books", "chat:chat"),
     ("Campaign", "campaign", "Campaigns: create, choose, edit, delete", "campaign:campaign"),
     ("Campaign", "character", "Characters of the party", "character:character"),

@@ -75,7 +75,8 @@ class Sessions:
     def plan(self, title: str, given: Given, number: int | None = None) -> Session:
         """Plan a session, by default the one after the last; its title says its number without one.
 
-        Raises InputError for a number that another has.
+        Its number is its id too, so that ``session/12`` is session 12. InputError for one that
+        another has.
         """
         with self.world.change("session.plan") as change:
             taken = {each.number for each in self.all()}
@@ -86,8 +87,8 @@ class Sessions:
                 raise InputError(
                     f"there is a session {chosen} already", "Leave --number out for the next one"
                 )
-            named = title.strip() or f"Session {chosen}"
-            made = self.world.add(Session, {**given, "name": named})
+            named = {**given, "name": title.strip() or f"Session {chosen}"}
+            made = self.world.add(Session, named, str(chosen))
             assert isinstance(made, Session), "of the kind that was asked for"
             self.world.save(change, made := attrs.evolve(made, number=chosen))
             change.prose = f"planned {_called(made)}"

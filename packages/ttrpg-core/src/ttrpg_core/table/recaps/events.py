@@ -39,7 +39,9 @@ _WEIGHTS: Mapping[str, Severity] = MappingProxyType(
         "combat.use": "trace",
         "combat.xp": "notable",
         "campaign.use": "trace",
+        "handout.give": "notable",
         "note.": "info",
+        "plot.tick": "notable",
         "session.": "important",
         "session.attend": "trace",
         "session.edit": "trace",
@@ -51,8 +53,8 @@ _WEIGHTS: Mapping[str, Severity] = MappingProxyType(
     }
 )
 """By kind; one that ends in a dot is for all that begin so. The longest that fits counts."""
-_MOVED = frozenset({"status", "holder", "attitude", "clocks"})
-"""Fields whose change is worth telling; a status is more than that."""
+_MOVED = frozenset({"holder", "attitude", "location"})
+"""Fields whose change is worth telling."""
 
 
 @attrs.frozen
@@ -126,6 +128,17 @@ def weight(kind: str) -> Severity:
     return _WEIGHTS[max(fitting, key=len)] if fitting else "info"
 
 
+def changed(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields of an entity that an edit changed, as ``{field: [old, new]}``."""
+    found = facts.get("changed")
+    return found if isinstance(found, Mapping) and "field" not in facts else {}
+
+
+def moved_to(facts: Mapping[str, Any]) -> str:
+    """The status that a plot or an arc went to; "" for anything else."""
+    return str(facts.get("to", "")) if "from" in facts else ""
+
+
 def _of_fight(
     record: Record, steps: Sequence[Any], ours: Collection[tuple[str, str]]
 ) -> Iterator[Event]:
@@ -152,9 +165,10 @@ def _of_fight(
 
 def _weight_of(record: Record) -> Severity:
     verb = record.kind.rpartition(".")[2]
-    changed = record.facts.get("changed")
-    if verb in {"edit", "status"} and isinstance(changed, Mapping) and _MOVED & set(changed):
-        return "important" if "status" in changed else "notable"
+    if moved_to(record.facts):
+        return "important"
+    if _MOVED & set(changed(record.facts)):
+        return "notable"
     if verb in {"add", "delete"} and record.kind.partition(".")[0] not in {"note", "combat"}:
         return "notable"
     return weight(record.kind)

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from ttrpg_core.audience import GM, Audience
-from ttrpg_core.table.recaps.events import SEVERITIES, Event, Severity
+from ttrpg_core.table.recaps.events import SEVERITIES, Event, Severity, changed, moved_to
 from ttrpg_core.table.recaps.fought import Fought
 from ttrpg_core.table.world.seen import Seen
 
@@ -101,8 +101,10 @@ def _key(event: Event, known: Known) -> str:
         return _of_fight(event, known)
     if event.kind == "world.reveal":
         return _revealed(event, known)
-    if "status" in _changed(event):
+    if moved_to(event.data):
         return _status(event, known)
+    if event.kind == "handout.give":
+        return _handed(event, known)
     told_elsewhere = bool(event.refs) or event.kind.startswith(("session.", "snapshot."))
     if known.viewer == GM and not told_elsewhere and event.severity not in {"trace", "info"}:
         return _sentence(event.text)
@@ -141,6 +143,13 @@ def _status(event: Event, known: Known) -> str:
     if told is None or "status" not in told.fields:
         return ""
     return f"{told.name} is {told.fields['status']}"
+
+
+def _handed(event: Event, known: Known) -> str:
+    told = _both(event, known)
+    if told is None:
+        return ""
+    return f"{event.data.get('to')} got {told.name}" if known.viewer == GM else f"Got {told.name}"
 
 
 def _both(event: Event, known: Known) -> Seen | None:
@@ -199,16 +208,11 @@ def _knew(event: Event, ref: str, known: Known) -> bool:
     if event.kind == "world.reveal":
         field = event.data.get("field")
         return event.data.get("to") != "gm" and (not field or field in now.fields)
-    changed = _changed(event)
-    if not changed:
-        return event.kind.rpartition(".")[2] != "edit"
-    open_now = {*now.fields, "name", "audience"} & {*then.fields, "name", "audience"}
-    return any(each.partition(".")[0] in open_now for each in changed)
-
-
-def _changed(event: Event) -> Mapping[str, Any]:
-    found = event.data.get("changed")
-    return found if isinstance(found, Mapping) else {}
+    if event.kind.rpartition(".")[2] in {"add", "give"}:
+        return True
+    read = {"name", "audience", *(set(now.fields) & set(then.fields))}
+    moved = {"status"} if moved_to(event.data) else {*changed(event.data)}
+    return bool(moved & read)
 
 
 def _line(thing: Seen) -> str:
@@ -219,7 +223,7 @@ def _line(thing: Seen) -> str:
         if thing.fields.get(name)
     ]
     if holder := thing.fields.get("holder"):
-        said.append(f"with {str(holder).rpartition('/')[2]}")
+        said.append(f"with {thing.names.get(holder, holder)}")
     head = ", ".join([thing.name, *said])
     summary = str(thing.fields.get("summary", ""))
     return f"{head}: {summary}" if summary else head

@@ -1,0 +1,1 @@
+"""Sessions and recaps on the command line."""
