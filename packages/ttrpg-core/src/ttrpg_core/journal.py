@@ -140,11 +140,11 @@ class Change:
 
     def _note_actions(self, table: str, before: Row, values: Row | None) -> None:
         """Keep the rows that ON DELETE or ON UPDATE will reach, before they are reached."""
-        for child in referrers(self._connection, table, before):
+        for child in referrers(
+            self._connection, table, before, "delete" if values is None else "update"
+        ):
             action = child.on_delete if values is None else child.on_update
-            if action not in {"NO ACTION", "RESTRICT"} and self._note(
-                child.table, child.key, child.row
-            ):
+            if self._note(child.table, child.key, child.row):
                 gone: Row | None = None if action == "CASCADE" and values is None else {}
                 self._note_actions(child.table, child.row, gone)
 

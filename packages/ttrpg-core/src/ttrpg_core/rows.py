@@ -82,8 +82,13 @@ def replace(connection: sqlite3.Connection, table: str, key: Row, row: Row | Non
         )
 
 
-def referrers(connection: sqlite3.Connection, table: str, row: Row) -> Iterator[Referrer]:
-    """The rows of every table whose foreign keys point at this row."""
+def referrers(
+    connection: sqlite3.Connection, table: str, row: Row, acted_on: str = ""
+) -> Iterator[Referrer]:
+    """The rows of every table whose foreign keys point at this row.
+
+    ``acted_on`` is ``delete`` or ``update`` for those alone to which SQLite then does something.
+    """
     found = connection.execute(
         'SELECT m.name, f.id, f."from", f."to", f.on_update, f.on_delete FROM sqlite_master AS m,'
         " pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table' AND f.\"table\" = ?"
@@ -92,6 +97,9 @@ def referrers(connection: sqlite3.Connection, table: str, row: Row) -> Iterator[
     ).fetchall()
     keys: dict[tuple[str, int], list[tuple[Any, ...]]] = {}
     for child, number, *link in found:
+        action = {"delete": link[3], "update": link[2]}.get(acted_on, "")
+        if action in {"NO ACTION", "RESTRICT"}:
+            continue  # thousands may point here, and each would be read
         keys.setdefault((child, number), []).append(tuple(link))
     for (child, _), links in keys.items():
         parents = [link[1] for link in links]
