@@ -97,7 +97,7 @@ class World(Reader):
             }
         return new, different
 
-    def save(self, change: Change, entity: Entity) -> Entity:
+    def save(self, change: Change, entity: E) -> E:
         """Write an entity that a rule has made of an old one, inside a change of one's own."""
         new = attrs.evolve(entity, updated_at=self.now)
         key = {"campaign": self.campaign, "kind": new.KIND, "id": new.id}

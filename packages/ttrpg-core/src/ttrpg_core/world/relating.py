@@ -8,7 +8,7 @@ from ttrpg_core.table.world import graph, kinds
 from ttrpg_core.table.world.entity import Entity
 from ttrpg_core.table.world.making import Given
 from ttrpg_core.table.world.relations import Relation
-from ttrpg_core.table.world.seen import seen
+from ttrpg_core.table.world.seen import knows
 from ttrpg_core.table.world.ties import tie
 from ttrpg_core.world import World
 from ttrpg_core.world.reading import Reader
@@ -46,14 +46,14 @@ def about(reader: Reader, reference: str, viewer: Audience = GM) -> list[Relatio
     return _ordered(
         each
         for each in pointing(reader, reference, ("relation",))
-        if reference in _pair(each) and seen(each, viewer, named) is not None
+        if reference in _pair(each) and knows(each, viewer, named)
     )
 
 
 def every(reader: Reader, viewer: Audience = GM) -> list[Relation]:
     """All relations that a viewer knows."""
     named = reader.named(viewer)
-    return _ordered(each for each in reader.all("relation") if seen(each, viewer, named))
+    return _ordered(each for each in reader.all("relation") if knows(each, viewer, named))
 
 
 def of_kind(relations: Iterable[Relation], words: str) -> list[Relation]:

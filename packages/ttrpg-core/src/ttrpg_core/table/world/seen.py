@@ -44,7 +44,7 @@ def seen(entity: Entity, viewer: Audience, named: Named) -> Seen | None:
 
     ``named`` answers for the same viewer.
     """
-    if not viewer.sees(entity.audience) or not _known(entity, viewer, named):
+    if not knows(entity, viewer, named):
         return None
     whole = viewer == GM
     told = _fields(entity, viewer, named, entity.revealed)
@@ -73,6 +73,33 @@ def pointed(value: Any) -> Iterator[str]:
             for each in held if isinstance(held, tuple) else (held,):
                 if each is not None and attrs.has(type(each)):
                     yield from pointed(each)
+
+
+def knows(entity: Entity, viewer: Audience, named: Named) -> bool:
+    """Whether a viewer knows of an entity, and so of all that has to be known for that."""
+    if viewer == GM:
+        return True
+    return viewer.sees(entity.audience) and all(
+        named(getattr(entity, name)) is not None
+        for name, known in fields_of(type(entity)).items()
+        if known.needed
+    )
+
+
+def open_to(value: Any, viewer: Audience, named: Named) -> bool:
+    """Whether a value in an entity is for a viewer who knows the entity.
+
+    What points at something that they do not know is not.
+    """
+    if viewer == GM:
+        return True
+    if not viewer.sees(getattr(value, "audience", viewer)):
+        return False
+    return all(
+        named(held) is not None
+        for name, known in fields_of(type(value)).items()
+        if known.shape == "ref" and (held := getattr(value, name))
+    )
 
 
 def may_read(known: Field, name: str, viewer: Audience, revealed: Mapping[str, str]) -> bool:
@@ -111,32 +138,15 @@ def _plain(value: Any, known: Field, viewer: Audience, named: Named) -> Any:
 
 
 def _value(value: Any, viewer: Audience, named: Named) -> Any:
-    """A value inside an entity, as the viewer sees it; None for what is not for them.
-
-    What points at something that they do not know is not for them either.
-    """
+    """A value inside an entity, as the viewer sees it; None for what is not for them."""
     if not attrs.has(type(value)):
         return value
-    if not viewer.sees(getattr(value, "audience", viewer)):
+    if not open_to(value, viewer, named):
         return None
-    if viewer != GM:
-        for name, known in fields_of(type(value)).items():
-            held = getattr(value, name)
-            if known.shape == "ref" and held and named(held) is None:
-                return None
     found = _fields(value, viewer, named, {})
     if viewer == GM and isinstance(getattr(value, "audience", None), Audience):
         found["audience"] = value.audience.name
     return found
-
-
-def _known(entity: Entity, viewer: Audience, named: Named) -> bool:
-    """Whether the viewer knows all that has to be known of to know of the entity."""
-    return viewer == GM or all(
-        named(getattr(entity, name)) is not None
-        for name, known in fields_of(type(entity)).items()
-        if known.needed
-    )
 
 
 def _names(entity: Entity, named: Named) -> dict[str, str]:
