@@ -4,12 +4,13 @@
 ``commands/`` adds what only it has.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 import click
 
 from ttrpg_cli.world import showing
+from ttrpg_cli.world.editing import written
 from ttrpg_cli.world.options import as_viewer, given, naming, settable
 from ttrpg_core import records
 from ttrpg_core.app import App
@@ -17,17 +18,23 @@ from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import InputError
 from ttrpg_core.table.world.entity import Entity, fields_of
 from ttrpg_core.table.world.kinds import kind as kind_of
+from ttrpg_core.table.world.relations import Relation
 from ttrpg_core.table.world.seen import Seen, seen
-from ttrpg_core.views import Block
-from ttrpg_core.world import World
+from ttrpg_core.text import SHOWN
+from ttrpg_core.views import Block, Text
+from ttrpg_core.world import World, relating
 from ttrpg_core.world.searching import mentions
 
+E = TypeVar("E", bound=Entity)
 UNDO = "'ttrpg undo' takes it back"
 LIMIT = 50
 """Entities that a list shows where nobody says otherwise."""
 
-More: TypeAlias = Callable[[App, World, Entity, Audience], Iterable[Block]]
-"""Blocks that a kind shows of one of its own, below its fields."""
+More: TypeAlias = Callable[[App, World, Entity, Audience], Iterable[Block | Mapping[str, Any]]]
+"""Blocks that a kind shows of one of its own, below its fields; a mapping is for ``--json``."""
+
+Begins: TypeAlias = Callable[[World], Mapping[str, Any]]
+"""What a new entity has where nobody gives other values."""
 
 
 def world_of(app: App) -> World:
@@ -41,31 +48,51 @@ def show(
     """Show one entity as a viewer sees it, with what mentions it as far as they know that."""
     found = world.seen_one(entity.ref, viewer)
     named = world.named(viewer)
-    known = [each for other in mentions(world, entity) if (each := seen(other, viewer, named))]
+    others = (each for each in mentions(world, entity) if each.KIND != Relation.KIND)
+    known = [each for other in others if (each := seen(other, viewer, named))]
     if viewer != GM:  # what is said of it in a secret is not theirs to know
         known = [each for each in known if _tells(each, entity.name)]
-    extra = list(more(app, world, entity, viewer)) if more else []
-    showing.whole(app.screen, found, [(each.ref, each.name) for each in known], extra)
+    extra = [*(more(app, world, entity, viewer) if more else ()), *related(world, entity, viewer)]
+    showing.whole(
+        app.screen,
+        found,
+        [(each.ref, each.name) for each in known],
+        [each for each in extra if not isinstance(each, Mapping)],
+        {
+            name: value
+            for each in extra
+            if isinstance(each, Mapping)
+            for name, value in each.items()
+        },
+    )
 
 
 def noun(
-    kind: str, summary: str, columns: Sequence[str] = (), more: More | None = None
+    kind: str,
+    summary: str,
+    columns: Sequence[str] = (),
+    more: More | None = None,
+    *,
+    begins: Begins = lambda _: {},
+    of: type[click.Group] = click.Group,
 ) -> click.Group:
     """The group of a kind with ``list add show edit rm reveal hide``; a noun alone lists.
 
-    ``columns`` are the fields that a list shows beside name and id; ``more`` adds to one shown.
+    ``columns`` are the fields that a list shows beside name and id; ``more`` adds to one shown;
+    ``begins`` answers what a new one has where nobody gives other values.
     """
     cls = kind_of(kind)
 
-    @click.group(kind, invoke_without_command=True, short_help=summary, help=f"{summary}.")
+    @click.group(kind, cls=of, invoke_without_command=True, short_help=summary, help=f"{summary}.")
     @click.pass_context
     def group(ctx: click.Context) -> None:
         if ctx.invoked_subcommand is None:
             ctx.invoke(group.commands["list"])
 
     group.help = f"{summary}. Without a command: the list."
-    for add in (_list, _add, _show, _edit, _rm, _reveal, _hide):
+    for add in (_list, _show, _edit, _rm, _reveal, _hide):
         add(group, cls, columns, more)
+    _add(group, cls, begins, more)
     return group
 
 
@@ -92,14 +119,17 @@ def _list(group: click.Group, cls: type[Entity], columns: Sequence[str], _: More
         showing.listing(app.screen, cls, found, total, columns or _columns(cls))
 
 
-def _add(group: click.Group, cls: type[Entity], _: Sequence[str], more: More | None) -> None:
+def _add(group: click.Group, cls: type[Entity], begins: Begins, more: More | None) -> None:
     @group.command(help=f"Add one of the {cls.PLURAL}.")
     @click.argument("name")
     @settable(cls)
     @click.pass_obj
-    def add(app: App, /, name: str, **fields: Any) -> None:
+    def add(app: App, /, name: str, *, in_editor: bool, **fields: Any) -> None:
         world = world_of(app)
-        made = world.add(cls, {**given(fields), "name": name})
+        with written(app, "", wanted=in_editor) as text:
+            if in_editor and not text:
+                raise InputError("nothing was written", "Nothing was added")
+            made = world.add(cls, {**begins(world), **given(fields), **text, "name": name})
         show(app, world, made, more=more)
         app.screen.say(f"Added {made.name!r}. {UNDO}", "good")
 
@@ -110,8 +140,8 @@ def _show(group: click.Group, cls: type[Entity], _: Sequence[str], more: More | 
     @as_viewer
     @click.pass_obj
     def show_(app: App, wanted: str, viewer: str) -> None:
-        world = world_of(app)
-        show(app, world, named(world, cls, wanted), Audience.of(viewer), more)
+        world, audience = world_of(app), Audience.of(viewer)
+        show(app, world, named(world, cls, wanted, audience), audience, more)
 
 
 def _edit(group: click.Group, cls: type[Entity], _: Sequence[str], more: More | None) -> None:
@@ -124,14 +154,18 @@ def _edit(group: click.Group, cls: type[Entity], _: Sequence[str], more: More | 
     @naming(cls)
     @settable(cls, renames=True)
     @click.pass_obj
-    def edit(app: App, /, wanted: str, **fields: Any) -> None:
+    def edit(app: App, /, wanted: str, *, in_editor: bool, **fields: Any) -> None:
         world, values = world_of(app), given(fields)
-        if not values:
+        if not (values or in_editor):
             raise InputError(
                 "nothing to change",
                 f"Name a field, such as: ttrpg {cls.KIND} edit NAME --summary TEXT",
             )
-        new, different = world.edit(named(world, cls, wanted).ref, values)
+        old = named(world, cls, wanted)
+        with written(app, old.text, wanted=in_editor) as text:
+            if text and world.get(old.ref).text != old.text:
+                raise InputError(f"{old.name!r} was changed meanwhile", "Edit it again")
+            new, different = world.edit(old.ref, {**values, **text})
         show(app, world, new, more=more)
         said = showing.changed(new, different)
         app.screen.say(f"{said}. {UNDO}" if different else said, "good")
@@ -149,11 +183,27 @@ def _rm(group: click.Group, cls: type[Entity], _: Sequence[str], __: More | None
             names = ", ".join(repr(each.name) for each in gone)
             change.prose = f"deleted {names}"
             change.facts = {"refs": list(refs)}
-        left = [other.ref for each in gone for other in mentions(world, each)]
-        app.screen.show(f"ttrpg.{cls.KIND}.rm/1", {"deleted": list(refs), "mentioned_in": left}, [])
+        found = {other.ref: other for each in gone for other in mentions(world, each)}
+        ties = [each for each in found.values() if isinstance(each, Relation)]
+        left = [each for each, other in found.items() if other not in ties]
+        app.screen.show(
+            f"ttrpg.{cls.KIND}.rm/1",
+            {
+                "deleted": list(refs),
+                "mentioned_in": left,
+                "relations_left": [each.ref for each in ties],
+            },
+            [],
+        )
         app.screen.say(f"Deleted {names}. {UNDO}", "good")
         if left:
-            app.screen.say(f"Still mentioned in: {', '.join(left[:8])}", "warn")
+            app.screen.say(f"Still mentioned in: {_some(left)}", "warn")
+        if ties:
+            app.screen.say(
+                f"These relations lead nowhere now: {_some([each.id for each in ties])};"
+                " 'ttrpg relation rm' deletes them",
+                "warn",
+            )
 
 
 def _reveal(group: click.Group, cls: type[Entity], _: Sequence[str], more: More | None) -> None:
@@ -192,9 +242,35 @@ def _disclose(
     app.screen.say(f"{done}. {UNDO}" if different else "Nothing was different", "good")
 
 
-def named(world: World, cls: type[Entity], wanted: str) -> Entity:
-    """The entity of a kind that somebody means."""
-    return world.get(world.resolve(wanted, (cls.KIND,)))
+def named(world: World, cls: type[E], wanted: str, viewer: Audience = GM) -> E:
+    """The entity of a kind that somebody means, among those that a viewer knows."""
+    found = world.get(world.resolve(wanted, (cls.KIND,), viewer))
+    if not isinstance(found, cls):
+        raise TypeError(found)
+    return found
+
+
+def related(world: World, entity: Entity, viewer: Audience) -> Iterator[Block | Mapping[str, Any]]:
+    """What an entity is to others, as its viewer knows it."""
+    found = relating.about(world, entity.ref, viewer)
+    if not found or entity.KIND == Relation.KIND:
+        return
+    name = world.named(viewer)
+    views = ((each, seen(each, viewer, name)) for each in found)
+    rows = [(view, *each.other(entity.ref)) for each, view in views if view is not None]
+    yield {
+        "relations": [
+            {**showing.data(view), "is": tie.words, "other": other if viewer == GM else name(other)}
+            for view, tie, other in rows
+        ]
+    }
+    yield Text("")
+    yield Text("Relations:", "title")
+    for view, tie, other in rows[:LIMIT]:
+        notes = showing.of_relation(view)
+        yield Text(f"- {tie.words} {name(other) or other}" + (f" ({notes})" if notes else ""))
+    if len(rows) > LIMIT:
+        yield Text(f"{len(rows) - LIMIT} more: ttrpg relation list {entity.ref}", "dim")
 
 
 def first(found: Iterator[Seen], limit: int) -> list[Seen]:
@@ -211,6 +287,11 @@ def _columns(cls: type[Entity]) -> list[str]:
         if name not in common and each.shape in {"line", "choice", "number", "ref"}
     ]
     return [*own[:3], "summary"]
+
+
+def _some(names: Sequence[str]) -> str:
+    left = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {left} more" if left > 0 else "")
 
 
 def _tells(shown: Seen, name: str) -> bool:

@@ -47,6 +47,9 @@ def settable(kind: type[Entity], *, renames: bool = False) -> Callable[[F], F]:
             if known.shape != "value":
                 command = _option(name, known)(command)
         command = click.option(
+            "--edit", "in_editor", is_flag=True, help="Write the text in your editor, $EDITOR."
+        )(command)
+        command = click.option(
             "--audience",
             metavar="WHO",
             help="Who knows of it: gm, party, public, or a character's id.",
@@ -82,7 +85,8 @@ def _option(name: str, known: Field) -> Callable[[F], F]:
         return click.option(flag, name, type=int, help=told)
     if known.shape == "choice":
         words = ", ".join(each for each in known.choices if each)
-        return click.option(flag, name, metavar="WORD", help=f"{told} One of: {words}.")
+        own = ", or a word of your own" if known.custom else ""
+        return click.option(flag, name, metavar="WORD", help=f"{told} One of: {words}{own}.")
     if known.shape in {"lines", "refs"}:
         return click.option(
             flag, name, multiple=True, metavar="NAME", help=f"{told} May be given again."

@@ -1,15 +1,18 @@
 """Entities on the screen: a list, one of them whole, and what a search found."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ttrpg_core.table.world import kinds
 from ttrpg_core.table.world.entity import Entity, fields_of
 from ttrpg_core.table.world.seen import Seen
+from ttrpg_core.table.world.ties import strength
 from ttrpg_core.views import Block, Fields, Markdown, Screen, Table, Text
 
 CELL = 40
 """Characters of a cell in a list."""
+DRAWN = frozenset({"plot.objectives", "plot.clocks", "arc.phases", "arc.milestones"})
+"""Fields that their kinds draw themselves, below the others."""
 _MINOR = frozenset({"tags", "aliases", "revealed"})
 
 
@@ -24,10 +27,7 @@ def listing(
 ) -> None:
     """The list of a kind: name, id, and the columns that any of them fills."""
     filled = [each for each in columns if any(each in one.fields for one in found)]
-    rows = [
-        (each.name, _key(each.ref), *(_cell(each.fields.get(name, "")) for name in filled))
-        for each in found
-    ]
+    rows = [(each.name, _key(each.ref), *(_cell(each, name) for name in filled)) for each in found]
     blocks: list[Block] = [
         Table(
             ("Name", "Id", *(each.replace("_", " ").capitalize() for each in filled)),
@@ -78,12 +78,13 @@ def blocks(each: Seen) -> list[Block]:
         if shape == "text":
             heading = [] if name == "text" else [Text(f"{title}:", "title")]
             shown += [Text(""), *heading, Markdown(value)]
-        elif shape == "value":
-            shown += _values(title, value)
+        elif shape == "value" and isinstance(value, list | dict):
+            shown += [] if f"{each.kind}.{name}" in DRAWN else _values(title, value, each.names)
         elif name not in _MINOR:
-            pairs.append((title, _told(value)))
+            pairs.append((title, _told(value, each.names)))
     pairs += [
-        (name.capitalize(), _told(each.fields[name])) for name in sorted(_MINOR & set(each.fields))
+        (name.capitalize(), _told(each.fields[name], {}))
+        for name in sorted(_MINOR & set(each.fields))
     ]
     return [Fields(pairs), *shown]
 
@@ -94,11 +95,24 @@ def changed(each: Entity, fields: Iterable[str]) -> str:
     return f"Changed {named} of {each.name!r}" if named else "Nothing was different"
 
 
-def _values(title: str, value: Any) -> list[Block]:
+def of_relation(each: Seen) -> str:
+    """What there is to say of a relation in a few words: how strong, since when, whether secret."""
+    known = each.fields
+    notes = [f"{known['strength']}, {strength(known['strength'])}"] if "strength" in known else []
+    notes += [f"since {known['since']}"] if "since" in known else []
+    notes += ["ended"] if "ended" in known else []
+    notes += [f"until {known['until']}"] if "until" in known else []
+    notes += ["secret"] if each.audience == "gm" else []
+    return "; ".join(notes)
+
+
+def _values(title: str, value: Any, names: Mapping[str, str]) -> list[Block]:
     rows = value if isinstance(value, list) else [value]
     told = [
         "; ".join(
-            f"{name.replace('_', ' ')}: {_told(part)}" if name != "name" else _told(part)
+            f"{name.replace('_', ' ')}: {_told(part, names)}"
+            if name != "name"
+            else _told(part, names)
             for name, part in each.items()
         )
         if isinstance(each, dict)
@@ -118,16 +132,23 @@ def _mentioned(mentioned: Sequence[tuple[str, str]]) -> list[Block]:
     ]
 
 
-def _told(value: Any) -> str:
+def _told(value: Any, names: Mapping[str, str]) -> str:
+    """A value in words; a reference with what it is called, as far as it leads somewhere."""
+    if isinstance(value, str) and value in names:
+        return f"{names[value]} ({_key(value)})" if names[value] else f"{value} (no longer there)"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
         return ", ".join(f"{name}: {each}" for name, each in value.items())
-    return ", ".join(map(_told, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(_told(each, names) for each in value)
+    return str(value)
 
 
-def _cell(value: Any) -> str:
-    told = " ".join(_told(value).split())
+def _cell(shown: Seen, name: str) -> str:
+    value = shown.fields.get(name, "")
+    called = shown.names.get(value) if isinstance(value, str) else None
+    told = " ".join((called or _told(value, shown.names)).split())
     return told if len(told) <= CELL else f"{told[: CELL - 4]} ..."
 
 
