@@ -271,8 +271,19 @@ printed = st.text("ab .,-\n\u00e9\u2014\u2019", max_size=240)
 spans = st.lists(
     st.tuples(st.integers(0, 200), st.integers(0, 240)).filter(lambda m: m[0] < m[1]), max_size=4
 )
+words = st.text("ab .-\u00e9", max_size=14)
+tables = st.integers(1, 4).flatmap(
+    lambda columns: st.builds(
+        Table,
+        st.lists(words, min_size=columns, max_size=columns),
+        st.lists(st.lists(words, min_size=columns, max_size=columns), max_size=4),
+        printed,
+    )
+)
 light_blocks = st.lists(
     st.one_of(
+        st.builds(Fields, st.lists(st.tuples(words, printed), max_size=4)),
+        tables,
         st.builds(Text, printed, st.sampled_from(sorted(drawing.STYLES))),
         st.builds(Quote, printed, printed, spans),
     ),

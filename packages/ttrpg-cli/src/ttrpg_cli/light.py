@@ -1,7 +1,9 @@
-"""Texts and quotes as rich would draw them, without rich: importing it takes longer than a search.
+"""Texts, quotes, pairs and tables as rich would draw them, without rich.
 
-What has a character that is wider than one column, a tab, or anything that is no text or quote is
-left to rich, and so is a terminal that rich knows more about. A test holds the two to the same.
+Importing it takes longer than a search, and drawing a table with it longer than reading its rows.
+What has a character that is wider than one column, a tab, a table that does not fit, or any other
+block is left to rich, and so is a terminal that rich knows more about. A test holds the two to the
+same.
 """
 
 import contextlib
@@ -12,7 +14,7 @@ from itertools import pairwise
 from typing import TextIO
 
 from ttrpg_cli.drawing import MARKED, NARROWEST, READING_WIDTH, STYLES, edge
-from ttrpg_core.views import Block, Quote, Text
+from ttrpg_core.views import Block, Fields, Quote, Table, Text
 
 Span = tuple[int, int, str]
 """Characters from, characters to, and their style in rich's words."""
@@ -26,16 +28,17 @@ _ASKED_OF_RICH = ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
 """Variables by which a user tells rich what the terminal can do."""
 
 
-def can_draw(blocks: Sequence[Block], environ: Mapping[str, str], *, terminal: bool) -> bool:
+GAP = 2
+"""Columns between two columns of a table."""
+
+
+def can_draw(
+    blocks: Sequence[Block], environ: Mapping[str, str], *, terminal: bool, width: int = 80
+) -> bool:
     """Whether nothing among these blocks, and nothing of the terminal, needs rich."""
     if any(environ.get(name) for name in _ASKED_OF_RICH) or (terminal and os.name == "nt"):
         return False
-    return all(
-        isinstance(block, (Text, Quote))
-        and _narrow(block.text)
-        and (isinstance(block, Text) or _narrow(block.caption))
-        for block in blocks
-    )
+    return all(_can_draw(block, width) for block in blocks)
 
 
 def draw(
@@ -56,6 +59,10 @@ def draw(
             spans = [(0, len(block.text), STYLES[block.role])]
             # A path in a pipe is not to be broken.
             out += _painted(block.text, spans, width if terminal else 0, codes)
+        elif isinstance(block, Fields):
+            out += _fields(block, width, codes)
+        elif isinstance(block, Table):
+            out += _table(block, width, codes)
     return "".join(f"{line.rstrip()}\n" for line in out)
 
 
@@ -145,6 +152,61 @@ def _painted(
                 line += text[at:first] + styled(text[first:last], style, codes)
                 at = last
         yield line + text[at : max(at, kept)]
+
+
+def _can_draw(block: Block, width: int) -> bool:
+    if isinstance(block, Text):
+        return _narrow(block.text)
+    if isinstance(block, Quote):
+        return _narrow(block.text) and _narrow(block.caption)
+    if isinstance(block, Fields):
+        names = [name for name, _ in block.pairs]
+        room = width - max(map(len, names), default=0) - GAP
+        return (
+            room >= NARROWEST
+            and all(map(_on_one_line, names))
+            and all(_narrow(value) for _, value in block.pairs)
+        )
+    if isinstance(block, Table):
+        if not block.rows:
+            return _narrow(block.empty)
+        fits = sum(_widths(block)) + GAP * (len(block.headings) - 1) <= width
+        return fits and all(
+            map(_on_one_line, [*block.headings, *(cell for row in block.rows for cell in row)])
+        )
+    return False
+
+
+def _fields(block: Fields, width: int, codes: Mapping[str, str]) -> Iterator[str]:
+    longest = max((len(name) for name, _ in block.pairs), default=0)
+    for name, value in block.pairs:
+        before = styled(name, STYLES["dim"], codes) + " " * (longest + GAP - len(name))
+        for start, end in _lines(value, width - longest - GAP):
+            yield before + value[start:end].rstrip()
+            before = " " * (longest + GAP)
+
+
+def _table(block: Table, width: int, codes: Mapping[str, str]) -> Iterator[str]:
+    if not block.rows:
+        yield from _painted(block.empty, [(0, len(block.empty), STYLES["dim"])], width, codes)
+        return
+    widths = _widths(block)
+    gap = " " * GAP
+    yield gap.join(
+        styled(cell, STYLES["title"], codes) + " " * (room - len(cell))
+        for cell, room in zip(block.headings, widths, strict=True)
+    )
+    for row in block.rows:
+        yield gap.join(f"{cell:<{room}}" for cell, room in zip(row, widths, strict=True))
+
+
+def _widths(block: Table) -> list[int]:
+    """The longest of each column, its heading among them."""
+    return [max(map(len, column)) for column in zip(block.headings, *block.rows, strict=True)]
+
+
+def _on_one_line(text: str) -> bool:
+    return "\n" not in text and _narrow(text)
 
 
 def _quote(block: Quote, width: int, codes: Mapping[str, str], *, fancy: bool) -> Iterator[str]:

@@ -215,8 +215,8 @@ class Terminal:
             return ""
         terminal = self.out.isatty()
         fancy = drawing.can(self.out, "\N{FULL BLOCK}\N{BOX DRAWINGS LIGHT VERTICAL}")
-        if light.can_draw(blocks, self.environ, terminal=terminal):
-            width = self._width(self.out)
+        width = self._width(self.out)
+        if light.can_draw(blocks, self.environ, terminal=terminal, width=width):
             return light.draw(blocks, width, self.environ, fancy=fancy, terminal=terminal)
         console = self._console(self.out)
         with console.capture() as captured:
