@@ -1,6 +1,6 @@
 """Options made from the fields of a kind, and what somebody gave with them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -14,6 +14,8 @@ from ttrpg_core.text import TEXT_MAX
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+FEW = 4
+"""Usual words of a field that its help names."""
 as_viewer = click.option(
     "--as", "viewer", metavar="WHO", default="gm", help="As party, public or a character sees it."
 )
@@ -91,4 +93,19 @@ def _option(name: str, known: Field) -> Callable[[F], F]:
         return click.option(
             flag, name, multiple=True, metavar="NAME", help=f"{told} May be given again."
         )
+    if known.suggested:
+        few = ", ".join(known.suggested[:FEW])
+        told = f"{told} Any word; usual ones, such as {few}, are completed."
+        return click.option(
+            flag, name, metavar="WORD", help=told, shell_complete=_completing(known.suggested)
+        )
     return click.option(flag, name, metavar="TEXT" if known.shape == "text" else "NAME", help=told)
+
+
+def _completing(
+    words: Sequence[str],
+) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    def complete(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+        return [CompletionItem(each) for each in words if each.startswith(begun.casefold())]
+
+    return complete

@@ -71,7 +71,7 @@ class Location(Entity):
     KIND: ClassVar[str] = "location"
     PLURAL: ClassVar[str] = "locations"
 
-    type: str = field("What sort of place: city, tavern, dungeon.", suggested=TYPES)
+    type: str = field("What sort of place.", suggested=TYPES)
     parent: str = field("The place that it is in.", "ref", kinds=("location",))
     mood: str = field("What it feels like there.")
     light: str = field("How light it is.")
