@@ -268,7 +268,7 @@ def test_rollback_puts_all_back_and_is_undone_by_one_undo(
     for name in ("Mara", "Tolk"):
         who = Combatant("", name, "player", hp=9, hp_max=9)
         kept.change("combat.add", None, keep.id, lambda f, r, g, w=who: roster.add(f, r, w))
-    snapshots.create(keep, "Before")
+    snapshots.create(keep, "Start")
     then = rows()
     kept.change("combat.start", None, keep.id, turns.start)
     kept.begin(lambda key: fights.Outcome(roster.new(key, "Other", law), ()), "Other", keep.id)
@@ -282,21 +282,21 @@ def test_rollback_puts_all_back_and_is_undone_by_one_undo(
     journal.redo()
     now = rows()
 
-    done = snapshots.rollback(keep, "before")
+    done = snapshots.rollback(keep, "start")
     back = rows()
     for table in ("fights", "combatants", "fight_turns"):
         assert back[table] == then[table], table
     assert [row for row in back["entities"] if "'keep'" in row] == then["entities"]
     assert then["campaigns"][0] in back["campaigns"]
     assert back["chosen"] == now["chosen"], "what is in front of somebody stays so"
-    assert done.before.kind == "pre-rollback"
+    assert (done.before.kind, done.before.note) == ("pre-rollback", "before going back to Start")
     assert journal.history(1)[0].kind == "snapshot.rollback"
-    assert between(snapshots, keep, "before", "now") == []
-    assert snapshots.rollback(keep, "before").rows == ()
+    assert between(snapshots, keep, "start", "now") == []
+    assert snapshots.rollback(keep, "start").rows == ()
 
     journal.undo()
     assert rows() == now
-    assert between(snapshots, keep, "before-going-back") == []
+    assert between(snapshots, keep, "before-rollback") == []
     journal.redo()
     assert rows() == back
 

@@ -20,6 +20,7 @@ COMMANDS = (
     ("At the table", "session", "Sessions: plan, start, end, look back", "session:session"),
     ("At the table", "chat", "Talk with a model about your campaign and books", "chat:chat"),
     ("Campaign", "campaign", "Campaigns: create, choose, edit, delete", "campaign:campaign"),
+    ("Campaign", "snapshot", "Moments of a campaign, and the way back", "snapshot:snapshot"),
     ("Campaign", "character", "Characters of the party", "character:character"),
     ("Campaign", "npc", "NPCs: add, show, edit, reveal", "npc:npc"),
     ("Campaign", "location", "Locations: add, show, edit, reveal", "location:location"),

@@ -10,6 +10,7 @@ makes are not: they stay when what they were made before is undone, and end no r
 
 import re
 import sqlite3
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
@@ -75,7 +76,9 @@ class Snapshots:
     def _connection(self) -> sqlite3.Connection:
         return self.journal.store.connection
 
-    def take(self, campaign: str, why: str, kind: Kind = "automatic") -> Snapshot | None:
+    def take(
+        self, campaign: str, why: str, kind: Kind = "automatic", note: str = ""
+    ) -> Snapshot | None:
         """Name this moment before risky work, or as a session begins: ``why`` is its name.
 
         Inside a change of the journal it names what was before that change. The oldest of its
@@ -85,7 +88,7 @@ class Snapshots:
             return None
         with self.journal.store.transaction() as connection:
             position = moments.last(connection)
-            made = self._made(campaign, why[: text.NAME_MAX], kind, "", position)
+            made = self._made(campaign, why[: text.NAME_MAX], kind, note, position)
             connection.execute("INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)", _values(made))
             if kind in {"automatic", "pre-rollback"}:
                 connection.execute(
@@ -184,21 +187,24 @@ class Snapshots:
 
     def diff(self, campaign: Campaign, first: Moment, second: Moment) -> list[Difference]:
         """What became of every thing between two moments: by kind, then by name."""
+        with records.one_moment(self._connection):
+            rows = self._changes(campaign, first.position, second.position)
+            return self.told(campaign, rows)
+
+    def told(self, campaign: Campaign, rows: Iterable[RowChange]) -> list[Difference]:
+        """What became of the things whose rows these are: by kind, then by name."""
         belonging = Belonging(self._connection)
 
         def ours(table: str, row: Row | None) -> Row | None:
             return row if campaign.id in belonging.owners(table, row) else None
 
-        with records.one_moment(self._connection):
-            rows = [
-                attrs.evolve(
-                    each,
-                    before=ours(each.table, each.before),
-                    after=ours(each.table, each.after),
-                )
-                for each in self._changes(campaign, first.position, second.position)
-            ]
-        found = [told for each in rows if (told := difference(each)) is not None]
+        images = (
+            attrs.evolve(
+                each, before=ours(each.table, each.before), after=ours(each.table, each.after)
+            )
+            for each in rows
+        )
+        found = [told for each in images if (told := difference(each)) is not None]
         return sorted(found, key=lambda each: (each.kind, each.name.casefold(), each.ref))
 
     def since(self, campaign: Campaign, snapshot: Snapshot) -> int:
@@ -224,7 +230,7 @@ class Snapshots:
                 return Rollback(moment, None, ())
             self._must_be_ours(campaign, steps)
             why = f"before going back to {moment.name}"
-            before = self.take(campaign.id, why, "pre-rollback")
+            before = self.take(campaign.id, "before rollback", "pre-rollback", why)
             change.put_back(steps, self._later(steps))
             change.prose = f"rolled {campaign.name!r} back to {moment.name}"
             change.facts = {

@@ -1,0 +1,295 @@
+"""``snapshot``: names of moments of a campaign, what changed between two, and the way back."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Literal, TypeVar
+
+import attrs
+import click
+from click.shell_completion import CompletionItem
+
+from ttrpg_core import records
+from ttrpg_core.app import App
+from ttrpg_core.snapshots import Difference, Moment, Snapshot, Snapshots
+from ttrpg_core.store import peek
+from ttrpg_core.table.world import kinds
+from ttrpg_core.views import Block, Fields, Table, Text
+
+F = TypeVar("F", bound=Callable[..., Any])
+UNDO = "'ttrpg undo' takes it back"
+SHOWN = 20
+"""Things of a kind that a comparison shows where nobody says otherwise."""
+_COUNTED = ("turn",)
+"""Kinds of which it is only said how many: each is a line of a fight."""
+_KNOWN = (
+    "SELECT snapshots.id, snapshots.name FROM snapshots JOIN chosen ON value = campaign"
+    " WHERE key = 'campaign' ORDER BY position DESC"
+)
+
+
+def _moments(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Snapshots of the current campaign for the shell."""
+    known = peek(ctx.find_root().obj.paths.database, _KNOWN)
+    return [CompletionItem(each, help=name) for each, name in known if each.startswith(incomplete)]
+
+
+def _of(command: F) -> F:
+    """``--campaign``, for one that is not the current."""
+    return click.option(
+        "--campaign", "whose", metavar="NAME", help="The campaign, if not the current one."
+    )(command)
+
+
+def snapshots_of(app: App) -> Snapshots:
+    """The snapshots that are kept, as the settings ask."""
+    return Snapshots(app.journal, app.settings.snapshots)
+
+
+@click.group(invoke_without_command=True, short_help="Moments of a campaign, and the way back")
+@click.pass_context
+def snapshot(ctx: click.Context) -> None:
+    """Moments of a campaign: given a name, compared, gone back to. Without a command: the list.
+
+    A moment is a snapshot's name, a date such as 2026-11-01 or '2026-11-01 20:30', the number of an
+    entry of the history such as 12 (just after it), or now.
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_)
+
+
+@snapshot.command("list")
+@click.option(
+    "--kind",
+    type=click.Choice(["manual", "automatic", "pre-rollback", "milestone"]),
+    help="Only those of a kind.",
+)
+@_of
+@click.pass_obj
+def list_(app: App, kind: str | None, whose: str | None) -> None:
+    """The snapshots of a campaign, the latest first, and how many changes there were since."""
+    campaign = records.campaign_or_current(app.store.connection, whose)
+    kept = snapshots_of(app)
+    found = [each for each in kept.all(campaign) if kind in (None, each.kind)]
+    since = [kept.since(campaign, each) for each in found]
+    app.screen.show(
+        "ttrpg.snapshot.list/1",
+        {
+            "campaign": campaign.id,
+            "snapshots": [
+                {**attrs.asdict(each), "changes_since": count}
+                for each, count in zip(found, since, strict=True)
+            ],
+        },
+        [
+            Table(
+                ("Name", "Id", "Kind", "Made", "Since", "Note"),
+                [
+                    (each.name, each.id, each.kind, _when(each.at), str(count), each.note)
+                    for each, count in zip(found, since, strict=True)
+                ],
+                empty="No snapshot yet: ttrpg snapshot create NAME",
+            )
+        ],
+    )
+
+
+@snapshot.command()
+@click.argument("name", required=False)
+@click.option("--note", default="", help="Why it is worth going back to.")
+@click.option("--milestone", is_flag=True, help="Mark it as one of the campaign's milestones.")
+@click.option("--at", default="now", metavar="MOMENT", help="Name an earlier moment.")
+@_of
+@click.pass_obj
+def create(
+    app: App, name: str | None, note: str, at: str, whose: str | None, *, milestone: bool
+) -> None:
+    """Give this moment a NAME, or an earlier one with --at; it is kept until it is removed."""
+    campaign = records.campaign_or_current(app.store.connection, whose)
+    kept = snapshots_of(app)
+    kind: Literal["milestone", "manual"] = "milestone" if milestone else "manual"
+    called = name if name is not None else f"Snapshot {len(kept.all(campaign)) + 1}"
+    made = kept.create(campaign, called, note=note, kind=kind, at=at)
+    app.screen.show("ttrpg.snapshot/1", {"snapshot": attrs.asdict(made)}, [_card(made)])
+    app.screen.say(f"Made the snapshot {made.name!r}. {UNDO}", "good")
+
+
+@snapshot.command()
+@click.argument("moment", shell_complete=_moments)
+@click.option("--kind", metavar="KIND", help="Name all of a kind, such as npc.")
+@_of
+@click.pass_obj
+def show(app: App, moment: str, kind: str | None, whose: str | None) -> None:
+    """What a campaign had at a MOMENT: how many of each kind, or with --kind which."""
+    campaign = records.campaign_or_current(app.store.connection, whose)
+    kept = snapshots_of(app)
+    with records.one_moment(app.store.connection):
+        then = kept.moment(campaign, moment)
+        was = kept.campaign_at(campaign, then)
+        things = kept.rows_at(campaign, then, "entities")
+        fights = kept.rows_at(campaign, then, "fights")
+    known = [(row["kind"], row["id"], row["name"]) for row in things]
+    known += [("fight", row["id"], row["name"]) for row in fights]
+    counts = Counter(each[0] for each in known)
+    named = next((each for each in kept.all(campaign) if each.name == then.name), None)
+    listed = [each for each in known if kind is not None and each[0] == kind.casefold()]
+    pairs = [("Moment", f"{then.name} (after #{then.position})")]
+    pairs += [("Note", named.note)] if named is not None and named.note else []
+    pairs += [("Campaign", was.name)] + ([("Game date", was.game_date)] if was.game_date else [])
+    pairs += [(several(each), str(count)) for each, count in sorted(counts.items())]
+    blocks: list[Block] = [Fields(pairs)]
+    if kind is not None:
+        rows = [each[2:0:-1] for each in listed]
+        blocks += [Text(""), Table(("Name", "Id"), rows, empty=f"There was no {kind}")]
+    app.screen.show(
+        "ttrpg.snapshot.show/1",
+        {
+            "campaign": campaign.id,
+            "position": then.position,
+            "snapshot": attrs.asdict(named) if named is not None else None,
+            "name": was.name,
+            "game_date": was.game_date,
+            "counts": dict(sorted(counts.items())),
+            "things": [{"ref": f"{k}/{key}", "name": name} for k, key, name in listed],
+        },
+        blocks,
+    )
+
+
+@snapshot.command()
+@click.argument("first", shell_complete=_moments)
+@click.argument("second", default="now", shell_complete=_moments)
+@click.option("--kind", metavar="KIND", help="Only things of a kind, such as npc or plot.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=SHOWN,
+    show_default=True,
+    help="How many of each kind; --json has all.",
+)
+@_of
+@click.pass_obj
+def diff(
+    app: App, first: str, second: str, kind: str | None, limit: int, whose: str | None
+) -> None:
+    """What became of everything between two moments, field by field; the SECOND is now if missing.
+
+    'ttrpg snapshot diff now NAME' says what going back to NAME would do.
+    """
+    campaign = records.campaign_or_current(app.store.connection, whose)
+    kept = snapshots_of(app)
+    start, end = kept.moment(campaign, first), kept.moment(campaign, second)
+    found = [
+        each
+        for each in kept.diff(campaign, start, end)
+        if kind is None or each.kind == kind.casefold()
+    ]
+    app.screen.show(
+        "ttrpg.snapshot.diff/1",
+        {
+            "campaign": campaign.id,
+            "from": attrs.asdict(start),
+            "to": attrs.asdict(end),
+            "differences": [_plain(each) for each in found],
+        },
+        [Text(f"From {_called(start)} to {_called(end)}", "dim"), *_compared(found, limit)],
+    )
+
+
+@snapshot.command()
+@click.argument("moment", shell_complete=_moments)
+@_of
+@click.pass_obj
+def rollback(app: App, moment: str, whose: str | None) -> None:
+    """Put everything of a campaign back as it was at a MOMENT; nothing is lost by it.
+
+    A snapshot of how it is now is taken before, and 'ttrpg undo' takes the whole back. What is no
+    campaign's (books, chats, which campaign and fight are chosen) stays as it is.
+    """
+    campaign = records.campaign_or_current(app.store.connection, whose)
+    kept = snapshots_of(app)
+    with app.store.transaction():
+        done = kept.rollback(campaign, moment)
+        found = kept.told(campaign, done.rows)
+        if done.rows:
+            facts = {"campaign": campaign.id, "position": done.moment.position}
+            app.audit.record("campaign.rolled_back", facts, severity="warning")
+    app.screen.show(
+        "ttrpg.snapshot.rollback/1",
+        {
+            "campaign": campaign.id,
+            "to": attrs.asdict(done.moment),
+            "before": attrs.asdict(done.before) if done.before is not None else None,
+            "rows": len(done.rows),
+            "differences": [_plain(each) for each in found],
+        },
+        list(_compared(found, SHOWN)) if done.rows else [],
+    )
+    if done.before is None:
+        app.screen.say(f"{campaign.name!r} is as it was then", "good")
+        return
+    called = _called(done.moment)
+    app.screen.say(f"{campaign.name!r} is as it was at {called}. {UNDO}", "good")
+    app.screen.say(f"How it was before: ttrpg snapshot show {done.before.id}", "dim")
+
+
+@snapshot.command()
+@click.argument("name", shell_complete=_moments)
+@_of
+@click.pass_obj
+def rm(app: App, name: str, whose: str | None) -> None:
+    """Remove a snapshot's name; the moment itself stays in the history."""
+    campaign = records.campaign_or_current(app.store.connection, whose)
+    gone = snapshots_of(app).delete(campaign, name)
+    app.screen.show("ttrpg.snapshot.rm/1", {"snapshot": attrs.asdict(gone)}, [])
+    app.screen.say(f"Removed the snapshot {gone.name!r}. {UNDO}", "good")
+
+
+def _card(made: Snapshot) -> Fields:
+    pairs = [("Snapshot", f"{made.name} ({made.id})"), ("Kind", made.kind)]
+    pairs += [("Moment", f"after #{made.position}"), ("Made", _when(made.at))]
+    return Fields(pairs + ([("Note", made.note)] if made.note else []))
+
+
+def _compared(found: Sequence[Difference], limit: int) -> Iterable[Block]:
+    """Differences, kind by kind: how many, and the first of them with their fields."""
+    if not found:
+        yield Text("Nothing is different", "dim")
+    for kind, group in groupby(found, lambda each: each.kind):
+        each_of = list(group)
+        counts = Counter(each.how for each in each_of)
+        told = ", ".join(
+            f"{counts[how]} {how}" for how in ("added", "removed", "changed") if counts[how]
+        )
+        yield Text("")
+        yield Text(f"{several(kind)}: {told}", "title")
+        if kind in _COUNTED:
+            continue
+        yield Fields([(f"  {each.how}", _lines(each)) for each in each_of[:limit]])
+        if len(each_of) > limit:
+            yield Text(f"  and {len(each_of) - limit} more: --kind {kind} --limit", "dim")
+
+
+def several(kind: str) -> str:
+    """What some of a kind are called."""
+    named = kinds.kind(kind).PLURAL if kind in kinds.KINDS else f"{kind}s"
+    return named[:1].upper() + named[1:]
+
+
+def _lines(each: Difference) -> str:
+    return "\n".join([f"{each.name} ({each.ref})", *(field.words for field in each.fields)])
+
+
+def _plain(each: Difference) -> dict[str, object]:
+    fields = [{**attrs.asdict(field), "words": field.words} for field in each.fields]
+    return {**attrs.asdict(each), "fields": fields}
+
+
+def _called(moment: Moment) -> str:
+    number = f"#{moment.position}"
+    return number if moment.name == number else f"{moment.name} ({number})"
+
+
+def _when(at: str) -> str:
+    return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M")
