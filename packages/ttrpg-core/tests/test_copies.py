@@ -145,7 +145,7 @@ def test_two_of_one_moment_have_two_names(copies):
 
 def test_what_a_process_left_that_died_goes_and_what_is_being_made_stays(copies):
     copies.folder.mkdir()
-    old, young = copies.folder / "ttrpg-1.9.part", copies.folder / "ttrpg-2.9.part"
+    old, young = copies.folder / "ttrpg-1.9.part-wal", copies.folder / "ttrpg-2.9.part"
     mine = copies.folder / "mine.part"
     for each in (old, young, mine):
         each.touch()

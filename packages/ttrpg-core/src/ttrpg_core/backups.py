@@ -31,7 +31,7 @@ from ttrpg_core.copies import (
     wrong_with,
 )
 from ttrpg_core.copies.alone import beside, has_content, refuse_company
-from ttrpg_core.copies.making import MANIFEST, flush, flush_folder, read_only
+from ttrpg_core.copies.making import MANIFEST, flush, flush_folder, read_only, remove
 from ttrpg_core.errors import InputError, NotFound, StoreDamaged, StoreError
 from ttrpg_core.paths import Paths, locked, make_folder
 from ttrpg_core.settings_tables import Settings
@@ -42,7 +42,6 @@ from ttrpg_core.values import frozen
 
 __all__ = ["BEFORE_MIGRATION", "BEFORE_RESTORE", "DAILY", "MANUAL", "Backups", "Checked"]
 
-_ENDS = ("", "-wal", "-shm", "-journal")
 _STALE_SECONDS = 3600
 """Age after which what a restore was making was left by a process that died."""
 
@@ -186,9 +185,7 @@ class Backups:
             self._prepare(part, source, kept)
             there = self._swap(part, kept)
         finally:
-            for end in _ENDS:
-                with contextlib.suppress(OSError):
-                    part.with_name(part.name + end).unlink(missing_ok=True)
+            remove(part)
         return Restored(source, checked.manifest, kept if there else None)
 
     def _prepare(self, part: Path, source: Path, kept: Path) -> None:

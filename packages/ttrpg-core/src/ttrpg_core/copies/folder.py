@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ttrpg_core.copies.making import Manifest, make
+from ttrpg_core.copies.making import Manifest, make, remove
 from ttrpg_core.errors import InputError, NotFound, StoreError
 from ttrpg_core.paths import make_folder
 from ttrpg_core.text import printable
@@ -117,8 +117,7 @@ class Copies:
         try:
             part.replace(target)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
+            remove(part)
             raise StoreError(
                 f"cannot keep the backup {target}: {error.strerror}",
                 "Mend its folder's permissions",
@@ -141,8 +140,7 @@ class Copies:
             with contextlib.suppress(OSError):  # the next time tries again
                 copy.path.unlink()
                 gone.append(copy)
-                for end in ("-wal", "-journal"):
-                    copy.path.with_name(copy.path.name + end).unlink(missing_ok=True)
+                remove(copy.path)
         return gone
 
     def outdated(self) -> list[Copy]:
@@ -152,7 +150,7 @@ class Copies:
     def _sweep(self) -> None:
         """Remove halves of copies whose process died."""
         with contextlib.suppress(OSError):
-            for part in self.folder.glob(f"ttrpg-*{_PART}"):
+            for part in self.folder.glob(f"ttrpg-*{_PART}*"):
                 if time.time() - part.stat().st_mtime > _PART_SECONDS:
                     part.unlink()
 

@@ -21,6 +21,8 @@ from ttrpg_core.values import frozen
 
 MANIFEST = "backup_manifest"
 """The table of a copy that says what it is; the database itself never has it."""
+ENDS = ("", "-wal", "-shm", "-journal")
+"""What follows the name of a database in those of its files."""
 _SCHEMA = "sqlite_schema"
 _HASH_BYTES = 16
 _ROWS_AT_ONCE = 200
@@ -58,8 +60,7 @@ def make(source: Path, target: Path, *, at: str, kind: str, note: str = "") -> M
     try:
         return _made(source, target, at, kind, note)
     except BaseException as error:
-        with contextlib.suppress(OSError):
-            target.unlink(missing_ok=True)
+        remove(target)
         if isinstance(error, sqlite3.Error):
             raise explain(error, source) from error
         if isinstance(error, OSError):
@@ -68,6 +69,13 @@ def make(source: Path, target: Path, *, at: str, kind: str, note: str = "") -> M
                 "Nothing was changed; free some space or mend the folder's permissions",
             ) from error
         raise
+
+
+def remove(path: Path) -> None:
+    """Remove a database that nobody wants, with what SQLite keeps beside it."""
+    for end in ENDS:
+        with contextlib.suppress(OSError):
+            path.with_name(path.name + end).unlink(missing_ok=True)
 
 
 def wrong_with(connection: sqlite3.Connection, made: Manifest | None = None) -> list[str]:
