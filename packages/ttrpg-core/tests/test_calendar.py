@@ -43,7 +43,7 @@ def calendars(draw):
         weekdays=tuple(draw(st.lists(names, max_size=5, unique_by=str.casefold))),
         weeks=draw(st.sampled_from(["run", "month", "year"])),
         hours=draw(st.sampled_from([1, 10, 24, 101])),
-        minutes=draw(st.sampled_from([1, 60, 1000])),
+        minutes=draw(st.sampled_from([1, 60, 100])),
         seconds=draw(st.sampled_from([1, 60])),
         eras=draw(st.sampled_from([(), (Era("AB"),), (Era("AB", -5, before="BB"), Era("CD", 90))])),
         moons=(Moon("Luna", draw(st.floats(1, 99))),),
@@ -229,7 +229,7 @@ def test_a_time_alone_is_of_today():
         ("3 Frostfall 1204, 24:00", "there is no time 24:00"),
         ("3 Frostfall 1204 AD", "there is no era 'AD'"),
         ("2 Stillday 1204", "Stillday has no day 2"),
-        ("3 Frostfall 999999", "is beyond the calendar"),
+        ("3 Frostfall 99999999", "is beyond the calendar"),
         ("9" * 400, "too long for a date"),
         ("3 Frostfall 1204 5 6 7", "there is no month"),
         ("\N{ARABIC-INDIC DIGIT THREE} Frostfall 1204", "there is no month"),
@@ -350,7 +350,7 @@ def test_a_calendar_without_months_has_neither_those_nor_weeks():
 
 
 def test_nothing_is_beyond_the_calendar():
-    last = saying.moment("100000-13-28", MOONS)
+    last = saying.moment("10000000-13-28", MOONS)
     with pytest.raises(InputError, match="beyond the calendar"):
         lengths.later(MOONS, last, lengths.read(["9", "days"], MOONS))
     for beyond in (10**30, -(10**30)):
@@ -394,7 +394,7 @@ def test_occasions_are_of_their_time_and_in_order():
         ({"months": (Month("A", 10_001),)}, "days"),
         ({"months": tuple(Month("x" * n, 3000) for n in range(1, 9))}, "days of a year"),
         ({"hours": 0}, "hours"),
-        ({"minutes": 1001}, "minutes"),
+        ({"minutes": 1001, "seconds": 1001}, "seconds of a day"),
         ({"first_weekday": 7}, "first_weekday"),
         ({"holidays": (Holiday("H", "Nomonth"),)}, "there is no month 'Nomonth'"),
         ({"holidays": (Holiday("H", "Frostfall", 29),)}, "H: day"),

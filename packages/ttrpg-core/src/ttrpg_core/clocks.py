@@ -75,10 +75,10 @@ def put(change: Change, connection: sqlite3.Connection, campaign: str, moment: i
 
 
 def choose(change: Change, connection: sqlite3.Connection, campaign: str, toml: str) -> Clock:
-    """Give a campaign a calendar, inside a change. The time stays the same number of seconds."""
+    """Give a campaign a calendar, inside a change; :func:`put` the time after it."""
     almanac.read(toml, "calendar")
     change.put("calendars", {"campaign": campaign, "content": toml})
-    return put(change, connection, campaign, now(connection, campaign))
+    return read(connection, campaign)
 
 
 def drop(change: Change, connection: sqlite3.Connection, campaign: str) -> Clock:

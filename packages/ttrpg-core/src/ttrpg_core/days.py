@@ -14,6 +14,7 @@ from typing import NamedTuple
 import attrs
 
 from ttrpg_core import clocks, fights, records
+from ttrpg_core.audience import GM, Audience
 from ttrpg_core.clocks import Clock
 from ttrpg_core.errors import InputError, NotFound, TtrpgError
 from ttrpg_core.fights import characters
@@ -26,6 +27,7 @@ from ttrpg_core.table.combat import resources, rests
 from ttrpg_core.table.combat.rules import Rules
 from ttrpg_core.table.combat.scene import Fact, Outcome, Scene
 from ttrpg_core.table.combat.state import Combatant, Fight
+from ttrpg_core.table.world.seen import seen
 from ttrpg_core.world import World
 
 NIGHTS = 10
@@ -148,11 +150,10 @@ class Days:
         """Give the campaign a calendar; ``date`` is today in it, else the clock stays as it is."""
         with self._change("calendar.use") as change:
             before = self.clock
-            after = clocks.choose(change, self.connection, self.campaign, toml)
-            if date is not None:
-                moment = saying.moment(date, after.calendar, after.now)
-                self._shift(change, moment - before.now)
-                after = clocks.put(change, self.connection, self.campaign, moment)
+            calendar = clocks.choose(change, self.connection, self.campaign, toml).calendar
+            moment = before.now if date is None else saying.moment(date, calendar, before.now)
+            self._shift(change, moment - before.now)
+            after = clocks.put(change, self.connection, self.campaign, moment)
             change.prose = f"chose the calendar {after.calendar.title!r}: {after.say()}"
             change.facts = {"calendar": after.calendar.name, "before": before.now, "now": after.now}
         return Passed(before, after)
@@ -171,29 +172,36 @@ class Days:
         late = [(each.name, now - times.reached(each)) for each in found if each.status == "active"]
         return tuple((name, seconds) for name, seconds in late if seconds > 0)
 
-    def due(self, after: int, until: int, calendar: Calendar) -> tuple[Due, ...]:
-        """What falls due after a moment, up to and at another: of the calendar, and dated notes."""
+    def due(
+        self, after: int, until: int, calendar: Calendar, viewer: Audience = GM
+    ) -> tuple[Due, ...]:
+        """What falls due after a moment, up to and at another, as far as somebody knows of it.
+
+        That is what the calendar says, and notes with a date.
+        """
         found = [
             Due(each.moment, each.kind, each.text, each.note)
             for each in pages.occasions(calendar, after + 1, until + 1)
         ]
-        found += [each for each in self.dated(calendar) if after < each.moment <= until]
+        found += [each for each in self.dated(calendar, viewer) if after < each.moment <= until]
         return tuple(sorted(found, key=lambda each: each.moment))
 
-    def dated(self, calendar: Calendar) -> Iterator[Due]:
-        """The notes that have a date which the calendar knows."""
+    def dated(self, calendar: Calendar, viewer: Audience = GM) -> Iterator[Due]:
+        """The notes that have a date which the calendar knows, as a viewer sees them."""
+        named = self.world.named(viewer)
         rows = self.connection.execute(
             "SELECT id FROM entities WHERE campaign = ? AND kind = 'note'"
             " AND json_extract(state, '$.date') <> ''",
             [self.campaign],
         ).fetchall()
         for row in rows:
-            note = self.world.get(f"note/{row['id']}")
+            note = seen(self.world.get(f"note/{row['id']}"), viewer, named)
             try:
-                moment = saying.moment(getattr(note, "date", ""), calendar)
+                moment = saying.moment(note.fields["date"], calendar) if note else None
             except TtrpgError:  # written for another calendar, or in words of its own
                 continue
-            yield Due(moment, "note", note.name, note.summary, note.ref)
+            if note and moment is not None:
+                yield Due(moment, "note", note.name, note.fields.get("summary", ""), note.ref)
 
     def _change(self, kind: str) -> AbstractContextManager[Change]:
         return self.journal.change(kind, campaign=self.campaign)

@@ -14,8 +14,8 @@ from ttrpg_core.table.calendar.model import Calendar, Holiday, Leap, Month, Moon
 
 UNDATED = "days"
 """The calendar of a campaign that has chosen none: its days are numbered."""
-DAYS_MAX, PARTS_MAX, NUMBER_MAX = 10_000, 200, 1000
-"""Most days of a year, months or weekdays or the like, and hours, minutes or seconds."""
+DAYS_MAX, PARTS_MAX, SECONDS_MAX = 10_000, 200, 1_000_000
+"""Most days of a year, months or weekdays or the like, and seconds of a day."""
 _CYCLE_MAX = 20_000
 """Years within which all leap rules of a month have come round."""
 
@@ -60,7 +60,8 @@ def checked(calendar: Calendar, where: str = "calendar") -> Calendar:
     """A calendar that can be reckoned with, and whose names can be told apart when typed."""
     _need(bool(calendar.months), f"{where}: it has no months", "Add [[months]]")
     for what in ("hours", "minutes", "seconds"):
-        _between(getattr(calendar, what), 1, NUMBER_MAX, f"{where}.{what}")
+        _between(getattr(calendar, what), 1, SECONDS_MAX, f"{where}.{what}")
+    _between(calendar.day, 1, SECONDS_MAX, f"{where}: seconds of a day")
     for what in ("months", "weekdays", "eras", "moons", "seasons", "holidays"):
         _between(len(getattr(calendar, what)), 0, PARTS_MAX, f"number of {where}.{what}")
     _names((each.name for each in calendar.months), f"{where}.months")

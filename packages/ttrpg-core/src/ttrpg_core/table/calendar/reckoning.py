@@ -9,7 +9,7 @@ from bisect import bisect_right
 from ttrpg_core.errors import InputError
 from ttrpg_core.table.calendar.model import Calendar, Date, Leap, Month
 
-YEAR_MAX = 100_000
+YEAR_MAX = 10_000_000
 """The last year that is reckoned with, and the first with a minus before it."""
 _YEARS = range(-YEAR_MAX, YEAR_MAX + 2)
 

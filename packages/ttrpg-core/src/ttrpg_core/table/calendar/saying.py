@@ -17,9 +17,10 @@ from ttrpg_core.table.calendar.model import Calendar, Date, Era
 
 LONGEST = 300
 """Characters of a date that is typed."""
-_DASHED = re.compile(r"(-?[0-9]{1,6})-([0-9]{1,3})-([0-9]{1,5})\Z")
+_DASHED = re.compile(r"(-?[0-9]{1,8})-([0-9]{1,3})-([0-9]{1,5})\Z")
+_MONTH = re.compile(r"(-?[0-9]{1,8})-([0-9]{1,3})\Z")
 _TIME = re.compile(r"([0-9]{1,4}):([0-9]{1,4})(?::([0-9]{1,4}))?\Z")
-_NUMBER = re.compile(r"-?[0-9]{1,6}\Z")
+_NUMBER = re.compile(r"-?[0-9]{1,8}\Z")
 _DAY = re.compile(r"([0-9]{1,5})(?:st|nd|rd|th|\.)?\Z")
 
 
@@ -82,6 +83,25 @@ def moment(typed: str, calendar: Calendar, near: int | None = None) -> int:
     return found
 
 
+def month(typed: str, calendar: Calendar, near: int) -> tuple[int, int]:
+    """The year and the place in it of the month that is typed: ``Frostfall``, ``1204-02``.
+
+    Without a year, that of ``near``; without anything, the month of that moment.
+    """
+    if len(typed) > LONGEST:
+        raise InputError("that is too long for a month", f"At most {LONGEST} characters")
+    now, words = reckoning.date_of(calendar, near), _words(typed)
+    if not words:
+        return now.year, now.place
+    if len(words) == 1 and (match := _MONTH.match(words[0])):
+        return int(match[1]), _numbered(calendar, int(match[2]))
+    split = _split(calendar, words)
+    if split.day is not None or not split.month:
+        raise InputError(f"{typed!r:.60} is no month", f"Such as: {calendar.months[0].name}")
+    place = calendar.place(text.match(split.month, _known(calendar), "month"))
+    return now.year if split.year is None else split.year, place
+
+
 def _without_weekday(calendar: Calendar, typed: str) -> tuple[str, list[str]]:
     """The weekday that stands before a comma, and the words after it."""
     first, comma, rest = typed.partition(",")
@@ -125,15 +145,11 @@ class _Split(NamedTuple):
 
 def _date(calendar: Calendar, words: list[str], typed: str, near: int | None) -> Date:
     if len(words) == 1 and (match := _DASHED.match(words[0])):
-        number, day = int(match[2]), int(match[3])
-        if not 1 <= number <= len(calendar.numbered):
-            raise InputError(f"there is no month {number}", f"There are {len(calendar.numbered)}")
-        return Date(int(match[1]), calendar.numbered[number - 1], day)
+        return Date(int(match[1]), _numbered(calendar, int(match[2])), int(match[3]))
     split = _split(calendar, words)
     if not split.month:
         raise InputError(f"{typed!r:.60} is no date", _example(calendar, near))
-    known = [(each.name, each.name) for each in calendar.months]
-    place = calendar.place(text.match(split.month, known, "month"))
+    place = calendar.place(text.match(split.month, _known(calendar), "month"))
     in_year = split.year
     if in_year is None:
         if near is None:
@@ -143,6 +159,17 @@ def _date(calendar: Calendar, words: list[str], typed: str, near: int | None) ->
     if split.day is None and not (month.outside and reckoning.length(month, in_year) <= 1):
         raise InputError(f"{typed!r:.60} has no day", _example(calendar, near))
     return Date(in_year, place, 1 if split.day is None else split.day)
+
+
+def _numbered(calendar: Calendar, number: int) -> int:
+    """The place in the year of the month with a number."""
+    if not 1 <= number <= len(calendar.numbered):
+        raise InputError(f"there is no month {number}", f"There are {len(calendar.numbered)}")
+    return calendar.numbered[number - 1]
+
+
+def _known(calendar: Calendar) -> list[tuple[str, str]]:
+    return [(each.name, each.name) for each in calendar.months]
 
 
 def _split(calendar: Calendar, words: list[str]) -> _Split:

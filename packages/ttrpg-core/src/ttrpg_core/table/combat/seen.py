@@ -184,7 +184,7 @@ def _shown(fight: Fight, rules: Rules, one: Combatant, viewer: Audience) -> Show
 
 def _of_badge(one: Combatant, rules: Rules, effect: Effect) -> Audience:
     """Who knows of a condition: on a foe the party sees those that the rules name, no more."""
-    named = any(each.id == effect.condition for each in rules.conditions)
+    named = any(each.id == effect.condition and not each.secret for each in rules.conditions)
     return PARTY if named or _is_ours(one) else GM
 
 
