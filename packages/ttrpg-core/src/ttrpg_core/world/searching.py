@@ -5,6 +5,7 @@ or a rollback too, it says what they say. What it finds is then looked at as the
 that no secret can be found out by searching for it.
 """
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -70,7 +71,8 @@ def mentions(reader: Reader, entity: Entity) -> list[Entity]:
         phrase = " ".join(_WORD.findall(name.replace("_", " ")))
         if not phrase:
             continue
-        for each in matching(reader, f'"{phrase}"', ()):
+        linked = "" if name == entity.ref else "[["  # a word alone points at nothing
+        for each in matching(reader, f'"{phrase}"', (), (linked, name if name.isascii() else "")):
             if each.ref not in found and each.ref != entity.ref and _points(each, entity, folded):
                 found[each.ref] = each
     return sorted(found.values(), key=lambda each: (each.KIND, each.name.casefold(), each.id))
@@ -100,17 +102,25 @@ def _points(other: Entity, entity: Entity, folded: set[str]) -> bool:
     return any(link.target.casefold() in folded for each in texts(other) for link in links(each))
 
 
-def matching(reader: Reader, query: str, kinds: Sequence[str]) -> Iterator[Entity]:
-    """The entities that an FTS5 query finds, the best first."""
+def matching(
+    reader: Reader, query: str, kinds: Sequence[str], holding: Sequence[str] = ()
+) -> Iterator[Entity]:
+    """The entities that an FTS5 query finds, the best first.
+
+    ``holding`` are texts in ASCII that must stand in one as they are, in any case: SQLite looks
+    faster than the entities are read.
+    """
     marks = ", ".join("?" for _ in kinds)
     where = f" AND kind IN ({marks})" if kinds else ""
+    where += " AND instr(lower(state), ?)" * len(holding)
+    held = [json.dumps(each)[1:-1].lower() for each in holding]
     columns = ", ".join(f"entities.{each}" for each in rows.COLUMNS.split(", "))
     found = reader.connection.execute(
         f"SELECT {columns} FROM entities_said JOIN entities"  # noqa: S608 - names are ours
         " ON entities.number = entities_said.rowid"
         f" WHERE entities_said MATCH ? AND campaign = ?{where}"
         " ORDER BY bm25(entities_said, 10.0, 1.0), kind, id",
-        [query, reader.campaign, *kinds],
+        [query, reader.campaign, *kinds, *held],
     )
     return map(rows.entity, found.fetchall())
 
