@@ -28,6 +28,12 @@ COMMANDS = (
     ("Campaign", "location", "Locations: add, show, edit, reveal", "location:location"),
     ("Campaign", "faction", "Factions: add, show, edit, reveal", "faction:faction"),
     ("Campaign", "item", "Items: add, show, edit, reveal", "item:item"),
+    (
+        "Campaign",
+        "relation",
+        "Relations: who is what to whom, since when",
+        "relation:relation",
+    ),
     ("Campaign", "note", "Notes: write, find, link, pin", "note:note"),
     ("Campaign", "vault", "The campaign as Markdown pages, for Obsidian", "vault:vault"),
     ("Models", "models", "Language models: which are asked, and how they are", "models:models"),

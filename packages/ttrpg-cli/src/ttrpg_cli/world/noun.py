@@ -27,11 +27,16 @@ from ttrpg_core.world.searching import mentions
 
 E = TypeVar("E", bound=Entity)
 UNDO = "'ttrpg undo' takes it back"
-LIMIT = 50
-"""Entities that a list shows where nobody says otherwise."""
+LIMIT = 20
+"""Entities that a list shows where nobody says otherwise: a terminal's height."""
 
-More: TypeAlias = Callable[[App, World, Entity, Audience], Iterable[Block | Mapping[str, Any]]]
-"""Blocks that a kind shows of one of its own, below its fields; a mapping is for ``--json``."""
+More: TypeAlias = Callable[
+    [App, World, Entity, Audience], Iterable[Block | Mapping[str, Any] | Entity]
+]
+"""Blocks that a kind shows of one of its own, below its fields.
+
+A mapping is for ``--json``; an entity is in the blocks, so that it is not listed as a mention.
+"""
 
 Begins: TypeAlias = Callable[[World], Mapping[str, Any]]
 """What a new entity has where nobody gives other values."""
@@ -48,16 +53,21 @@ def show(
     """Show one entity as a viewer sees it, with what mentions it as far as they know that."""
     found = world.seen_one(entity.ref, viewer)
     named = world.named(viewer)
-    others = (each for each in mentions(world, entity) if each.KIND != Relation.KIND)
+    extra = [*(more(app, world, entity, viewer) if more else ()), *related(world, entity, viewer)]
+    told = {each.ref for each in extra if isinstance(each, Entity)}
+    others = (
+        each
+        for each in mentions(world, entity)
+        if each.KIND != Relation.KIND and each.ref not in told
+    )
     known = [each for other in others if (each := seen(other, viewer, named))]
     if viewer != GM:  # what is said of it in a secret is not theirs to know
         known = [each for each in known if _tells(each, entity.name)]
-    extra = [*(more(app, world, entity, viewer) if more else ()), *related(world, entity, viewer)]
     showing.whole(
         app.screen,
         found,
         [(each.ref, each.name) for each in known],
-        [each for each in extra if not isinstance(each, Mapping)],
+        [each for each in extra if not isinstance(each, Mapping | Entity)],
         {
             name: value
             for each in extra
@@ -159,7 +169,7 @@ def _edit(group: click.Group, cls: type[Entity], _: Sequence[str], more: More | 
         if not (values or in_editor):
             raise InputError(
                 "nothing to change",
-                f"Name a field, such as: ttrpg {cls.KIND} edit NAME --summary TEXT",
+                f"Name a field, such as --tag; all are in: ttrpg {cls.KIND} edit --help",
             )
         old = named(world, cls, wanted)
         with written(app, old.text, wanted=in_editor) as text:

@@ -23,22 +23,30 @@ as_viewer = click.option(
 
 def naming(kind: type[Entity], *, required: bool = True, several: bool = False) -> Callable[[F], F]:
     """The argument that names an entity of a kind: an id, a name, or a beginning of either."""
-
-    def names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        known = peek(
-            ctx.find_root().obj.paths.database,
-            "SELECT entities.id, name FROM entities JOIN chosen ON value = campaign"  # noqa: S608 - a kind's own name
-            f" WHERE key = 'campaign' AND kind = '{kind.KIND}' ORDER BY id",
-        )
-        return [CompletionItem(key, help=name) for key, name in known if key.startswith(incomplete)]
-
     return click.argument(
         "wanted",
         metavar="NAME",
         required=required,
         nargs=-1 if several else 1,
-        shell_complete=names,
+        shell_complete=names_of(kind.KIND),
     )
+
+
+def names_of(
+    *kinds: str,
+) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """Completes the ids of entities of some kinds, with their names."""
+
+    def complete(ctx: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
+        among = ", ".join(f"'{each}'" for each in kinds)
+        known = peek(
+            ctx.find_root().obj.paths.database,
+            "SELECT entities.id, name FROM entities JOIN chosen ON value = campaign"  # noqa: S608 - kinds' own names
+            f" WHERE key = 'campaign' AND kind IN ({among}) ORDER BY entities.id",
+        )
+        return [CompletionItem(key, help=name) for key, name in known if key.startswith(begun)]
+
+    return complete
 
 
 def settable(kind: type[Entity], *, renames: bool = False) -> Callable[[F], F]:
@@ -46,7 +54,7 @@ def settable(kind: type[Entity], *, renames: bool = False) -> Callable[[F], F]:
 
     def decorate(command: F) -> F:
         for name, known in reversed(fields_of(kind).items()):
-            if known.shape != "value":
+            if known.shape != "value" and name not in kind.FIXED:
                 command = _option(name, known)(command)
         command = click.option(
             "--edit", "in_editor", is_flag=True, help="Write the text in your editor, $EDITOR."
@@ -56,7 +64,7 @@ def settable(kind: type[Entity], *, renames: bool = False) -> Callable[[F], F]:
             metavar="WHO",
             help="Who knows of it: gm, party, public, or a character's id.",
         )(command)
-        if renames:
+        if renames and "name" not in kind.FIXED:
             command = click.option("--name", help="Another name; the id stays.")(command)
         return command
 
@@ -97,14 +105,16 @@ def _option(name: str, known: Field) -> Callable[[F], F]:
         few = ", ".join(known.suggested[:FEW])
         told = f"{told} Any word; usual ones, such as {few}, are completed."
         return click.option(
-            flag, name, metavar="WORD", help=told, shell_complete=_completing(known.suggested)
+            flag, name, metavar="WORD", help=told, shell_complete=words_of(known.suggested)
         )
     return click.option(flag, name, metavar="TEXT" if known.shape == "text" else "NAME", help=told)
 
 
-def _completing(
+def words_of(
     words: Sequence[str],
 ) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """Completes usual words, where any other may be given too."""
+
     def complete(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
         return [CompletionItem(each) for each in words if each.startswith(begun.casefold())]
 

@@ -1,16 +1,15 @@
 """Ways between places and what is in them: found, made, taken away, opened to players."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import attrs
 
-from ttrpg_core.audience import GM, Audience
+from ttrpg_core.audience import GM, PUBLIC, Audience
 from ttrpg_core.errors import InputError, NotFound
-from ttrpg_core.journal import Change
-from ttrpg_core.table.world import listed
 from ttrpg_core.table.world.entity import Entity
 from ttrpg_core.table.world.making import LIST_MAX
-from ttrpg_core.table.world.places import Connection, Feature, Location
+from ttrpg_core.table.world.places import Connection, Location
 from ttrpg_core.table.world.routes import Step, shortest
 from ttrpg_core.table.world.seen import knows, open_to
 from ttrpg_core.world import World
@@ -66,25 +65,38 @@ def route(reader: Reader, start: str, goal: str, viewer: Audience = GM) -> tuple
     return shortest(start, goal, lambda each: steps.get(each, ()))
 
 
-def connect(world: World, start: str, new: Connection) -> Location:
-    """Add a way, or change the one of its kind between the same two places."""
-    if start == new.to:
+def connect(world: World, start: str, end: str, kind: str, given: Mapping[str, Any]) -> Connection:
+    """Add a way, or change the one of its kind between the same two places.
+
+    ``given`` are values of the connection. A new secret way is the Game Master's alone.
+    """
+    if start == end:
         raise InputError("a way leads from one place to another", "Both were the same")
     with world.change("location.connect") as change:
-        here, there = _location(world, start), _location(world, new.to)
-        mine = _at(here, there.ref, new.kind)
-        theirs = _at(there, here.ref, new.kind)
-        if mine is None and theirs is not None:
-            here, there, mine = there, here, theirs
-            new = attrs.evolve(new, to=there.ref, one_way=False)
-        others = [each for n, each in enumerate(here.connections) if n != mine]
-        if len(others) >= LIST_MAX:
-            raise InputError(f"{here.name} has {len(others)} ways already", "That is the most")
-        world.save(change, attrs.evolve(here, connections=(*others, new)))
-        verb = "connected" if mine is None else "changed the way between"
-        change.prose = f"{verb} {here.name!r} and {there.name!r} ({new.kind})"
-        change.facts = {"ref": here.ref, "to": there.ref, "kind": new.kind}
-    return _location(world, start)
+        here, there = _location(world, start), _location(world, end)
+        mine, theirs = _at(here, end, kind), _at(there, start, kind)
+        if theirs is not None and there.connections[theirs].one_way:
+            theirs = None  # that one leads here alone
+        if mine is not None:
+            base = here.connections[mine]
+        elif theirs is not None:
+            base = there.connections[theirs]
+        else:
+            base = Connection(to=end, kind=kind, audience=GM if kind == "secret" else PUBLIC)
+        new = attrs.evolve(base, **given)
+        if (
+            mine is None and theirs is not None and new.one_way
+        ):  # it leads from here, so it is kept here
+            there = world.save(change, _without(there, base))
+            new, theirs = attrs.evolve(new, to=end), None
+        kept = there if mine is None and theirs is not None else here
+        others = _without(kept, base)
+        if len(others.connections) >= LIST_MAX:
+            raise InputError(f"{kept.name} has {LIST_MAX} ways already", "That is the most")
+        world.save(change, attrs.evolve(others, connections=(*others.connections, new)))
+        change.prose = f"connected {here.name!r} and {there.name!r} by {kind}"
+        change.facts = {"ref": start, "to": end, "kind": kind, "name": here.name}
+    return new
 
 
 def disconnect(world: World, start: str, end: str, kind: str = "") -> Way:
@@ -92,10 +104,9 @@ def disconnect(world: World, start: str, end: str, kind: str = "") -> Way:
     with world.change("location.disconnect") as change:
         gone = between(world, start, end, kind)
         here = _location(world, gone.kept)
-        left = tuple(each for each in here.connections if each != gone.connection)
-        world.save(change, attrs.evolve(here, connections=left))
+        world.save(change, _without(here, gone.connection))
         change.prose = f"took away the {gone.connection.kind} between {_names(world, start, end)}"
-        change.facts = {"ref": start, "to": end, "kind": gone.connection.kind}
+        change.facts = {"ref": start, "to": end, "kind": gone.connection.kind, "name": here.name}
     return gone
 
 
@@ -127,45 +138,15 @@ def reveal_way(world: World, start: str, end: str, to: Audience, kind: str = "")
         if values != here.connections:
             world.save(change, attrs.evolve(here, connections=values))
         what = f"the {new.kind} between {_names(world, start, end)}"
-        _tell(change, here, what, to)
+        change.prose = f"hid {what}" if to == GM else f"revealed {what} to {to}"
+        change.facts = {
+            "ref": here.ref,
+            "name": here.name,
+            "field": f"way: {new.kind} to {world.named()(new.to) or new.to}",
+            "to": to.name,
+            "session": world.running(),
+        }
     return new != way.connection
-
-
-def add_feature(world: World, place: str, new: Feature) -> Location:
-    """Add something to a place."""
-    with world.change("location.feature") as change:
-        here = _location(world, place)
-        features = listed.added(here.features, new, "feature")
-        made = world.save(change, attrs.evolve(here, features=features))
-        change.prose = f"added {new.name!r} to {here.name!r}"
-        change.facts = {"ref": here.ref, "feature": new.name}
-    return made
-
-
-def remove_feature(world: World, place: str, wanted: str) -> tuple[Location, Feature]:
-    """Take something out of a place, by its name, a beginning of it, or its number."""
-    with world.change("location.feature") as change:
-        here = _location(world, place)
-        at = listed.place(here.features, wanted, "feature")
-        gone = here.features[at]
-        features = listed.replaced(here.features, at, None)
-        made = world.save(change, attrs.evolve(here, features=features))
-        change.prose = f"took {gone.name!r} out of {here.name!r}"
-        change.facts = {"ref": here.ref, "feature": gone.name}
-    return made, gone
-
-
-def reveal_feature(world: World, place: str, wanted: str, to: Audience) -> tuple[Location, Feature]:
-    """Let an audience know of something in a place; ``gm`` hides it again."""
-    with world.change("world.reveal") as change:
-        here = _location(world, place)
-        at = listed.place(here.features, wanted, "feature")
-        new = attrs.evolve(here.features[at], audience=to)
-        features = listed.replaced(here.features, at, new)
-        if features != here.features:
-            here = world.save(change, attrs.evolve(here, features=features))
-        _tell(change, here, f"{new.name} in {here.name}", to)
-    return here, new
 
 
 def _location(reader: Reader, reference: str) -> Location:
@@ -199,11 +180,11 @@ def _at(here: Location, to: str, kind: str) -> int | None:
     )
 
 
+def _without(place: Location, gone: Connection) -> Location:
+    left = tuple(each for each in place.connections if each != gone)
+    return attrs.evolve(place, connections=left)
+
+
 def _names(reader: Reader, start: str, end: str) -> str:
     named = reader.named()
     return f"{named(start) or start!r} and {named(end) or end!r}"
-
-
-def _tell(change: Change, here: Location, what: str, to: Audience) -> None:
-    change.prose = f"hid {what}" if to == GM else f"revealed {what} to {to}"
-    change.facts = {"ref": here.ref, "field": what, "to": to.name}

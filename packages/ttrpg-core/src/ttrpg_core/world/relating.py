@@ -21,13 +21,13 @@ DEEPEST = 10
 def add(world: World, source: str, words: str, target: str, given: Given) -> Relation:
     """Say of one thing what it is to another. InputError when that is said already."""
     with world.change("relation.add") as change:
-        ends = [world.resolve(each, _ends()) for each in (source, target)]
+        pair = [world.resolve(each, ends()) for each in (source, target)]
         said = tie(words, given.get("inverse", ""))
-        if ends[0] == ends[1]:
+        if pair[0] == pair[1]:
             raise InputError(f"{words!r:.60} needs two different things", "Both were the same")
         own = {"inverse": "" if said.known else said.back}  # what is known needs no words for it
-        values = {**given, **own, "name": said.words, "source": ends[0], "target": ends[1]}
-        names = [world.get(each).name for each in ends]
+        values = {**given, **own, "name": said.words, "source": pair[0], "target": pair[1]}
+        names = [world.get(each).name for each in pair]
         made = world.add(Relation, values, called=f"{names[0]} {said.words} {names[1]}")
         for each in about(world, made.source):
             if each.ref != made.ref and each.same(made) and not each.ended:
@@ -38,6 +38,11 @@ def add(world: World, source: str, words: str, target: str, given: Given) -> Rel
         change.prose = f"added that {told(world, made)}"
         change.facts = {"ref": made.ref, "name": told(world, made)}
     return made
+
+
+def ends() -> tuple[str, ...]:
+    """The kinds that a relation may be of: all but itself."""
+    return tuple(each for each in kinds.KINDS if each != Relation.KIND)
 
 
 def about(reader: Reader, reference: str, viewer: Audience = GM) -> list[Relation]:
@@ -65,8 +70,8 @@ def of_kind(relations: Iterable[Relation], words: str) -> list[Relation]:
 def told(reader: Reader, relation: Relation, viewer: Audience = GM) -> str:
     """A relation as a sentence: ``Mara seeks The Salt Crown``."""
     named = reader.named(viewer)
-    ends = [named(each) or each for each in _pair(relation)]
-    return f"{ends[0]} {relation.name} {ends[1]}"
+    source, target = (named(each) or each for each in _pair(relation))
+    return f"{source} {relation.name} {target}"
 
 
 def drawn(reader: Reader, ego: str, depth: int, viewer: Audience = GM) -> graph.Graph:
@@ -93,8 +98,3 @@ def _ordered(found: Iterable[Entity]) -> list[Relation]:
 
 def _pair(relation: Entity) -> tuple[str, str]:
     return getattr(relation, "source", ""), getattr(relation, "target", "")
-
-
-def _ends() -> tuple[str, ...]:
-    """The kinds that a relation may be of: all but itself."""
-    return tuple(each for each in kinds.KINDS if each != Relation.KIND)

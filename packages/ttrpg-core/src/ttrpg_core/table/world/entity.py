@@ -85,6 +85,8 @@ class Entity:
     """The kind in references and in the database: ``npc``."""
     PLURAL: ClassVar[str] = ""
     """Several of them, in words: ``NPCs``."""
+    FIXED: ClassVar[frozenset[str]] = frozenset()
+    """What of one has no option: it is given when it is made, or has no meaning for the kind."""
 
     id: str
     name: str

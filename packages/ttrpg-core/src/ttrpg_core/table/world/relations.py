@@ -18,6 +18,7 @@ class Relation(Entity):
 
     KIND: ClassVar[str] = "relation"
     PLURAL: ClassVar[str] = "relations"
+    FIXED: ClassVar[frozenset[str]] = frozenset({"name", "source", "target", "summary", "aliases"})
 
     source: str = field("Of whom it is said.", "ref", needed=True)
     target: str = field("To whom or to what.", "ref", needed=True)

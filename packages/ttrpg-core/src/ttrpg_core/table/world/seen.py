@@ -128,8 +128,8 @@ def _plain(value: Any, known: Field, viewer: Audience, named: Named) -> Any:
         return [name for each in value if (name := _name(each, viewer, named))]
     if known.shape == "value":
         if isinstance(value, tuple):
-            return [each for one in value if (each := _value(one, viewer, named)) is not None]
-        return None if value is None else _value(value, viewer, named)
+            return [each for one in value if (each := part(one, viewer, named)) is not None]
+        return None if value is None else part(value, viewer, named)
     if viewer == GM or known.shape not in {"line", "text", "lines"}:
         return list(value) if isinstance(value, tuple) else value
     return (
@@ -137,7 +137,7 @@ def _plain(value: Any, known: Field, viewer: Audience, named: Named) -> Any:
     )
 
 
-def _value(value: Any, viewer: Audience, named: Named) -> Any:
+def part(value: Any, viewer: Audience, named: Named) -> Any:
     """A value inside an entity, as the viewer sees it; None for what is not for them."""
     if not attrs.has(type(value)):
         return value
