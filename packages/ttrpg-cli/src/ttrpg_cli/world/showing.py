@@ -1,5 +1,6 @@
 """Entities on the screen: a list, one of them whole, and what a search found."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ CELL = 40
 """Characters of a cell in a list."""
 DRAWN = frozenset({"plot.objectives", "plot.clocks", "arc.phases", "arc.milestones"})
 """Fields that their kinds draw themselves, below the others."""
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*")
 _MINOR = frozenset({"tags", "aliases", "revealed"})
 
 
@@ -138,6 +140,8 @@ def _told(value: Any, names: Mapping[str, str]) -> str:
         return f"{names[value]} ({_key(value)})" if names[value] else f"{value} (no longer there)"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return value[:16].replace("T", " ")
     if isinstance(value, dict):
         return ", ".join(f"{name}: {each}" for name, each in value.items())
     if isinstance(value, list):

@@ -121,7 +121,8 @@ def _unlinked(reader: Reader, entity: Entity, linked: set[str]) -> tuple[Seen, .
         for other in matching(reader, f'"{" ".join(words)}"', ()):
             if len(others) == MENTIONS_MAX:
                 break
-            if other.ref not in linked and any(said.search(spoken(text)) for text in texts(other)):
+            told = (other.name, *texts(other))
+            if other.ref not in linked and any(said.search(spoken(each)) for each in told):
                 others[other.ref] = other
     named = reader.named(GM)
     return tuple(each for one in others.values() if (each := seen(one, GM, named)))

@@ -3,7 +3,7 @@
 The rules are in :mod:`ttrpg_core.table.world`; each change here is one entry of the journal.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import attrs
@@ -43,7 +43,7 @@ def rewrite(
         new = world.save(change, rule(current))
         change.prose = prose
         change.facts = {"ref": old.ref, "name": old.name, **facts}
-    return cast("E", new)
+    return new
 
 
 def every(world: World) -> list[Plot]:
@@ -88,6 +88,37 @@ def move_arc(world: World, arc: Arc, to: str) -> Arc:
         f"the arc {arc.name!r} is {to}",
         {"from": arc.status, "to": to},
     )
+
+
+def reorder(world: World, arc: Arc, wanted: Sequence[str]) -> Arc:
+    """Put plots of an arc, by reference, in this order."""
+    return rewrite(
+        world,
+        "arc.edit",
+        arc,
+        lambda old: attrs.evolve(old, plots=arcs.ordered(old.plots, wanted)),
+        f"put the plots of {arc.name!r} in another order",
+        {"plots": list(wanted)},
+    )
+
+
+def add_phase(world: World, arc: Arc, phase: arcs.Phase) -> Arc:
+    """Add a phase to an arc; a plot is in one phase only, and those of a phase are the arc's."""
+
+    def rule(old: Arc) -> Arc:
+        phases = tuple(
+            attrs.evolve(each, plots=tuple(one for one in each.plots if one not in phase.plots))
+            for each in old.phases
+        )
+        further = (each for each in phase.plots if each not in old.plots)
+        return attrs.evolve(
+            old,
+            plots=(*old.plots, *further),
+            phases=listed.added(phases, phase, "phase"),
+        )
+
+    prose = f"added the phase {phase.name!r} to {arc.name!r}"
+    return rewrite(world, "arc.edit", arc, rule, prose, {"field": "phases", "added": phase.name})
 
 
 def tick(world: World, plot: Plot, wanted: str | None, by: int = 1) -> tuple[Plot, plots.Clock]:

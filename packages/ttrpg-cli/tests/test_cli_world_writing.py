@@ -1,0 +1,487 @@
+"""What a Game Master writes: plots, arcs, notes, links, handouts, reveals, rulings."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ttrpg_core.table.world import plots
+from ttrpg_core.testing import Runner
+
+SECRET = "CANARY"
+
+
+@pytest.fixture
+def salt(ttrpg: Runner):
+    """Runs a line that must end with 0; a campaign is there."""
+
+    def do(*words, **how):
+        result = ttrpg(*words, **how)
+        assert result.code == 0, result
+        return result
+
+    do("campaign", "create", "Salt Road")
+    return do
+
+
+def undo_all(salt):
+    count = len(salt("history", "-n", "500", "--json").json()["entries"]) - 1
+    salt("undo", str(count))
+
+
+# Plots
+
+
+def test_a_plot_from_a_hook_to_its_end(salt, ttrpg):
+    made = salt("plot", "add", "Gate", "--kind", "hook", "--priority", "main")
+    assert "Status    pending" in made.out
+    salt("plot", "add", "Siege", "--after", "gate", "--urgency", "pressing")
+    refused = ttrpg("plot", "start", "siege")
+    assert refused.code == 2
+    assert refused.err == (
+        "Error: 'Siege' waits for 'Gate' (pending)\n--anyway starts it all the same\n"
+    )
+    assert "so not yet completed" in ttrpg("plot", "complete", "gate").err
+    started = salt("plot", "start", "gate")
+    assert started.err == "'Gate' is active. 'ttrpg undo' takes it back\n"
+    assert "Is waited for by: Siege (pending)" in started.out
+    done = salt("plot", "complete", "gate")
+    assert "'Siege' waits for nothing more: ttrpg plot start siege" in done.err
+    assert re.search(r"Resolved at +\d{4}-\d\d-\d\d \d\d:\d\d\n", done.out)
+    again = ttrpg("plot", "fail", "gate")
+    assert again.code == 2
+    assert "Possible: ttrpg plot start gate" in again.err
+    salt("undo")
+    assert salt("plot", "show", "gate", "--json").json()["plot"]["status"] == "active"
+
+
+def test_a_plot_may_start_anyway(salt):
+    salt("plot", "add", "Gate")
+    salt("plot", "add", "Siege", "--after", "gate")
+    started = salt("plot", "start", "siege", "--anyway")
+    assert "It did not wait for: Gate" in started.err
+
+
+@pytest.mark.parametrize("segments", [4, 6, 8, 5])
+def test_a_clock_ticks_and_says_when_it_is_full(salt, ttrpg, segments):
+    salt("plot", "add", "Gate")
+    salt("plot", "clock", "add", "gate", "The tide comes in", "--segments", str(segments))
+    ticked = salt("plot", "tick", "gate")
+    assert f"'The tide comes in' is at 1 of {segments}." in ticked.err
+    assert re.search(rf"The tide comes in .* 1/{segments}\n", ticked.out)
+    full = salt("plot", "clock", "tick", "gate", "tide", "--by", "20")
+    assert "The clock is full: The tide comes in" in full.err
+    assert f"{segments}/{segments} full" in full.out
+    assert "is full already" in ttrpg("plot", "tick", "gate").err
+    assert "is at" in salt("plot", "tick", "gate", "--by", "-1").err
+    salt("plot", "clock", "rm", "gate", "1")
+    assert "there is no clock here" in ttrpg("plot", "tick", "gate").err
+
+
+def test_objectives_are_ticked_off(salt, ttrpg):
+    salt("plot", "add", "Gate", "--audience", "party")
+    salt("plot", "objective", "add", "gate", "Find the key")
+    salt("plot", "objective", "add", "gate", f"{SECRET} turn it", "--audience", "party")
+    done = salt("plot", "objective", "done", "gate", "key")
+    assert "1. [x] Find the key" in done.out
+    assert "Find the key" not in salt("plot", "show", "gate", "--as", "party").out
+    salt("plot", "objective", "reveal", "gate", "1")
+    assert "[x] Find the key" in salt("plot", "show", "gate", "--as", "party").out
+    salt("plot", "objective", "hide", "gate", "2")
+    assert SECRET not in salt("plot", "show", "gate", "--as", "party").out
+    salt("plot", "objective", "open", "gate", "1")
+    assert ttrpg("plot", "objective", "done", "gate", "7").code == 3
+
+
+def test_the_board_has_every_status_beside_the_others_at_80_columns(salt):
+    for name, verbs in (
+        ("Tide", ()),
+        ("Cult", ("start",)),
+        ("Rest", ("start", "pause")),
+        ("Gate", ("start", "complete")),
+        ("Spy", ("fail",)),
+    ):
+        salt("plot", "add", name, "--kind", "confrontation", "--priority", "critical")
+        for verb in verbs:
+            salt("plot", verb, name)
+    salt("plot", "clock", "add", "cult", "Doom")
+    board = salt("plot", "board", env={"COLUMNS": "80"}).out.splitlines()
+    assert [cell.strip() for cell in board[0].split("\N{BOX DRAWINGS LIGHT VERTICAL}")] == [
+        f"{each.capitalize()} (1)" for each in plots.STATUSES
+    ]
+    assert [cell.strip() for cell in board[2].split("\N{BOX DRAWINGS LIGHT VERTICAL}")] == [
+        "Tide", "Cult", "Rest", "Gate", "Spy"
+    ]  # fmt: skip
+    assert any("Doom 0/6" in line for line in board)
+    assert board[-1] == "Tension of what is active: +3"
+    assert max(map(len, board)) <= 80
+    narrow = salt("plot", "board", env={"COLUMNS": "40"}).out.splitlines()
+    assert max(map(len, narrow)) <= 40
+    assert sum(line.startswith(("Pending", "Paused", "Completed", "Failed")) for line in narrow) > 1
+    told = salt("plot", "board", "--json").json()
+    assert {name: len(each) for name, each in told["columns"].items()} == dict.fromkeys(
+        plots.STATUSES, 1
+    )
+    assert told["tension"] == 3
+
+
+def test_a_board_of_many_counts_those_that_are_left_out(salt):
+    for number in range(15):
+        salt("plot", "add", f"Plot {number}")
+    out = salt("plot", "board").out
+    assert "Pending (15)" in out
+    assert "... 3 more" in out
+    assert len(salt("plot", "list", "--limit", "4", "--json").json()["plots"]) == 4
+
+
+def test_no_plot_yet(salt):
+    assert salt("plot", "board").out == "No plot yet: ttrpg plot add NAME\n"
+
+
+def test_the_list_has_what_is_active_first_and_filters(salt):
+    for name, priority in (("A", "side"), ("B", "critical"), ("C", "side")):
+        salt("plot", "add", name, "--priority", priority)
+    salt("plot", "start", "c")
+    names = [each["name"] for each in salt("plot", "list", "--json").json()["plots"]]
+    assert names == ["C", "B", "A"]
+    active = salt("plot", "list", "--status", "active", "--json").json()["plots"]
+    assert [each["name"] for each in active] == ["C"]
+    assert salt("plot", "list", "--priority", "critical", "--json").json()["total"] == 1
+
+
+def test_an_arc_shows_how_far_it_is(salt, ttrpg):
+    for name in ("Gate", "Siege", "Crown"):
+        salt("plot", "add", name)
+    salt("arc", "add", "War", "--plot", "gate", "--plot", "siege", "--kind", "linear")
+    salt("arc", "phase", "add", "war", "The end", "--plot", "crown", "--plot", "siege")
+    salt("arc", "milestone", "add", "war", "The gate is open")
+    salt("arc", "milestone", "add", "war", "A duel", "--need", "optional")
+    salt("plot", "start", "gate")
+    salt("plot", "complete", "gate")
+    salt("arc", "milestone", "set", "war", "gate", "achieved")
+    salt("arc", "start", "war")
+    shown = salt("arc", "phase", "set", "war", "1", "active")
+    assert re.search("Plots completed .*1 of 3\n", shown.out)
+    assert re.search("Milestones reached .*1 of 1\n", shown.out)
+    assert re.search("2 +Siege +pending +The end\n", shown.out)
+    assert "1. The end (active)" in shown.out
+    told = salt("arc", "order", "war", "crown", "gate", "--json").json()
+    assert told["arc"]["plots"] == ["plot/crown", "plot/siege", "plot/gate"]
+    assert told["progress"] == {"plots": [1, 3], "milestones": [1, 1]}
+    assert ttrpg("arc", "order", "war", "crown", "crown").code == 2
+    salt("arc", "complete", "war")
+    assert "that is its end" in ttrpg("arc", "start", "war").err
+    undo_all(salt)
+    assert salt("arc", "--json").json()["total"] == 0
+
+
+# Notes
+
+
+def test_words_that_are_no_verb_are_a_note(salt):
+    wrote = salt("note", "The bridge is out", "--plot", "--tag", "road")
+    assert wrote.err == "Wrote 'The bridge is out'. 'ttrpg undo' takes it back\n"
+    made = salt("note", "show", "bridge", "--json").json()["note"]
+    assert (made["type"], made["tags"]) == ("plot", ["road"])
+    assert "text" not in made
+    salt("note", "--quest", "three", "words", "here")
+    assert salt("note", "show", "three words here", "--json").json()["note"]["type"] == "quest"
+    salt("note", "--", "list")
+    assert salt("note", "--json").json()["total"] == 3
+    salt("undo")
+    assert salt("note", "list", "--json").json()["total"] == 2
+
+
+def test_the_first_line_is_the_name_and_nothing_is_lost(salt):
+    text = "## [[npc/mara|Mara]] knows\n\n- the key\n- the gate\n"
+    salt("note", "-", "--kind", "rumour", input=text)
+    made = salt("note", "show", "mara knows", "--json").json()["note"]
+    assert (made["name"], made["text"], made["type"]) == ("Mara knows", text, "rumour")
+    line = "word " * 40
+    long = salt("note", line, "--json").json()["note"]
+    assert len(long["name"]) <= 80
+    assert long["name"].endswith(" ...")
+    assert long["text"] == line
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("shwo",), "Did you mean: ttrpg note show"),
+        (("edti", "bridge"), "Did you mean: ttrpg note edit"),
+        (("",), "the note is empty"),
+        (("x", "--plot", "--kind", "quest"), "exclude each other"),
+        (("x", "--about", "nobody"), "nobody"),
+        (("x", "--session", "nine"), "nine"),
+    ],
+)
+def test_what_is_no_note(salt, ttrpg, words, said):
+    result = ttrpg("note", *words)
+    assert result.code in {2, 3}
+    assert said in result.err
+    assert ttrpg("note", "--json").json()["total"] == 0
+
+
+def test_a_list_has_pins_first_then_the_newest_and_filters(salt):
+    salt("npc", "add", "Mara")
+    salt("note", "One", "--about", "mara")
+    salt("note", "Two", "--loot")
+    salt("note", "Three", "--audience", "party")
+    salt("note", "pin", "one")
+    names = [each["name"] for each in salt("note", "--json").json()["notes"]]
+    assert names == ["One", "Three", "Two"]
+
+    def listed(*words):
+        found = salt("note", "list", "--json", *words).json()["notes"]
+        return [each["name"] for each in found]
+
+    assert listed("--kind", "LOOT") == ["Two"]
+    assert listed("--pinned") == ["One"]
+    assert listed("--about", "mar") == ["One"]
+    assert listed("--as", "party") == ["Three"]
+    salt("note", "unpin", "one")
+    assert listed("--pinned") == []
+
+
+def test_a_note_has_the_session_that_is_played(salt):
+    salt("session", "plan", "The gate")
+    salt("session", "start")
+    running = salt("note", "Now", "--json").json()["note"]["session"]
+    assert running.startswith("session/")
+    assert salt("note", "add", "Also", "--json").json()["note"]["session"] == running
+    assert "session" not in salt("note", "Not", "--session", "", "--json").json()["note"]
+    names = salt("note", "list", "--session", running, "--json").json()["notes"]
+    assert {each["name"] for each in names} == {"Now", "Also"}
+    salt("ruling", "add", "No crits", "--json")
+    assert salt("ruling", "show", "no crits", "--json").json()["ruling"]["session"] == running
+
+
+def test_find_has_words_of_any_kind(salt):
+    salt("npc", "add", "Mara", "--summary", "keeps the lighthouse")
+    salt("note", "The lighthouse is dark")
+    salt("plot", "add", "Gate", "--consequences", "the Lighthouse falls")
+    refs = [each["ref"] for each in salt("find", "lighth", "--json").json()["found"]]
+    assert set(refs) == {"npc/mara", "note/the-lighthouse-is-dark", "plot/gate"}
+    only = salt("find", "lighthouse", "--kind", "NPCs", "--json").json()["found"]
+    assert [each["ref"] for each in only] == ["npc/mara"]
+    notes = salt("note", "find", "dark", "lighthouse")
+    assert notes.out.startswith("The lighthouse is dark (note/the-lighthouse-is-dark)\n")
+    assert salt("find", "nothing").out == "Nothing here has all of: nothing\n"
+
+
+def test_links_go_both_ways_and_broken_ones_are_told(salt):
+    salt("npc", "add", "Mara", "--text", "Loves [[Tam]], fears [[Nobody]].")
+    salt("npc", "add", "Tam", "--location", "", "--text", "Plain.")
+    salt("note", "Mara was seen at dusk")
+    told = salt("links", "mara", "--json").json()
+    assert [each["ref"] for each in told["forward"]] == ["npc/tam"]
+    assert told["broken"] == ["Nobody"]
+    assert [each["ref"] for each in told["unlinked"]] == ["note/mara-was-seen-at-dusk"]
+    assert [each["ref"] for each in salt("links", "tam", "--json").json()["back"]] == ["npc/mara"]
+    assert "Named without a link in:" in salt("links", "mara").out
+    salt("npc", "rm", "tam")
+    whole = salt("links", "--json").json()["broken"]
+    assert whole == [{"ref": "npc/mara", "name": "Mara", "to": ["Tam", "Nobody"]}]
+    assert "Mara" in salt("links").out
+    salt("undo")
+    salt("npc", "edit", "mara", "--text", "Loves [[Tam]].")
+    assert salt("links").out == "No link is broken\n"
+
+
+def editor(tmp_path, script):
+    """An editor: a program that does something to the file that it is given."""
+    path = tmp_path / "editor"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return {"EDITOR": str(path), "VISUAL": "", "TMPDIR": str(tmp_path)}
+
+
+def test_a_long_text_is_written_in_the_editor(salt, ttrpg, tmp_path):
+    env = editor(tmp_path, 'printf "The gate\\n\\nIt is shut.\\n" > "$1"')
+    salt("note", "--edit", "--plot", env=env)
+    made = salt("note", "show", "gate", "--json").json()["note"]
+    assert (made["name"], made["text"]) == ("The gate", "The gate\n\nIt is shut.")
+    same = salt("note", "edit", "gate", "--edit", env=editor(tmp_path, 'touch "$1"'))
+    assert same.err == "Nothing was different\n"
+    empty = salt("note", "edit", "gate", "--edit", env=editor(tmp_path, ': > "$1"'))
+    assert empty.err == "Nothing was different\n"
+    more = salt("plot", "add", "Gate", "--edit", env=editor(tmp_path, 'echo "All of it" > "$1"'))
+    assert "All of it" in more.out
+    none = ttrpg("plot", "add", "Tide", "--edit", env=editor(tmp_path, ": $1"))
+    assert (none.code, none.err) == (2, "Error: nothing was written\nNothing was added\n")
+    assert ttrpg("plot", "show", "tide").code == 3
+    assert not list(tmp_path.glob("ttrpg-*.md"))
+
+
+def test_what_was_written_is_never_lost(salt, ttrpg, tmp_path):
+    salt("note", "Gate")
+    big = ttrpg(
+        "note", "edit", "gate", "--edit",
+        env=editor(tmp_path, 'head -c 200000 /dev/zero | tr "\\0" x > "$1"'),
+    )  # fmt: skip
+    assert big.code == 2
+    kept = re.search(r"What you wrote is kept in (\S+)", big.err)
+    assert Path(kept[1]).stat().st_size == 200000
+    assert Path(kept[1]).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("script", "said"), [("exit 3", "ended with 3"), ('printf "\\377\\376" > "$1"', "UTF-8")]
+)
+def test_an_editor_that_fails_changes_nothing(salt, ttrpg, tmp_path, script, said):
+    salt("note", "Gate")
+    result = ttrpg("note", "edit", "gate", "--edit", env=editor(tmp_path, script))
+    assert result.code == 2
+    assert said in result.err
+    none = {"EDITOR": "", "VISUAL": ""}
+    assert "export EDITOR" in ttrpg("note", "edit", "gate", "--edit", env=none).err
+    gone = {"EDITOR": "/no/such/editor", "VISUAL": ""}
+    assert "cannot start" in ttrpg("note", "edit", "gate", "--edit", env=gone).err
+
+
+# Handouts, reveals and rulings
+
+
+def test_a_handout_is_given_and_the_log_says_so(salt, ttrpg):
+    salt("character", "add", "Mara")
+    salt("character", "add", "Tam")
+    salt("handout", "add", "The letter", "--text", "Come to the gate.")
+    given = salt("handout", "give", "letter", "--to", "mar")
+    assert given.err == "Gave 'The letter' to mara. 'ttrpg undo' takes it back\n"
+    assert "Come to the gate" in salt("handout", "show", "letter", "--as", "mara").out
+    assert ttrpg("handout", "show", "letter", "--as", "tam").code == 3
+    other = ttrpg("handout", "give", "letter", "--to", "tam")
+    assert other.code == 2
+    assert "is for mara alone" in other.err
+    salt("handout", "give", "letter", "--to", "party")
+    assert "Come" in salt("handout", "show", "letter", "--as", "tam").out
+    salt("npc", "add", "Kaz", "--secret", "a spy")
+    salt("npc", "reveal", "kaz", "--field", "secret")
+    salt("undo")
+    salt("npc", "reveal", "kaz", "--to", "tam")
+    log = salt("reveals", "--json").json()["reveals"]
+    assert [(each["kind"], each["ref"], each["to"]) for each in log] == [
+        ("told", "npc/kaz", "tam"),
+        ("given", "handout/the-letter", "party"),
+        ("given", "handout/the-letter", "mara"),
+    ]
+    to_mara = salt("reveals", "--to", "mara", "--json").json()["reveals"]
+    assert [each["ref"] for each in to_mara] == ["handout/the-letter"] * 2
+    assert "given" in salt("reveals").out
+    salt("npc", "hide", "kaz")
+    assert [each["kind"] for each in salt("reveals", "--to", "tam", "--json").json()["reveals"]][
+        :2
+    ] == ["hidden", "told"]
+
+
+def test_the_log_says_in_which_session(salt):
+    salt("npc", "add", "Kaz")
+    salt("session", "plan", "The gate")
+    salt("session", "start")
+    salt("npc", "reveal", "kaz")
+    log = salt("reveals", "--json").json()["reveals"]
+    assert log[0]["session"].startswith("session/")
+    assert "The gate" in salt("reveals").out
+
+
+def test_a_file_is_known_again_and_not_copied(salt, ttrpg, tmp_path):
+    file = tmp_path / "map.png"
+    file.write_bytes(b"\x89PNG")
+    salt("handout", "add", "Map", "--audience", "party")
+    assert "4 bytes" in salt("handout", "attach", "map", file).err
+    assert salt("handout", "show", "map", "--json").json()["file_state"] == "as it was"
+    assert str(tmp_path) not in salt("handout", "show", "map", "--as", "party").out
+    file.write_bytes(b"\x89PNG2")
+    assert "was changed since" in salt("handout", "show", "map").out
+    file.unlink()
+    assert "there is no file" in salt("handout", "show", "map").out
+    assert ttrpg("handout", "attach", "map", file).code == 3
+    assert ttrpg("handout", "attach", "map", tmp_path).code == 2
+
+
+def test_a_ruling_holds_until_it_is_withdrawn(salt):
+    made = salt("ruling", "add", "Flanking gives +2", "--rule", "flanking", "--book", "phb",
+                "--page", "12")  # fmt: skip
+    assert "Status  standing" in made.out
+    salt("ruling", "withdraw", "flank")
+    assert salt("ruling", "--json").json()["rulings"][0]["status"] == "withdrawn"
+    assert "holds again" in salt("ruling", "restore", "flank").err
+    assert salt("ruling", "restore", "flank").err == "Nothing was different\n"
+
+
+# What players see
+
+
+@pytest.fixture
+def secrets(salt):
+    """A world with a canary in every place that a player must not see."""
+    salt("npc", "add", SECRET, "--summary", SECRET)
+    salt("location", "add", f"{SECRET} Cave")
+    salt("plot", "add", "Gate", "--audience", "party", "--summary", "A gate", "--kind", SECRET,
+         "--npc", "npc/canary", "--location", "location/canary-cave", "--giver", "npc/canary",
+         "--secret", SECRET, "--tag", SECRET, "--alias", SECRET, "--rewards", SECRET,
+         "--consequences", SECRET, "--text", "Shut. [[npc/canary|Somebody]]")  # fmt: skip
+    salt("plot", "add", f"{SECRET} plot", "--after", "gate")
+    salt("plot", "edit", "gate", "--unlocks", "plot/canary-plot")
+    salt("plot", "clock", "add", "gate", f"{SECRET} clock")
+    salt("plot", "objective", "add", "gate", f"{SECRET} objective")
+    salt("plot", "objective", "add", "gate", "Find the key", "--audience", "party")
+    salt("plot", "start", "gate")
+    salt("arc", "add", "War", "--audience", "party", "--plot", "gate", "--plot", "plot/canary-plot",
+         "--kind", SECRET, "--secret", SECRET)  # fmt: skip
+    salt("arc", "phase", "add", "war", f"{SECRET} phase", "--plot", "gate")
+    salt("arc", "milestone", "add", "war", f"{SECRET} milestone")
+    salt("note", "Gate seen", "--audience", "party", "--about", "gate", "--about", "npc/canary",
+         "--tag", SECRET)  # fmt: skip
+    salt("note", f"{SECRET} about the [[Gate]]", "--about", "gate")
+    salt("handout", "add", "Letter", "--audience", "party", "--secret", SECRET, "--text", "Come.")
+    salt("ruling", "add", "No crits", "--audience", "party", "--secret", SECRET)
+    return salt
+
+
+LINES = [
+    ("plot", "list"), ("plot", "board"), ("plot", "board", "--arc", "war"),
+    ("plot", "show", "gate"), ("arc", "list"), ("arc", "show", "war"),
+    ("note", "list"), ("note", "list", "--about", "gate"), ("note", "show", "gate seen"),
+    ("note", "find", "gate"), ("find", "gate"), ("find", SECRET[:3]), ("find", "plot"),
+    ("links", "gate"), ("links", "war"), ("links",),
+    ("handout", "list"), ("handout", "show", "letter"),
+    ("ruling", "list"), ("ruling", "show", "no crits"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("viewer", ["party", "npc/canary"])
+def test_no_secret_reaches_a_player(secrets, ttrpg, viewer):
+    for line in LINES:
+        for how in ((), ("--json",)):
+            result = ttrpg(*line, "--as", viewer, *how)
+            told = result.out + result.err.replace(viewer, "")
+            assert SECRET.casefold() not in told.casefold(), (line, result)
+    shown = ttrpg("plot", "show", "gate", "--as", viewer)
+    assert (shown.code == 0) == (viewer == "party")
+
+
+def test_what_is_not_seen_is_not_there_for_a_player(secrets, ttrpg):
+    for line in (("plot", "show", "plot/canary-plot"), ("links", "npc/canary"),
+                 ("links", "note/canary-about-the-gate"),
+                 ("note", "list", "--about", "npc/canary")):  # fmt: skip
+        secret = ttrpg(*line, "--as", "party")
+        nobody = ttrpg(*(re.sub("canary", "nobody", each) for each in line), "--as", "party")
+        assert secret.code == nobody.code == 3
+        assert secret.err.replace("canary", "nobody") == nobody.err
+
+
+def test_a_filter_tells_nothing_that_is_hidden(secrets):
+    for flags in (("--priority", "side"), ("--tag", SECRET)):
+        assert secrets("plot", "list", *flags, "--as", "party", "--json").json()["total"] == 0
+    found = secrets("note", "list", "--tag", SECRET, "--as", "party", "--json").json()
+    assert found["total"] == 0
+
+
+def test_a_link_that_hides_a_name_does_not_tell_it(salt):
+    salt("npc", "add", "Mara", "--audience", "party")
+    salt("note", "A [[npc/mara|veiled woman]] came", "--audience", "party")
+    for line in (("links", "mara"), ("links", "veiled")):
+        told = salt(*line, "--as", "party", "--json").json()
+        assert told["forward"] == told["back"] == []
+    assert salt("links", "mara", "--json").json()["back"] != []
