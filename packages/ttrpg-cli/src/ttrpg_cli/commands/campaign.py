@@ -6,10 +6,13 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from ttrpg_cli.campaigns import showing
 from ttrpg_cli.stdin import read_stdin
 from ttrpg_cli.world import exchanging
+from ttrpg_cli.world.options import as_viewer
 from ttrpg_core import records
 from ttrpg_core.app import App
+from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import InputError
 from ttrpg_core.store import peek
 from ttrpg_core.table import campaigns
@@ -153,10 +156,36 @@ def create(app: App, /, name: str, **fields: str | tuple[str, ...] | None) -> No
 
 @campaign.command()
 @click.argument("name", required=False, shell_complete=_names)
+@click.option(
+    "--at",
+    metavar="MOMENT",
+    help="As it was: a snapshot's name, a date, or the number of an entry of the history.",
+)
+@as_viewer
 @click.pass_obj
-def show(app: App, name: str | None) -> None:
-    """One campaign; the current one when no NAME is given."""
-    _show(app, records.campaign_or_current(app.store.connection, name))
+def show(app: App, name: str | None, at: str | None, viewer: str) -> None:
+    """A campaign at a glance: what is in it, sessions, open plots, what was changed lately."""
+    from ttrpg_cli.campaigns import dashboard as drawing
+    from ttrpg_core import dashboard
+    from ttrpg_core.snapshots import Snapshots
+    from ttrpg_core.world import World
+
+    audience = Audience.of(viewer)
+    if at is not None and audience != GM:
+        raise InputError("only the GM can look back", "Leave out --at, or --as")
+    connection = app.store.connection
+    with records.one_moment(connection):
+        found = records.campaign_or_current(connection, name)
+        world = World(app.journal, found.id)
+        kept = Snapshots(app.journal, app.settings.snapshots)
+        if at is None:
+            drawing.show(app, dashboard.now(world, found, kept, audience), audience)
+        else:
+            moment = kept.moment(found, at)
+            drawing.show(app, dashboard.then(world, found, kept, moment), GM, moment.name)
+    current = records.current(connection)
+    if at is None and found.archived_at and current is not None and current.id == found.id:
+        app.screen.say("The current campaign is put away", "warn")
 
 
 @campaign.command()
@@ -266,20 +295,6 @@ def delete(app: App, name: str) -> None:
 
 
 def _show(app: App, found: Campaign) -> None:
-    pairs = [("Campaign", f"{found.name} ({found.id})")]
-    pairs += [
-        (field.replace("_", " ").capitalize(), getattr(found, field))
-        for field in campaigns.EDITABLE
-        if field != "name" and getattr(found, field)
-    ]
-    players = [
-        f"{each.name} ({each.character})" if each.character else each.name for each in found.players
-    ]
-    lists = (
-        ("Players", players),
-        *((each.capitalize(), getattr(found, each)) for each in campaigns.LISTS),
+    app.screen.show(
+        "ttrpg.campaign/1", {"campaign": campaigns.plain(found)}, [Fields(showing.card(found))]
     )
-    pairs += [(label, ", ".join(values)) for label, values in lists if values]
-    if found.archived_at:
-        pairs.append(("Put away", found.archived_at[:10]))
-    app.screen.show("ttrpg.campaign/1", {"campaign": campaigns.plain(found)}, [Fields(pairs)])

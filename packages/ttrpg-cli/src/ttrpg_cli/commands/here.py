@@ -2,6 +2,7 @@
 
 from ttrpg_core import records
 from ttrpg_core.app import App
+from ttrpg_core.table.campaigns import Campaign
 from ttrpg_core.views import Block, Fields, Text
 
 
@@ -35,7 +36,7 @@ def here(app: App) -> None:
         "home": str(app.paths.data_dir),
     }
     pairs = [
-        ("Campaign", campaign.name if campaign else "none chosen"),
+        ("Campaign", _named(campaign) if campaign else "none chosen"),
         ("Books", _counted(len(books), "book") if books else "none yet"),
         ("Last change", last.prose if last else "none"),
     ]
@@ -48,7 +49,9 @@ def here(app: App) -> None:
 def _following(app: App, *, has_campaign: bool, has_books: bool) -> list[tuple[str, str]]:
     commands = app.plugins.owned("commands")
     found = []
-    if not has_campaign:
+    if has_campaign:
+        found.append(("ttrpg campaign show", "the campaign at a glance"))
+    else:
         known = records.campaigns(app.store.connection)
         found.append(
             (f"ttrpg campaign use {known[0].id}", "go on with it")
@@ -61,6 +64,10 @@ def _following(app: App, *, has_campaign: bool, has_books: bool) -> list[tuple[s
         found.append(('ttrpg search "QUESTION"', "find a rule, with its page"))
     found += [("ttrpg roll 1d20", "roll dice"), ("ttrpg history", "what was done")]
     return found[:2]
+
+
+def _named(campaign: Campaign) -> str:
+    return campaign.name + (" (put away)" if campaign.archived_at else "")
 
 
 def _with(data: dict[str, object], following: list[tuple[str, str]]) -> dict[str, object]:

@@ -10,11 +10,11 @@ import attrs
 import click
 from click.shell_completion import CompletionItem
 
+from ttrpg_cli.campaigns.showing import several
 from ttrpg_core import records
 from ttrpg_core.app import App
 from ttrpg_core.snapshots import Difference, Moment, Snapshot, Snapshots
 from ttrpg_core.store import peek
-from ttrpg_core.table.world import kinds
 from ttrpg_core.views import Block, Fields, Table, Text
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -137,7 +137,7 @@ def show(app: App, moment: str, kind: str | None, whose: str | None) -> None:
     pairs = [("Moment", f"{then.name} (after #{then.position})")]
     pairs += [("Note", named.note)] if named is not None and named.note else []
     pairs += [("Campaign", was.name)] + ([("Game date", was.game_date)] if was.game_date else [])
-    pairs += [(several(each), str(count)) for each, count in sorted(counts.items())]
+    pairs += [(_title(each), str(count)) for each, count in sorted(counts.items())]
     blocks: list[Block] = [Fields(pairs)]
     if kind is not None:
         rows = [each[2:0:-1] for each in listed]
@@ -263,7 +263,7 @@ def _compared(found: Sequence[Difference], limit: int) -> Iterable[Block]:
             f"{counts[how]} {how}" for how in ("added", "removed", "changed") if counts[how]
         )
         yield Text("")
-        yield Text(f"{several(kind)}: {told}", "title")
+        yield Text(f"{_title(kind)}: {told}", "title")
         if kind in _COUNTED:
             continue
         yield Fields([(f"  {each.how}", _lines(each)) for each in each_of[:limit]])
@@ -271,9 +271,8 @@ def _compared(found: Sequence[Difference], limit: int) -> Iterable[Block]:
             yield Text(f"  and {len(each_of) - limit} more: --kind {kind} --limit", "dim")
 
 
-def several(kind: str) -> str:
-    """What some of a kind are called."""
-    named = kinds.kind(kind).PLURAL if kind in kinds.KINDS else f"{kind}s"
+def _title(kind: str) -> str:
+    named = several(kind)
     return named[:1].upper() + named[1:]
 
 

@@ -1,0 +1,1 @@
+"""What ``ttrpg campaign`` and ``ttrpg snapshot`` show."""

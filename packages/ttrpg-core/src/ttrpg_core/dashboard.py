@@ -1,0 +1,112 @@
+"""A campaign at a glance: what is in it, sessions, what is open, what was changed lately.
+
+For a player it is made of what they see; what was changed, fights and snapshots are the Game
+Master's. For an earlier moment it is made of the images in the journal, as a snapshot is.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from ttrpg_core import clocks, fights, text
+from ttrpg_core.audience import GM, Audience
+from ttrpg_core.fights import Summary
+from ttrpg_core.journal import Entry
+from ttrpg_core.snapshots import Moment, Snapshot, Snapshots
+from ttrpg_core.table.campaigns import Campaign
+from ttrpg_core.table.world import plots, sessions
+from ttrpg_core.table.world.entity import Entity
+from ttrpg_core.table.world.plots import Plot
+from ttrpg_core.table.world.seen import Named, Seen, seen
+from ttrpg_core.table.world.sessions import Session
+from ttrpg_core.world import World, rows
+
+RECENT = 6
+"""Changes that it has."""
+_OPEN = ("active", "paused", "pending")
+"""How a plot stands that is not over, in the order of the list."""
+
+
+@attrs.frozen
+class Dashboard:
+    """A campaign at a glance, as its viewer sees it; ``date`` is the one in the game.
+
+    ``counts`` are by kind. A session and a plot come with what the viewer sees of them.
+    """
+
+    campaign: Campaign
+    date: str
+    counts: Mapping[str, int]
+    running: tuple[Session, Seen] | None
+    last: tuple[Session, Seen] | None
+    coming: tuple[Session, Seen] | None
+    plots: tuple[tuple[Plot, Seen], ...]
+    fights: tuple[Summary, ...] = ()
+    recent: tuple[Entry, ...] = ()
+    snapshot: Snapshot | None = None
+
+
+def now(world: World, campaign: Campaign, kept: Snapshots, viewer: Audience = GM) -> Dashboard:
+    """The campaign as it is."""
+    clock = clocks.read(world.connection, campaign.id)
+    date = clock.say() if clock.dated else campaign.game_date
+    named = world.named(viewer)
+    if viewer != GM:
+        counts = dict(Counter(each.kind for each in world.seen(viewer)))
+        things = (*world.all("session"), *world.all("plot"))
+        open_id = text.unique_slug(campaign.name, ()) == campaign.id  # else it tells an older name
+        known = attrs.evolve(campaign, id=campaign.id if open_id else "", description="", tags=())
+        return _made(known, date, counts, things, viewer, named)
+    known_fights = fights.summaries(world.connection, campaign.id)
+    counts = world.counts() | ({"fight": len(known_fights)} if known_fights else {})
+    things = (*world.all("session"), *world.all("plot"))
+    return attrs.evolve(
+        _made(campaign, date, counts, things, viewer, named),
+        fights=tuple(each for each in known_fights if each.status != "ended"),
+        recent=tuple(world.journal.history(RECENT, campaign=campaign.id)),
+        snapshot=next(iter(kept.all(campaign)), None),
+    )
+
+
+def then(world: World, campaign: Campaign, kept: Snapshots, moment: Moment) -> Dashboard:
+    """The campaign as it was, for the Game Master; without what was running beside it."""
+    was = kept.campaign_at(campaign, moment)
+    images = kept.rows_at(campaign, moment, "entities")
+    counts = dict(Counter(str(each["kind"]) for each in images))
+    if count := len(kept.rows_at(campaign, moment, "fights")):
+        counts["fight"] = count
+    things = [rows.entity(each) for each in images if each["kind"] in {"session", "plot"}]
+    return _made(was, was.game_date, counts, things, GM, world.named())
+
+
+def _made(
+    campaign: Campaign,
+    date: str,
+    counts: Mapping[str, int],
+    things: Iterable[Entity],
+    viewer: Audience,
+    named: Named,
+) -> Dashboard:
+    views = [(each, view) for each in things if (view := seen(each, viewer, named)) is not None]
+    told = {each.id: (each, view) for each, view in views if isinstance(each, Session)}
+    order = [told[each.id] for each in sessions.ordered([each for each, _ in told.values()])]
+    opened = [
+        (each, view) for each, view in views if isinstance(each, Plot) and each.status in _OPEN
+    ]
+    if viewer == GM:
+        opened.sort(key=lambda each: plots.order(each[0]))
+    opened.sort(key=lambda each: _OPEN.index(each[0].status))
+
+    def first(*statuses: str) -> tuple[Session, Seen] | None:
+        return next((each for each in order if each[0].status in statuses), None)
+
+    return Dashboard(
+        campaign,
+        date,
+        dict(sorted(counts.items())),
+        running=first(*sessions.RUNNING),
+        last=first("ended"),
+        coming=first("planned"),
+        plots=tuple(opened),
+    )
