@@ -6,7 +6,7 @@ vectors, put both together, keep the best passage of each section. Every stage s
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias, cast
 
 import attrs
@@ -121,12 +121,10 @@ class Engine:
         order = self._reranked(connection, asked, order, steps)
         shown = order[question.offset : question.offset + question.count]
         chunks = chunks_of(connection, [number for number, _ in shown])
-        own = Marker(_own(planned, asked.words)).marks
-        hits = tuple(
-            Hit(chunks[number], score, _marks(chunks[number].text, own, planned))
-            for number, score in shown
-            if number in chunks  # a book that is being read anew has an index, and no text yet
-        )
+        # a book that is being read anew has an index, and no text yet
+        there = [(chunks[number], score) for number, score in shown if number in chunks]
+        marks = _marks([chunk.text for chunk, _ in there], _own(planned, asked.words), planned)
+        hits = tuple(Hit(*each, met) for each, met in zip(there, marks, strict=True))
         answered = bool(priced) or (
             bool(order) and self._answers(texts, asked, planned, order, stages, steps)
         )
@@ -334,9 +332,15 @@ def _own(planned: Plan, words: int) -> Plan:
     )
 
 
-def _marks(text: str, own: Callable[[str], Marks], planned: Plan) -> Marks:
+def _marks(texts: Sequence[str], own: Plan, planned: Plan) -> list[Marks]:
     """What is marked: what stands for the question's words, else whatever met them."""
-    return own(text) or Marker(planned).marks(text)
+    found = Marker(own).every(texts)
+    bare = [place for place, met in enumerate(found) if not met]
+    if bare:
+        others = Marker(planned).every([texts[place] for place in bare])
+        for place, met in zip(bare, others, strict=True):
+            found[place] = met
+    return found
 
 
 def _scores(hits: Iterable[Hit]) -> list[tuple[int, float]]:

@@ -74,12 +74,9 @@ class Fts5:
         with one_moment(connection):
             matched = self.match(query, k)
             chunks = chunks_of(connection, [number for number, _ in matched.best])
-        marks = Marker(matched.plan).marks
-        return [
-            Hit(chunks[number], value, marks(chunks[number].text))
-            for number, value in matched.best
-            if number in chunks
-        ]
+        there = [(chunks[number], value) for number, value in matched.best if number in chunks]
+        marks = Marker(matched.plan).every([chunk.text for chunk, _ in there])
+        return [Hit(*each, met) for each, met in zip(there, marks, strict=True)]
 
     def match(self, query: Query, k: int) -> Matched:
         """The ids of the best ``k`` passages with their scores, without reading them."""

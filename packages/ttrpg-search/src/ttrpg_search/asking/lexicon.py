@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from ttrpg_search.keyword.tokens import STOP, stems
+from ttrpg_search.keyword.tokens import STOP, stems, stems_of
 from ttrpg_search.language import Concept, Language, Phrase, load
 
 
@@ -107,7 +107,7 @@ class Lexicon:
 
     def synonyms(self, text: str) -> tuple[tuple[str, float], ...]:
         """Other ways to say a word or words, with their weights."""
-        return tuple(self._language.synonyms.get(" ".join(stems(text)), ()))
+        return tuple(self._language.synonyms.get(" ".join(stems_of(text)), ()))
 
     def phrases(self) -> set[tuple[str, ...]]:
         """Whatever of several words may be looked for, as stems: names, full forms, synonyms."""
@@ -141,12 +141,12 @@ class Lexicon:
         """
         asked: dict[str, float] = {}
         for text, weight in (*said, *((word, 1.0) for word in words)):
-            parts = stems(text)
+            parts = stems_of(text)
             for one in parts:
                 if one not in STOP:
                     asked[one] = max(asked.get(one, 0.0), weight)
             for kind in self._language.kinds.get(" ".join(parts), ()):
-                for one in stems(kind):
+                for one in stems_of(kind):
                     asked[one] = max(asked.get(one, 0.0), self.matching.kind * weight)
         found = []
         for number, places in self._likely(asked).items():
@@ -196,7 +196,7 @@ class Lexicon:
         said = [one for one, much in asked.items() if much >= 1 and one in self._opposites]
         if not said:  # most questions; stemming the names takes longer than all the rest
             return 1.0
-        named = {one for name in concept.names for one in stems(name)}
+        named = {one for name in concept.names for one in stems_of(name)}
         against = any(
             one not in named and (self._opposites[one] & named).difference(asked) for one in said
         )

@@ -14,7 +14,7 @@ from ttrpg_search.asking.spelling import SHORTEST, nearest
 from ttrpg_search.keyword.plan import MOST_TERMS
 from ttrpg_search.keyword.stemming import stem
 from ttrpg_search.keyword.texts import Texts
-from ttrpg_search.keyword.tokens import STOP, WORD, fold, stems, words
+from ttrpg_search.keyword.tokens import STOP, WORD, fold, stems, stems_of, words
 
 SURE = 0.55
 """How sure a mended word is that takes the place of the one typed."""
@@ -266,7 +266,7 @@ class Reader:
         """
         said = [each for term in terms for each in ((term.text, 1.0), *term.others)]
         parts = [
-            {one for text in (term.text, *dict(term.others)) for one in stems(text)}
+            {one for text in (term.text, *dict(term.others)) for one in stems_of(text)}
             for term in terms
         ]
         added = []
@@ -284,7 +284,7 @@ class Reader:
 
     def _there(self, described: Sequence[Described]) -> list[tuple[Described, list[str]]]:
         """The strongest whose names the books have; those of another game say nothing here."""
-        said = {name: stems(name) for each in described for name in each.concept.names}
+        said = {name: stems_of(name) for each in described for name in each.concept.names}
         known = self._texts.chunks_with(one for parts in said.values() for one in parts)
         found = []
         for each in described:

@@ -7,7 +7,6 @@ is looked at in the best alone.
 
 import json
 import sqlite3
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -88,7 +87,8 @@ class Columns:
             numbers = [known.setdefault(kind, len(known)) for kind in json.loads(names)]
             self._kinds[place] = np.array(numbers, np.int64)[np.frombuffer(kinds, "<u2")]
         self._lots.sort()
-        self._starts = [each[0] for each in self._lots]
+        self._starts = np.array([each[0] for each in self._lots], np.int64)
+        self._sources = [each[2] for each in self._lots]
         self._kind_names = list(known)
         self._order = np.argsort(self._ids, kind="stable")
         self._sorted = self._ids[self._order]
@@ -165,18 +165,14 @@ class Columns:
     def standing(self, ids: Iterable[int]) -> dict[int, Standing]:
         """What decides the place of some chunks; those that are not indexed are left out."""
         rows = self.rows(np.fromiter(ids, np.int64))
-        return {
-            number: Standing(
-                self._lots[bisect_right(self._starts, row) - 1][2], section, self._kind_names[kind]
-            )
-            for row, number, section, kind in zip(
-                rows.tolist(),
-                self._ids[rows].tolist(),
-                self._sections[rows].tolist(),
-                self._kinds[rows].tolist(),
-                strict=True,
-            )
-        }
+        lots = np.searchsorted(self._starts, rows, "right") - 1
+        told = map(
+            Standing,
+            map(self._sources.__getitem__, lots.tolist()),
+            self._sections[rows].tolist(),
+            map(self._kind_names.__getitem__, self._kinds[rows].tolist()),
+        )
+        return dict(zip(self._ids[rows].tolist(), told, strict=True))
 
     def rows(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """The rows of chunks; those that are not there are left out."""
@@ -308,25 +304,32 @@ class Columns:
         places = np.zeros((len(there), len(rows)))
         titled = np.zeros(len(rows))
         for number, (group, ways) in enumerate(there):
-            best, title = np.zeros(len(rows), np.float32), np.zeros(len(rows))
+            best: Floats | None = None
+            title: Floats | None = None
             for way, posting in ways:
                 strength = way.weight * way.rarity
                 if len(posting.head_rows):
-                    at = posting.head_rows.searchsorted(rows)
-                    in_heading = posting.head_rows.take(at, mode="clip") == rows
-                    in_heading &= best < strength * (weights.saturation + 1)
-                    np.maximum(title, min(strength, group.rarity) * in_heading, out=title)
-                at = posting.rows.searchsorted(rows)
-                value = posting.worth.take(at, mode="clip") * np.float32(strength)
-                value *= posting.rows.take(at, mode="clip") == rows
+                    in_heading = _has(posting.head_rows, rows)[1]
+                    if best is not None:
+                        in_heading &= best < strength * (weights.saturation + 1)
+                    told_of = np.float32(min(strength, group.rarity)) * in_heading
+                    title = told_of if title is None else np.maximum(title, told_of)
+                at, has = _has(posting.rows, rows)
                 first = posting.firsts.take(at, mode="clip")
                 if len(ways) == 1:
-                    places[number] = first * (value > 0)
+                    np.multiply(first, has, out=places[number])
+                    break
+                value = posting.worth.take(at, mode="clip") * np.float32(strength)
+                value *= has
+                if best is None:
+                    best = value
+                    np.multiply(first, has, out=places[number])
                 else:
                     better = value > best
                     np.copyto(best, value, where=better)
                     np.copyto(places[number], first, where=better)
-            titled += group.weight * title
+            if title is not None:
+                titled += group.weight * title
         factor = self._headed(plan, rows, titled * (weights.titled / possible))
         many = (places > 0).sum(axis=0)
         missing = _FAR * np.arange(1, len(there) + 1)[:, None]
@@ -355,6 +358,12 @@ class Columns:
             if heading == plan.asked:
                 factor[place] *= exact
         return factor
+
+
+def _has(some: Rows, rows: Rows) -> tuple[Rows, NDArray[np.bool_]]:
+    """Where rows stand among some that are in order, and which of them do."""
+    at = some.searchsorted(rows)
+    return at, some.take(at, mode="clip") == rows
 
 
 def _in_title(group: Group, way: Way) -> np.float32:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ttrpg_core.search import Query, Term
 from ttrpg_search.keyword.texts import Texts
-from ttrpg_search.keyword.tokens import STOP, joined, stems, words
+from ttrpg_search.keyword.tokens import STOP, joined, stems, stems_of, words
 
 _PIECE = re.compile(
     r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\W_]+(?:[\'\u2019\u02bc][^\W_]+)*))'
@@ -81,7 +81,7 @@ def terms_of(text: str) -> tuple[tuple[Term, ...], tuple[str, ...]]:
 def plan(query: Query, texts: Texts) -> Plan:
     """The plan of a query over what is indexed; ways with a stem that is nowhere are left out."""
     terms, absent = (query.terms, query.absent) if query.terms else terms_of(query.text)
-    said = [[tuple(stems(text)) for text, _ in _ways(term)] for term in terms]
+    said = [[stems_of(text) for text, _ in _ways(term)] for term in terms]
     counts = texts.chunks_with(stem for term in said for way in term for stem in way)
     totals = texts.totals()
     total = totals.chunks

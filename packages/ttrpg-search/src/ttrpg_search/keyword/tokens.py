@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ttrpg_search.keyword.stemming import stem
 
@@ -79,6 +80,12 @@ def known_stems(said: Iterable[str]) -> dict[str, str]:
 def stems(text: str) -> list[str]:
     """The stems of a text, in order."""
     return stemmed(WORD.findall(text))
+
+
+@lru_cache(maxsize=8192)
+def stems_of(text: str) -> tuple[str, ...]:
+    """The stems of a word or two that are asked for again and again."""
+    return tuple(stems(text))
 
 
 def stemmed(said: Iterable[str]) -> list[str]:

@@ -75,7 +75,7 @@ class Exact:
 
     def remove(self, ids: Iterable[int]) -> None:
         """Forget chunks; one that is not there is no error."""
-        wanted = np.fromiter(ids, np.int64)
+        wanted = np.unique(np.fromiter(ids, np.int64))
         if not len(wanted) or not self.files.snapshot().head.rows:
             return
         with self.files.lock():

@@ -94,12 +94,13 @@ class Snapshot:
         return self._known
 
     def rows_of(self, wanted: Ints) -> Ints:
-        """The living rows of those ids that are here, ascending and each once."""
+        """The living rows of those ids that are here, ascending; no id may be there twice."""
         order, known = self.order, self.known
         if not len(order):
             return order
         places = np.searchsorted(known, wanted)
-        here: Ints = np.unique(order[places[known.take(places, mode="clip") == wanted]])
+        here: Ints = order[places[known.take(places, mode="clip") == wanted]]
+        here.sort()
         return here
 
 
