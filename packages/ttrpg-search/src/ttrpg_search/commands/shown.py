@@ -7,7 +7,6 @@ from ttrpg_core.documents import Chunk
 from ttrpg_core.library import Book
 from ttrpg_core.search import Findings, Hit
 from ttrpg_core.views import Block, Quote, Table, Text
-from ttrpg_search.commands import ruled
 from ttrpg_search.commands.finding import Answer
 from ttrpg_search.commands.passages import cut, laid
 from ttrpg_search.scope import HOUSE
@@ -82,19 +81,18 @@ def blocks(
 ) -> list[Block]:
     """Every hit, one below the other."""
     told = systems(answer)
-    found: list[Block] = ruled.blocks(answer.rulings)
-    above = len(found)
+    found: list[Block] = []
     for number, hit in enumerate(answer.hits, answer.wanted.offset + 1):
         book = answer.books[hit.chunk.sha256]
         before, after = neighbours(app, hit.chunk, context, players=answer.wanted.players)
-        if len(found) > above:
+        if found:
             found.append(Text(""))
         system = told.get(book.sha256, "")
         found.append(Text(title(number, hit, book, system, score(answer, hit)), "title"))
         found += around(before, passage(hit.chunk, caption(hit, book), hit.marks, full=full), after)
         if paths:
             found.append(Text(path(hit.chunk, book), "dim"))
-    return found[:-1] if answer.rulings and not answer.hits else found
+    return found
 
 
 def around(before: list[Chunk], shown: list[Block], after: list[Chunk]) -> list[Block]:
@@ -153,8 +151,7 @@ def data(app: App, answer: Answer, context: int = 0) -> dict[str, object]:
         "searched": findings.corrected or answer.wanted.query,
         "corrected": findings.corrected or None,
         "suggested": findings.suggested or None,
-        "answered": answer.answered,
-        "rulings": ruled.data(answer.rulings),
+        "answered": findings.answered,
         "total": findings.total,
         "offset": answer.wanted.offset,
         "ms": round(answer.ms, 2),
