@@ -12,7 +12,16 @@ from ttrpg_core.views import Block, Fields, Markdown, Screen, Table, Text
 
 CELL = 40
 """Characters of a cell in a list."""
-DRAWN = frozenset({"plot.objectives", "plot.clocks", "arc.phases", "arc.milestones"})
+DRAWN = frozenset(
+    {
+        "plot.objectives",
+        "plot.clocks",
+        "arc.phases",
+        "arc.milestones",
+        "location.features",
+        "location.connections",
+    }
+)
 """Fields that their kinds draw themselves, below the others."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*")
 _MINOR = frozenset({"tags", "aliases", "revealed"})

@@ -8,6 +8,9 @@ from ttrpg_core.audience import PARTY, Audience
 from ttrpg_core.table.combat.sheet import Sheet
 from ttrpg_core.table.world.entity import Entity, field
 
+WORST_AND_BEST = (-100, 100)
+"""Least and most of a reputation."""
+
 
 @attrs.frozen(kw_only=True)
 class Npc(Entity):
@@ -86,7 +89,10 @@ class Faction(Entity):
         suggested=("guild", "crown", "cult", "order", "gang", "company", "clan", "army"),
     )
     reputation: int | None = field(
-        "How it thinks of the party, from -100 to 100.", "number", secret=True, bounds=(-100, 100)
+        "How it thinks of the party, from -100 to 100.",
+        "number",
+        secret=True,
+        bounds=WORST_AND_BEST,
     )
     hooks: tuple[str, ...] = field(
         "What may come of having to do with it.", "lines", secret=True, option="hook"
