@@ -8,6 +8,7 @@ from ttrpg_core.errors import CitationError, InputError, NotFound
 from ttrpg_core.text import NAME_MAX, QUERY_MAX
 from ttrpg_core.text import text as bounded
 from ttrpg_core.views import Block, Quote, Text
+from ttrpg_search.commands import ruled
 from ttrpg_search.commands.citing import Cited, cited, unsupported
 from ttrpg_search.commands.finding import Answer, Wanted, checked, find, keep
 from ttrpg_search.commands.options import where_to_look
@@ -77,7 +78,7 @@ def ask(
 
 
 def _say(app: App, answer: Answer) -> None:
-    if not answer.findings.answered:
+    if not answer.answered:
         say_unanswered(app, answer)
     say_read(app, answer)
 
@@ -93,7 +94,7 @@ def _by_the_books(app: App, answer: Answer, *, full: bool, strict: bool) -> int:
             f"{wrong} quote{'s' * (wrong != 1)} cannot be found where cited",
             "The book was read anew since: ttrpg library reindex",
         )
-    return 0 if answer.findings.answered else NotFound.code
+    return 0 if answer.answered else NotFound.code
 
 
 def _by_model(
@@ -111,7 +112,7 @@ def _by_model(
 
     answer = find(app, attrs.evolve(wanted, count=results or modelled.GIVEN))
     best = answer.hits[: wanted.count]
-    fewer = Answer(wanted, answer.findings, best, answer.books, answer.ms)
+    fewer = Answer(wanted, answer.findings, best, answer.books, answer.ms, answer.rulings)
     _say(app, fewer)
     if not best or not (answer.findings.answered or anyway):
         if best:
@@ -123,6 +124,9 @@ def _by_model(
         code = _by_the_books(app, fewer, full=full, strict=strict)
         return outcome.code or code
     blocks = modelled.sources(answer, outcome.told, full=full)
+    if answer.rulings:
+        above = ruled.blocks(answer.rulings)[:-1]
+        blocks = [Text(""), Text("Rulings of this table", "title"), *above, *blocks]
     if outcome.error is not None:
         blocks += [Text(""), Text("The passages themselves", "title")]
         blocks += _blocks(fewer, cited(app, fewer), full=full)
@@ -134,12 +138,13 @@ def _by_model(
 
 def _blocks(answer: Answer, found: list[Cited], *, full: bool) -> list[Block]:
     told = systems(answer)
-    blocks: list[Block] = []
+    blocks: list[Block] = ruled.blocks(answer.rulings)
+    above = len(blocks)
     for number, one in enumerate(found, 1):
         hit = one.quoted.hit
         book = answer.books[hit.chunk.sha256]
         said = caption(attrs.evolve(hit, chunk=attrs.evolve(hit.chunk, label=one.label)), book)
-        if blocks:
+        if len(blocks) > above:
             blocks.append(Text(""))
         blocks.append(Text(title(number, hit, book, told.get(book.sha256, "")), "title"))
         if full:
@@ -182,7 +187,8 @@ def _data(app: App, answer: Answer, found: list[Cited]) -> dict[str, object]:
         "question": answer.wanted.query,
         "searched": findings.corrected or answer.wanted.query,
         "suggested": findings.suggested or None,
-        "answered": findings.answered,
+        "answered": answer.answered,
+        "rulings": ruled.data(answer.rulings),
         "supported": not unsupported(found),
         "passages": [
             {

@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
@@ -14,6 +14,10 @@ from ttrpg_core.library import Book
 from ttrpg_core.search import Finder, Findings, Hit, Question
 from ttrpg_core.values import frozen
 from ttrpg_search.analytics import Analytics, Asked, Option
+from ttrpg_search.commands.ruled import rulings
+
+if TYPE_CHECKING:
+    from ttrpg_core.world.ruled import Ruled
 
 MOST = 200
 """Passages that are asked for at once."""
@@ -48,13 +52,22 @@ class Wanted:
 
 
 class Answer(NamedTuple):
-    """What was found: the hits that may be shown, whose books they are, and how long it took."""
+    """What was found: the hits that may be shown, whose books they are, and how long it took.
+
+    ``rulings`` are those of the campaign that stand above the books in this.
+    """
 
     wanted: Wanted
     findings: Findings
     hits: tuple[Hit, ...]
     books: Mapping[str, Book]
     ms: float
+    rulings: "tuple[Ruled, ...]" = ()
+
+    @property
+    def answered(self) -> bool:
+        """Whether the books answer, or the table has."""
+        return self.findings.answered or bool(self.rulings)
 
     @property
     def more(self) -> bool:
@@ -124,7 +137,15 @@ def find(app: App, wanted: Wanted, finder: Finder | None = None) -> Answer:
             findings = attrs.evolve(findings, total=len(open_to_all))
         took = 1000 * (time.perf_counter() - start)
     shown = tuple(hit for hit in hits if hit.chunk.sha256 in books)
-    return Answer(wanted, findings, shown, books, took)
+    above = _above(app, wanted, findings)
+    return Answer(wanted, findings, shown, books, took, above)
+
+
+def _above(app: App, wanted: Wanted, findings: Findings) -> "tuple[Ruled, ...]":
+    """The rulings that fit; none where certain passages are asked for, or the rest of an answer."""
+    if wanted.offset or wanted.kinds or wanted.page:
+        return ()
+    return rulings(app, findings.corrected or wanted.query, players=wanted.players)
 
 
 def chosen(shelf: Iterable[Book], names: Iterable[str]) -> list[str]:

@@ -133,7 +133,7 @@ class Talk:
         if wanted.offset and not answer.hits:
             raise NotFound("there is no more", "Ask something else")
         self._answer, self._looked = answer, 0
-        if not answer.findings.answered:
+        if not answer.answered:
             say_unanswered(self._app, answer)
         say_read(self._app, answer)
         self._app.screen.show("ttrpg.search/2", data(self._app, answer), self._shown(answer))

@@ -20,6 +20,7 @@ from ttrpg_core.talk.answering import answer
 from ttrpg_core.talk.citations import Quoted
 from ttrpg_core.talk.sources import Passage, passages
 from ttrpg_core.views import Block, Text
+from ttrpg_search.commands import ruled
 from ttrpg_search.commands.finding import Answer
 from ttrpg_search.commands.passages import ELLIPSIS
 from ttrpg_search.commands.quoting import said_of
@@ -61,7 +62,7 @@ def asked(app: App, found: Answer, model: str) -> Outcome:
     What a vendor, a budget or a setting refuses is in the outcome: there still are the passages.
     """
     given = passages(found.hits, found.books, MOST)
-    outcome = Outcome(Told(found.wanted.query, given))
+    outcome = Outcome(Told(_question(found), given))
     checker = Checker(app.library, dict.fromkeys(each.sha256 for each in given))
     campaign = records.current(app.store.connection)
     try:
@@ -84,6 +85,15 @@ def asked(app: App, found: Answer, model: str) -> Outcome:
     else:
         outcome.error = _failed(outcome.told)
     return outcome
+
+
+def _question(found: Answer) -> str:
+    """The question as a model is asked it, with the rulings that stand above the passages."""
+    if not found.rulings:
+        return found.wanted.query
+    told = [f"- {each.name}" + (f": {each.text}" if each.text else "") for each in found.rulings]
+    above = "This table has ruled, and that stands above any book:"
+    return "\n".join([found.wanted.query, "", above, *told])[:MOST]
 
 
 def _failed(told: Told) -> ProviderError | None:
@@ -177,9 +187,10 @@ def data(app: App, found: Answer, outcome: Outcome) -> dict[str, object]:
     told, bill = outcome.told, outcome.told.bill
     cited = {each.number for each in told.cited}
     return {
-        "question": told.question,
-        "searched": found.findings.corrected or told.question,
-        "answered": found.findings.answered,
+        "question": found.wanted.query,
+        "searched": found.findings.corrected or found.wanted.query,
+        "answered": found.answered,
+        "rulings": ruled.data(found.rulings),
         "model": told.model,
         "answer": told.shown,
         "text": told.text,

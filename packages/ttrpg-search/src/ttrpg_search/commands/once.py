@@ -13,7 +13,7 @@ def found(app: App, wanted: Wanted) -> Answer:
     answer = find(app, checked(wanted))
     if wanted.offset and not answer.hits:
         raise NotFound("there is no more", "Ask something else, or without --offset")
-    if not answer.findings.answered:
+    if not answer.answered:
         say_unanswered(app, answer)
     say_read(app, answer)
     return answer
@@ -26,4 +26,4 @@ def show(app: App, answer: Answer, shown: list[Block], context: int = 0) -> int:
         left = answer.findings.total - answer.wanted.offset - len(answer.hits)
         app.screen.say(f"{left} more: ttrpg search --more", "dim")
     keep(app, answer, "search")
-    return 0 if answer.findings.answered else NotFound.code
+    return 0 if answer.answered else NotFound.code

@@ -7,6 +7,7 @@ from ttrpg_core.documents import Chunk
 from ttrpg_core.library import Book
 from ttrpg_core.search import Findings, Hit
 from ttrpg_core.views import Block, Quote, Table, Text
+from ttrpg_search.commands import ruled
 from ttrpg_search.commands.finding import Answer
 from ttrpg_search.commands.passages import cut, laid
 from ttrpg_search.scope import HOUSE
@@ -81,18 +82,19 @@ def blocks(
 ) -> list[Block]:
     """Every hit, one below the other."""
     told = systems(answer)
-    found: list[Block] = []
+    found: list[Block] = ruled.blocks(answer.rulings)
+    above = len(found)
     for number, hit in enumerate(answer.hits, answer.wanted.offset + 1):
         book = answer.books[hit.chunk.sha256]
         before, after = neighbours(app, hit.chunk, context, players=answer.wanted.players)
-        if found:
+        if len(found) > above:
             found.append(Text(""))
         system = told.get(book.sha256, "")
         found.append(Text(title(number, hit, book, system, score(answer, hit)), "title"))
         found += around(before, passage(hit.chunk, caption(hit, book), hit.marks, full=full), after)
         if paths:
             found.append(Text(path(hit.chunk, book), "dim"))
-    return found
+    return found[:-1] if answer.rulings and not answer.hits else found
 
 
 def around(before: list[Chunk], shown: list[Block], after: list[Chunk]) -> list[Block]:
@@ -151,7 +153,8 @@ def data(app: App, answer: Answer, context: int = 0) -> dict[str, object]:
         "searched": findings.corrected or answer.wanted.query,
         "corrected": findings.corrected or None,
         "suggested": findings.suggested or None,
-        "answered": findings.answered,
+        "answered": answer.answered,
+        "rulings": ruled.data(answer.rulings),
         "total": findings.total,
         "offset": answer.wanted.offset,
         "ms": round(answer.ms, 2),
