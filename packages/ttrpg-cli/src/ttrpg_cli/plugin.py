@@ -42,6 +42,7 @@ COMMANDS = (
     ("Campaign", "reveals", "What was revealed to whom, and when", "reveals:reveals"),
     ("Campaign", "find", "Find words anywhere in the campaign", "find:find"),
     ("Campaign", "links", "Links of anything, both ways, and broken ones", "links:links"),
+    ("Campaign", "proposals", "What models propose: accept, edit, reject", "proposals:proposals"),
     ("Campaign", "vault", "The campaign as Markdown pages, for Obsidian", "vault:vault"),
     ("Models", "models", "Language models: which are asked, and how they are", "models:models"),
     ("Models", "budget", "Limits of what language models may cost", "budget:budget"),

@@ -363,3 +363,10 @@ def effects_of_fights(db: Database) -> None:
         f" json_extract(effect.value, '$.linked_to') {every} WHERE"
         f" combatants.fight = fight_effects.fight AND {key} = fight_effects.id))"
     )
+
+
+@tables()
+def evidence(db: Database) -> None:
+    """Who made a proposal, and what it rests on."""
+    db.execute("ALTER TABLE proposals ADD COLUMN actor TEXT NOT NULL DEFAULT 'model'")
+    db.execute("ALTER TABLE proposals ADD COLUMN evidence TEXT NOT NULL DEFAULT '{}'")

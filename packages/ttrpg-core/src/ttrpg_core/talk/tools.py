@@ -18,12 +18,16 @@ from ttrpg_core.journal import Journal
 from ttrpg_core.library import Library
 from ttrpg_core.llm import Tool, ToolCall, ToolResult
 from ttrpg_core.llm.chats import Cited
-from ttrpg_core.proposals import Proposal, Proposals
+from ttrpg_core.proposals import NOT_PROPOSED, NOTE_MAX, Proposals
+from ttrpg_core.proposals.proposal import NOTHING, Evidence, Proposal
 from ttrpg_core.search import Finder, Question
 from ttrpg_core.table.campaigns import EDITABLE, Campaign
+from ttrpg_core.table.world.kinds import KINDS
+from ttrpg_core.talk import world_facts
 from ttrpg_core.talk.sources import Passage, fenced
 from ttrpg_core.talk.voices import campaign_facts
-from ttrpg_core.text import QUERY_MAX, TEXT_MAX
+from ttrpg_core.text import NAME_MAX, QUERY_MAX, TEXT_MAX
+from ttrpg_core.world import Reader
 
 MOST_PASSAGES = 5
 """Passages that one search answers at the most."""
@@ -48,6 +52,8 @@ class Ability:
 class Toolbox:
     """The tools of one conversation, as ``viewer`` may use them.
 
+    ``asked`` is what a person said last: what is proposed rests on it.
+
     ``sources`` are the passages that were given to the model for this answer, from whatever side:
     a search goes on with their numbers. ``earlier`` are those of the answers before it: theirs are
     taken, and a passage that comes again keeps its own. ``proposed`` are this answer's proposals.
@@ -64,6 +70,7 @@ class Toolbox:
     sources: list[Cited] = attrs.field(factory=list)
     earlier: list[Cited] = attrs.field(factory=list)
     proposed: list[Proposal] = attrs.field(factory=list)
+    asked: Evidence = NOTHING
 
     def tools(self) -> tuple[Tool, ...]:
         """The tools that there are for this viewer."""
@@ -123,11 +130,14 @@ class Toolbox:
                 found.append(Ability(_SEARCH, self._search))
             if self.campaign is not None:
                 found.append(Ability(_CAMPAIGN, self._campaign))
+                found.append(Ability(_WORLD, self._world))
         if self.viewer == GM and self.campaign is not None:
             found += [
                 Ability(_CHANGES, self._changes),
                 Ability(_NOTE, self._note),
                 Ability(_EDIT, self._edit),
+                Ability(_NEW, self._new),
+                Ability(_REMOVAL, self._removal),
             ]
         return {ability.tool.name: ability for ability in found}
 
@@ -138,10 +148,20 @@ class Toolbox:
         fresh = self.passages(asked["question"], min(asked.get("count", 3), MOST_PASSAGES))
         return given(fresh) if fresh else "Nothing in the books answers that."
 
-    def _campaign(self, _: Mapping[str, Any]) -> str:
+    def _campaign(self, asked: Mapping[str, Any]) -> str:
         assert self.campaign is not None
+        if thing := asked.get("thing"):
+            return world_facts.one(self._reader(), thing, self.viewer)
         facts = project(campaign_facts(self.campaign), self.viewer)
-        return "\n".join(fact.text for fact in facts)
+        counts = world_facts.counts(self._reader(), self.viewer)
+        return "\n".join([*(fact.text for fact in facts), *counts])
+
+    def _world(self, asked: Mapping[str, Any]) -> str:
+        return world_facts.found(self._reader(), asked["words"], self.viewer)
+
+    def _reader(self) -> Reader:
+        assert self.campaign is not None
+        return Reader(self.journal.store.connection, self.campaign.id)
 
     def _changes(self, asked: Mapping[str, Any]) -> str:
         assert self.campaign is not None
@@ -150,17 +170,47 @@ class Toolbox:
         return "\n".join(f"{e.at[:16]} {e.prose}" for e in entries) or "Nothing was changed yet."
 
     def _note(self, asked: Mapping[str, Any]) -> str:
-        return self._propose(lambda to, chat: self.proposals.note(to, asked["note"], chat))
+        return self._propose(
+            asked,
+            lambda to, why: self.proposals.note(to, asked["note"], self.chat, why),
+        )
 
     def _edit(self, asked: Mapping[str, Any]) -> str:
-        fields = {asked["field"]: asked["value"]}
-        return self._propose(lambda to, chat: self.proposals.edit(to, fields, chat))
+        fields, thing = {asked["field"]: asked["value"]}, asked.get("thing", "")
+        if not thing:
+            return self._propose(
+                asked, lambda to, why: self.proposals.edit(to, fields, self.chat, why)
+            )
+        return self._propose(
+            asked, lambda to, why: self.proposals.change(to, thing, fields, self.chat, why)
+        )
 
-    def _propose(self, make: Callable[[Campaign, str], Proposal]) -> str:
+    def _new(self, asked: Mapping[str, Any]) -> str:
+        fields = {name: asked[name] for name in ("name", "summary", "text") if name in asked}
+        kind = asked["kind"]
+        return self._propose(
+            asked, lambda to, why: self.proposals.add(to, kind, fields, self.chat, why)
+        )
+
+    def _removal(self, asked: Mapping[str, Any]) -> str:
+        thing = asked["thing"]
+        return self._propose(
+            asked, lambda to, why: self.proposals.remove(to, thing, self.chat, why)
+        )
+
+    def _propose(
+        self, asked: Mapping[str, Any], make: Callable[[Campaign, Evidence], Proposal]
+    ) -> str:
         assert self.campaign is not None
         if len(self.proposed) >= PROPOSED_MAX:
             raise InputError(f"{PROPOSED_MAX} proposals are enough for one answer", "Go on without")
-        self.proposed.append(make(self.campaign, self.chat))
+        before = tuple(f"{each.book}, {each.label}".rstrip(", ") for each in self.sources)
+        why = attrs.evolve(
+            self.asked,
+            because=asked.get("because", ""),
+            quotes=tuple(dict.fromkeys(before))[:MOST_PASSAGES],
+        )
+        self.proposed.append(make(self.campaign, why))
         return "Put to the Game Master, who decides after your answer. Nothing is changed yet."
 
 
@@ -204,7 +254,7 @@ def _checked(asked: Mapping[str, Any], tool: Tool) -> Mapping[str, Any]:
     return asked
 
 
-def _tool(name: str, description: str, *required: str, **properties: Mapping[str, Any]) -> Tool:
+def _tool(name: str, description: str, /, *required: str, **properties: Mapping[str, Any]) -> Tool:
     schema = {
         "type": "object",
         "properties": properties,
@@ -222,6 +272,7 @@ def _count(description: str) -> Mapping[str, Any]:
     return {"type": "integer", "description": description}
 
 
+_BECAUSE = _words("Why, with the words that it rests on", 500)
 _ROLL = _tool(
     "roll_dice",
     "Roll dice and see how they fall. Never make up a roll.",
@@ -235,7 +286,17 @@ _SEARCH = _tool(
     question=_words("What to find, in plain words", QUERY_MAX),
     count=_count(f"How many passages, {MOST_PASSAGES} at the most"),
 )
-_CAMPAIGN = _tool("look_up_campaign", "What is written down of the campaign that is played.")
+_CAMPAIGN = _tool(
+    "look_up_campaign",
+    "What is written down of the campaign that is played, or of one thing in it.",
+    thing=_words("A name, as of a person, a place or a plot; leave it out for the campaign", 200),
+)
+_WORLD = _tool(
+    "search_campaign",
+    "Find people, places, plots and notes of the campaign that have all the words.",
+    "words",
+    words=_words("A word or a few", QUERY_MAX),
+)
 _CHANGES = _tool(
     "recent_changes",
     "The latest changes to the campaign, the newest first.",
@@ -245,13 +306,35 @@ _NOTE = _tool(
     "propose_note",
     "Offer a note for the campaign. The Game Master sees it and decides.",
     "note",
-    note=_words("The note, as it would be written down", 2000),
+    note=_words("The note, as it would be written down; [[Mara]] links to Mara", NOTE_MAX),
+    because=_BECAUSE,
 )
 _EDIT = _tool(
     "propose_edit",
-    "Offer another value for one field of the campaign. The Game Master sees it and decides.",
+    "Offer another value for one field. The Game Master sees it and decides.",
     "field",
     "value",
-    field=_words("Which field", 40, enum=list(EDITABLE)),
-    value=_words("The whole new value", TEXT_MAX),
+    field=_words(f"Of the campaign: {', '.join(EDITABLE)}; of a thing, as it is looked up", 40),
+    value=_words("The whole new text; for a list only what is added, with ; between", TEXT_MAX),
+    thing=_words("Of what, by its name; leave it out for the campaign itself", 200),
+    because=_BECAUSE,
+)
+_NEW = _tool(
+    "propose_new",
+    "Offer a person, place or thing for the campaign. The Game Master sees it and decides.",
+    "kind",
+    "name",
+    kind=_words("What it is", 20, enum=[each for each in KINDS if each not in NOT_PROPOSED]),
+    name=_words("What it is called", NAME_MAX),
+    summary=_words("What it is, in a line", NAME_MAX),
+    text=_words("All of it, in Markdown", TEXT_MAX),
+    because=_BECAUSE,
+)
+_REMOVAL = _tool(
+    "propose_removal",
+    "Offer to delete a thing of the campaign. The Game Master sees it and decides.",
+    "thing",
+    "because",
+    thing=_words("Its name", 200),
+    because=_BECAUSE,
 )

@@ -31,7 +31,8 @@ from ttrpg_core.llm import (
 )
 from ttrpg_core.llm.chats import Chat, Chats, Cited, Spent, Turn, titled
 from ttrpg_core.llm.routing.candidates import WITHOUT_TOOLS
-from ttrpg_core.proposals import Proposal
+from ttrpg_core.proposals import SAID_MAX
+from ttrpg_core.proposals.proposal import Evidence, Proposal
 from ttrpg_core.quotes import Checker
 from ttrpg_core.table.campaigns import Campaign
 from ttrpg_core.talk.citations import Citations, Quoted
@@ -151,7 +152,7 @@ class Conversation:
         if asked not in seen:
             raise InputError(f"what was said last is not for {self.viewer}", "Say something else")
         npc = self.voice.kind == "npc"
-        self._ready(seen)
+        self._ready(seen, asked)
         passages = [] if npc else self._passages(asked.text)
         tools = self.toolbox.tools() if self.tools and not npc else ()
         sent = latest(seen, self.bounds.history_tokens)
@@ -226,7 +227,7 @@ class Conversation:
         checker = Checker(box.library, {source.sha256 for source in sources.values()})
         return _Cited([passage_of(source) for source in sources.values()], checker, asked)
 
-    def _ready(self, seen: Sequence[Turn]) -> None:
+    def _ready(self, seen: Sequence[Turn], asked: Turn) -> None:
         """Tell the tools where they are, and what was cited so far by which number.
 
         A model has its earlier answers before it: what they cite must not be another passage now.
@@ -234,6 +235,7 @@ class Conversation:
         """
         box = self.toolbox
         box.campaign, box.chat, box.viewer = self.campaign(), self.chat.id, self.viewer
+        box.asked = Evidence(" ".join(asked.text.split())[:SAID_MAX], asked.hash)
         box.sources.clear()
         box.proposed.clear()
         known = {s.number: s for turn in seen for s in project(turn.sources, self.viewer)}

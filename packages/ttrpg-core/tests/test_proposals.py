@@ -1,0 +1,256 @@
+"""Proposals: kept with what they rest on, decided by a person, refused where the game changed."""
+
+import contextlib
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ttrpg_core import records
+from ttrpg_core.audience import GM
+from ttrpg_core.errors import Denied, InputError, NotFound, TtrpgError
+from ttrpg_core.proposals import MOST_PENDING, Evidence, Proposals
+from ttrpg_core.table import campaigns
+from ttrpg_core.table.world.kinds import KINDS
+from ttrpg_core.table.world.people import Faction, Npc
+from ttrpg_core.world import World
+
+
+@pytest.fixture
+def campaign(journal):
+    made = campaigns.create("Salt Road", {"description": "It rains."}, (), "2026")
+    with journal.change("campaign.create") as change:
+        change.insert("campaigns", records.row(made))
+    return made
+
+
+@pytest.fixture
+def world(journal, campaign):
+    return World(journal, campaign.id)
+
+
+@pytest.fixture
+def kept(journal, stopped):
+    return Proposals(journal, stopped)
+
+
+@pytest.fixture
+def mara(world):
+    return world.add(Npc, {"name": "Mara", "role": "smith", "tags": ["forge", "town"]})
+
+
+def test_what_is_proposed_waits_with_its_evidence(kept, campaign, journal, world):
+    why = Evidence("What of Mara?", "abc", "she said so", (3, 4), ("The Book, 5",))
+    before = journal.history(10)
+    made = kept.add(campaign, "npc", {"name": "Mara", "role": "smith"}, "talk", why)
+    assert kept.pending() == [made] == kept.all(campaign.id)
+    assert kept.one(made.id).evidence == why
+    assert kept.all("other") == []
+    assert journal.history(10) == before
+    assert list(world.all()) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "actor", "by"),
+    [
+        ({"name": "Mara", "role": "smith"}, "model", "a model"),
+        ({"name": "Mara", "tags": "a; b"}, "import", "an import"),
+        ({"name": "Mara", "audience": "party"}, "api", "a client"),
+    ],
+)
+def test_accepting_is_one_entry(kept, campaign, journal, world, given, actor, by):
+    made = kept.add(campaign, "npc", given, actor=actor)
+    done = kept.accept(made.id)
+    assert (done.state, kept.one(made.id).state) == ("applied", "applied")
+    (entry,) = journal.history(1)
+    assert (entry.actor, entry.kind) == (actor, "npc.add")
+    assert entry.prose == f"added the npc 'Mara', proposed by {by}"
+    assert (entry.facts["proposal"], entry.facts["ref"]) == (made.id, "npc/mara")
+    assert entry.campaign == campaign.id
+    found = world.get("npc/mara")
+    assert found.tags == (("a", "b") if "tags" in given else ())
+    assert found.audience.name == given.get("audience", "gm")
+    journal.undo()
+    assert world.peek("npc/mara") is None
+    with pytest.raises(NotFound, match="applied already"):
+        kept.accept(made.id)
+
+
+def test_fields_of_a_thing(kept, campaign, world, mara, journal):
+    world.add(Faction, {"name": "The Guild"})
+    fields = {"role": "captain", "tags": "war", "factions": "guild", "name": "Mara Vane"}
+    made = kept.change(campaign, "mara", fields)
+    assert made.lines == [
+        "role of Mara: 'smith' becomes 'captain'",
+        "tags of Mara: adds war",
+        "factions of Mara: adds faction/the-guild",
+        "name of Mara: adds 'Vane'",
+        "aliases of Mara: adds Mara",
+    ]
+    kept.accept(made.id)
+    found = world.get("npc/mara")
+    assert (found.role, found.tags, found.factions) == (
+        "captain",
+        ("forge", "town", "war"),
+        ("faction/the-guild",),
+    )
+    assert (found.name, found.aliases) == ("Mara Vane", ("Mara",))
+    assert journal.history(1)[0].kind == "npc.edit"
+
+
+@pytest.mark.parametrize("what", ["edit", "delete"])
+def test_what_was_changed_since_is_left_alone(kept, campaign, world, mara, what):
+    made = (
+        kept.change(campaign, "Mara", {"role": "captain"})
+        if what == "edit"
+        else kept.remove(campaign, "Mara")
+    )
+    world.edit(mara.ref, {"role": "queen"})
+    with pytest.raises(Denied, match="changed since"):
+        kept.accept(made.id)
+    assert world.get(mara.ref).role == "queen"
+    assert kept.one(made.id).state == "pending"
+    world.delete(mara.ref)
+    with pytest.raises(Denied, match="is gone"):
+        kept.accept(made.id)
+    assert kept.refuse(made.id).state == "refused"
+
+
+def test_another_field_may_have_changed(kept, campaign, world, mara):
+    made = kept.change(campaign, "Mara", {"role": "captain"})
+    world.edit(mara.ref, {"summary": "Tall"})
+    kept.accept(made.id)
+    found = world.get(mara.ref)
+    assert (found.role, found.summary) == ("captain", "Tall")
+
+
+def test_a_thing_is_deleted(kept, campaign, world, mara, journal):
+    made = kept.remove(campaign, "Mara")
+    assert made.lines == ["delete 'Mara' (npc/mara)"]
+    kept.accept(made.id)
+    assert world.peek(mara.ref) is None
+    assert journal.history(1)[0].kind == "npc.delete"
+    journal.undo()
+    assert world.get(mara.ref) == mara
+
+
+def test_the_same_thing_is_not_added_twice(kept, campaign, world):
+    first = kept.add(campaign, "npc", {"name": "Mara"})
+    second = kept.add(campaign, "npc", {"name": "MARA"})
+    kept.accept(first.id)
+    with pytest.raises(Denied, match="already"):
+        kept.accept(second.id)
+    with pytest.raises(Denied, match="already"):
+        kept.add(campaign, "npc", {"name": "Mara"})
+    assert [each.name for each in world.all("npc")] == ["Mara"]
+
+
+def test_a_value_is_changed_before_it_is_accepted(kept, campaign, world, mara):
+    made = kept.change(campaign, "Mara", {"role": "captain"})
+    amended = kept.amend(made.id, "role", "marshal")
+    kept.amend(made.id, "attitude", "friendly")
+    assert amended.changes == {"role": ["smith", "marshal"]}
+    assert kept.one(made.id).evidence.amended == ("role", "attitude")
+    kept.accept(made.id)
+    found = world.get(mara.ref)
+    assert (found.role, found.attitude) == ("marshal", "friendly")
+    new = kept.add(campaign, "npc", {"name": "Tom"})
+    assert kept.amend(new.id, "name", "Tomas").name == "Tomas"
+    kept.accept(new.id)
+    assert world.get("npc/tomas").name == "Tomas"
+    field = kept.edit(campaign, {"genre": "road"})
+    kept.amend(field.id, "genre", "sea")
+    kept.accept(field.id)
+    assert records.campaign(kept.journal.store.connection, campaign.id).genre == "sea"
+    with pytest.raises(InputError, match="no fields"):
+        kept.amend(kept.remove(campaign, "Tomas").id, "role", "x")
+    with pytest.raises(NotFound, match="applied"):
+        kept.amend(field.id, "genre", "x")
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "why"),
+    [
+        ("npc", {}, "no name"),
+        ("npc", {"name": " "}, "no name"),
+        ("npc", {"name": "x", "nope": "y"}, "no field"),
+        ("npc", {"name": "x", "location": "nowhere"}, "nowhere"),
+        ("npc", {"name": "x", "attitude": "odd"}, "attitude"),
+        ("npc", {"name": "x", "audience": "?"}, "audience"),
+        ("character", {"name": "x", "level": "many"}, "whole number|level"),
+        ("note", {"name": "x", "pinned": "maybe"}, "yes or no|pinned"),
+        ("plot", {"name": "x", "status": "active"}, "cannot be proposed"),
+        ("session", {"name": "x"}, "cannot be proposed"),
+        ("dragon", {"name": "x"}, "no kind"),
+    ],
+)
+def test_what_cannot_be_proposed(kept, campaign, kind, given, why):
+    with pytest.raises((InputError, NotFound)) as error:
+        kept.add(campaign, kind, given)
+    assert any(each in str(error.value) + error.value.hint for each in why.split("|"))
+    assert kept.all() == []
+
+
+def test_lists_of_a_campaign_are_not_proposed(kept, campaign):
+    for field in ("tags", "players", "id", "archived_at"):
+        with pytest.raises(InputError, match="cannot be proposed"):
+            kept.edit(campaign, {field: "x"})
+    made = kept.edit(campaign, {"genre": "road"})
+    with pytest.raises(InputError, match="cannot be proposed"):
+        kept.amend(made.id, "tags", "x")
+
+
+def test_nothing_to_change(kept, campaign, mara):
+    for propose in (
+        lambda: kept.change(campaign, "Mara", {"role": "smith"}),
+        lambda: kept.edit(campaign, {"description": "It rains."}),
+    ):
+        with pytest.raises(InputError, match="nothing would change"):
+            propose()
+
+
+def test_a_note_has_its_first_line_as_its_name(kept, campaign, world):
+    for words, name in (
+        ("# The **ferry**\n\nis gone", "The **ferry**"),
+        ("short", "short"),
+        ("x" * 100, "x" * 76 + " ..."),
+        ("#\nrest", "Note"),
+    ):
+        kept.accept(kept.note(campaign, words).id)
+        assert [each for each in world.all("note") if each.name == name], name
+    assert all(each.audience == GM for each in world.all("note"))
+
+
+def test_they_are_bounded(kept, campaign):
+    for number in range(MOST_PENDING):
+        kept.note(campaign, f"Note {number}")
+    with pytest.raises(Denied, match="wait already"):
+        kept.note(campaign, "one more")
+    kept.refuse(1)
+    kept.note(campaign, "one more")
+
+
+words = st.text(max_size=40)
+given_fields = st.dictionaries(
+    st.sampled_from(["name", "role", "tags", "level", "pinned", "about", "audience", "x"]), words
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
+@given(st.sampled_from([*KINDS, "", "x"]), given_fields, given_fields, words)
+def test_whatever_is_proposed_nothing_is_written_before_a_yes(
+    kept, campaign, mara, journal, kind, new, other, value
+):
+    before = journal.history(50)
+    for propose in (
+        lambda: kept.add(campaign, kind, new),
+        lambda: kept.change(campaign, "npc/mara", other),
+        lambda: kept.note(campaign, value),
+        lambda: kept.amend(kept.pending()[-1].id, next(iter(other), "name"), value),
+    ):
+        with contextlib.suppress(TtrpgError, IndexError):
+            propose()
+    assert journal.history(50) == before
+    for each in kept.pending():
+        assert all(isinstance(line, str) for line in each.lines)
+        kept.refuse(each.id)
