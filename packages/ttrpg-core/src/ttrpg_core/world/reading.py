@@ -75,6 +75,7 @@ class Reader:
         Raises NotFound or Ambiguous. Among several kinds, ids and names count alike. For a viewer
         only what they know is there, in what an error says as well.
         """
+        wanted = text.text(wanted, "name", 10 * text.NAME_MAX)
         kind, key = parts(wanted.strip())
         if kind in kinds.KINDS and (not among or kind in among):
             among, wanted = (kind,), key
