@@ -6,6 +6,7 @@ Master's. For an earlier moment it is made of the images in the journal, as a sn
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 import attrs
 
@@ -15,13 +16,14 @@ from ttrpg_core.fights import Summary
 from ttrpg_core.journal import Entry
 from ttrpg_core.snapshots import Moment, Snapshot, Snapshots
 from ttrpg_core.table.campaigns import Campaign
-from ttrpg_core.table.world import plots, sessions
-from ttrpg_core.table.world.entity import Entity
+from ttrpg_core.table.world import kinds, plots, sessions
+from ttrpg_core.table.world.entity import Entity, fields_of
 from ttrpg_core.table.world.plots import Plot
-from ttrpg_core.table.world.seen import Named, Seen, seen
+from ttrpg_core.table.world.seen import Named, Seen, knows, seen
 from ttrpg_core.table.world.sessions import Session
 from ttrpg_core.world import World, rows
 
+T = TypeVar("T", bound=Entity)
 RECENT = 6
 """Changes that it has."""
 _OPEN = ("active", "paused", "pending")
@@ -49,18 +51,17 @@ class Dashboard:
 
 def now(world: World, campaign: Campaign, kept: Snapshots, viewer: Audience = GM) -> Dashboard:
     """The campaign as it is."""
-    clock = clocks.read(world.connection, campaign.id)
-    date = clock.say() if clock.dated else campaign.game_date
+    date = campaign.game_date
+    if clocks.content(world.connection, campaign.id) is not None:
+        date = clocks.read(world.connection, campaign.id).say()
     named = world.named(viewer)
+    things = (*world.all("session"), *world.all("plot"))
     if viewer != GM:
-        counts = dict(Counter(each.kind for each in world.seen(viewer)))
-        things = (*world.all("session"), *world.all("plot"))
         open_id = text.unique_slug(campaign.name, ()) == campaign.id  # else it tells an older name
         known = attrs.evolve(campaign, id=campaign.id if open_id else "", description="", tags=())
-        return _made(known, date, counts, things, viewer, named)
+        return _made(known, date, _known(world, viewer, named), things, viewer, named)
     known_fights = fights.summaries(world.connection, campaign.id)
     counts = world.counts() | ({"fight": len(known_fights)} if known_fights else {})
-    things = (*world.all("session"), *world.all("plot"))
     return attrs.evolve(
         _made(campaign, date, counts, things, viewer, named),
         fights=tuple(each for each in known_fights if each.status != "ended"),
@@ -80,6 +81,22 @@ def then(world: World, campaign: Campaign, kept: Snapshots, moment: Moment) -> D
     return _made(was, was.game_date, counts, things, GM, world.named())
 
 
+def _known(world: World, viewer: Audience, named: Named) -> dict[str, int]:
+    """How many things of each kind a player knows."""
+    groups = world.connection.execute(
+        "SELECT kind, audience, COUNT(*) FROM entities WHERE campaign = ? GROUP BY kind, audience",
+        [world.campaign],
+    ).fetchall()
+    found: Counter[str] = Counter()
+    for kind, audience, count in groups:
+        if viewer.sees(Audience(audience)):
+            found[kind] += count
+    for kind in [*found]:
+        if any(each.needed for each in fields_of(kinds.kind(kind)).values()):
+            found[kind] = sum(knows(each, viewer, named) for each in world.all(kind))
+    return {kind: count for kind, count in found.items() if count}
+
+
 def _made(
     campaign: Campaign,
     date: str,
@@ -88,18 +105,20 @@ def _made(
     viewer: Audience,
     named: Named,
 ) -> Dashboard:
-    views = [(each, view) for each in things if (view := seen(each, viewer, named)) is not None]
-    told = {each.id: (each, view) for each, view in views if isinstance(each, Session)}
-    order = [told[each.id] for each in sessions.ordered([each for each, _ in told.values()])]
-    opened = [
-        (each, view) for each, view in views if isinstance(each, Plot) and each.status in _OPEN
-    ]
+    known = [each for each in things if knows(each, viewer, named)]
+    order = sessions.ordered([each for each in known if isinstance(each, Session)])
+    opened = [each for each in known if isinstance(each, Plot) and each.status in _OPEN]
     if viewer == GM:
-        opened.sort(key=lambda each: plots.order(each[0]))
-    opened.sort(key=lambda each: _OPEN.index(each[0].status))
+        opened.sort(key=plots.order)
+    opened.sort(key=lambda each: _OPEN.index(each.status))
+
+    def view(each: T) -> tuple[T, Seen]:
+        shown = seen(each, viewer, named)
+        assert shown is not None, "they know it"
+        return each, shown
 
     def first(*statuses: str) -> tuple[Session, Seen] | None:
-        return next((each for each in order if each[0].status in statuses), None)
+        return next((view(each) for each in order if each.status in statuses), None)
 
     return Dashboard(
         campaign,
@@ -108,5 +127,5 @@ def _made(
         running=first(*sessions.RUNNING),
         last=first("ended"),
         coming=first("planned"),
-        plots=tuple(opened),
+        plots=tuple(map(view, opened)),
     )

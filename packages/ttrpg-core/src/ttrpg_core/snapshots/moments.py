@@ -8,7 +8,7 @@ import sqlite3
 
 from ttrpg_core.errors import Denied
 from ttrpg_core.reversal import RowChange
-from ttrpg_core.rows import Row, dump_key, fetch, load, load_key, same
+from ttrpg_core.rows import Row, dump_key, fetch, load, load_key
 from ttrpg_core.snapshots.belonging import CAMPAIGNS, Belonging
 
 
@@ -35,30 +35,24 @@ def changes(
     low, high = sorted((start, end))
     must_be_whole(connection, low)
     marks = ", ".join("?" for _ in belonging.tables)
-    span = f"FROM journal_rows WHERE entry > ? AND entry <= ? AND tbl IN ({marks})"
-    values = [low, high, *belonging.tables]
-    # SQLite takes the other columns from the row that has the minimum or maximum
-    # (lang_select.html, section 2.5).
-    first = connection.execute(
-        f"SELECT tbl, key, before, MIN(entry) {span} GROUP BY tbl, key ORDER BY tbl, key",
-        values,
-    ).fetchall()
-    after = {
-        (row["tbl"], row["key"]): row["after"]
-        for row in connection.execute(
-            f"SELECT tbl, key, after, MAX(entry) {span} GROUP BY tbl, key",
-            values,
-        )
-    }
-    found = []
-    for row in first:
+    rows = connection.execute(
+        "SELECT tbl, key, before, after FROM journal_rows WHERE entry > ? AND entry <= ?"  # noqa: S608 - only marks
+        f" AND +tbl IN ({marks}) ORDER BY entry, ordinal",  # the +: by entry, not by table
+        [low, high, *belonging.tables],
+    )
+    images: dict[tuple[str, str], tuple[str | None, str | None]] = {}
+    for row in rows:
         place = (row["tbl"], row["key"])
-        change = RowChange(
-            row["tbl"], load_key(row["key"]), load(row["before"]), load(after[place])
-        )
+        before = images[place][0] if place in images else row["before"]
+        images[place] = (before, row["after"])
+    found = []
+    for (table, key), (first, latest) in sorted(images.items()):
+        if first == latest:
+            continue
+        change = RowChange(table, load_key(key), load(first), load(latest))
         owners = belonging.owners(change.table, change.before)
         owners |= belonging.owners(change.table, change.after)
-        if campaign in owners and not same(change.before, change.after):
+        if campaign in owners:
             found.append(change if start <= end else change.back)
     return found
 
