@@ -19,6 +19,7 @@ COMMANDS = (
     ("At the table", "redo", "Do again what was undone", "undo:redo"),
     ("At the table", "history", "Every change, the newest first", "undo:history"),
     ("At the table", "session", "Sessions: plan, start, end, look back", "session:session"),
+    ("At the table", "recap", "What happened in a session, for you or the players", "recap:recap"),
     ("At the table", "chat", "Talk with a model about your campaign and books", "chat:chat"),
     ("Campaign", "campaign", "Campaigns: create, choose, edit, delete", "campaign:campaign"),
     ("Campaign", "snapshot", "Moments of a campaign, and the way back", "snapshot:snapshot"),

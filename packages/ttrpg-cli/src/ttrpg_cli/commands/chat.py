@@ -9,6 +9,7 @@ from ttrpg_cli.commands import chats
 from ttrpg_cli.screens import screen_of
 from ttrpg_cli.stdin import is_typed, read_stdin
 from ttrpg_cli.talking.kept import NEW, chats_of
+from ttrpg_cli.words import Words
 from ttrpg_core import text
 from ttrpg_core.app import App
 from ttrpg_core.errors import InputError, NotFound
@@ -16,7 +17,6 @@ from ttrpg_core.llm.chats import Chat
 from ttrpg_core.text import TEXT_MAX
 
 F = TypeVar("F", bound=Callable[..., Any])
-_SWITCHES = frozenset({"--json", "--plain", "--quiet"})
 
 
 def talking(command: F) -> F:
@@ -43,38 +43,6 @@ def talking(command: F) -> F:
     ):
         command = option(command)
     return command
-
-
-class Words(click.Group):
-    """A group whose first word is a command only when what follows suits it.
-
-    ``chat list`` is the command, ``chat list the gods of the coast`` a message, as is everything
-    behind ``--``.
-    """
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Options and a command, or options anywhere among the words of a message."""
-        ctx.meta[__name__] = says = not self._names_command(args)
-        ctx.allow_interspersed_args = says
-        if not says:
-            return super().parse_args(ctx, args)
-        return click.Command.parse_args(self, ctx, args)
-
-    def invoke(self, ctx: click.Context) -> object:
-        """Talk, or run the command."""
-        if ctx.meta[__name__]:
-            return click.Command.invoke(self, ctx)
-        return super().invoke(ctx)
-
-    def _names_command(self, args: list[str]) -> bool:
-        rest = list(args)
-        while rest and rest[0] in _SWITCHES:
-            rest.pop(0)
-        if not rest or rest[0] not in self.commands:
-            return False
-        takes = [p.nargs for p in self.commands[rest[0]].params if isinstance(p, click.Argument)]
-        words = next((n for n, word in enumerate(rest[1:]) if word.startswith("-")), len(rest) - 1)
-        return -1 in takes or words <= sum(takes)
 
 
 @click.group(

@@ -1,4 +1,4 @@
-"""What fits on a sheet that is read at a glance: the weightiest first, each part so long at most."""
+"""What fits on a sheet read at a glance: the weightiest first, each part only so long."""
 
 from collections.abc import Iterable
 

@@ -6,6 +6,7 @@ Game Master reads, and into nothing else. A player is told of an entity only whe
 and knew it then.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ import attrs
 from ttrpg_core.audience import GM, Audience
 from ttrpg_core.table.recaps.events import SEVERITIES, Event, Severity, changed, moved_to
 from ttrpg_core.table.recaps.fought import Fought
+from ttrpg_core.table.world.links import spoken
 from ttrpg_core.table.world.seen import Seen
 
 SECTIONS = {
@@ -25,6 +27,7 @@ SECTIONS = {
 """Which entities each part of a recap tells of."""
 QUOTE_MAX = 240
 """Characters of a note that are quoted."""
+_NUMBERED = re.compile(r"(?<=\S) \d+\Z")
 _AT_ZERO = {
     "combat.death": "{} died",
     "combat.dying": "{} fell, and lay dying",
@@ -139,10 +142,15 @@ def _revealed(event: Event, known: Known) -> str:
 
 
 def _status(event: Event, known: Known) -> str:
+    """Where a plot or an arc went; for players as they could read it then."""
     told = _both(event, known)
-    if told is None or "status" not in told.fields:
+    if told is None:
         return ""
-    return f"{told.name} is {told.fields['status']}"
+    if known.viewer == GM:
+        return f"{told.name} is {moved_to(event.data)}"
+    then = known.then(event.entry, event.refs[0])
+    status = then.fields.get("status") if then is not None and "status" in told.fields else None
+    return f"{told.name} is {status}" if status else ""
 
 
 def _handed(event: Event, known: Known) -> str:
@@ -265,7 +273,7 @@ def _statistics(name: str, tally: Mapping[str, Any]) -> str:
             ("taken", "taken"),
             ("healing", "healed in others"),
             ("felled", "felled"),
-            ("downs", "times down"),
+            ("downs", "time down" if tally.get("downs") == 1 else "times down"),
         )
         if tally.get(key)
     ]
@@ -282,17 +290,19 @@ def _quotes(events: Sequence[Event], known: Known) -> Iterator[Fact]:
             if now is None or ref in told or not _knew(each, ref, known):
                 continue
             told.add(ref)
-            said = " ".join(str(now.fields.get("text") or now.name).split())
+            said = " ".join(spoken(str(now.fields.get("text") or now.name)).split())
             short = said if len(said) <= QUOTE_MAX else f"{said[: QUOTE_MAX - 4]} ..."
             yield Fact(f'"{short}"', (each.entry,))
 
 
 def _counted(names: Sequence[str]) -> str:
-    """``Goblin (3), Drake``: each name once."""
-    counts: dict[str, int] = {}
+    """``Goblin (3), Drake``: Goblin 1 and Goblin 2 are two goblins."""
+    counts: dict[str, list[str]] = {}
     for name in names:
-        counts[name] = counts.get(name, 0) + 1
-    return ", ".join(f"{name} ({n})" if n > 1 else name for name, n in counts.items())
+        counts.setdefault(_NUMBERED.sub("", name), []).append(name)
+    return ", ".join(
+        f"{kind} ({len(each)})" if len(each) > 1 else each[0] for kind, each in counts.items()
+    )
 
 
 def _sentence(text: str) -> str:
