@@ -132,6 +132,24 @@ class Days:
             change.prose = done.facts[0].prose
         return passed
 
+    def step(self, kind: str, command: fights.Command) -> fights.Step:
+        """Do to characters outside of fights what could be done to them in one: a fall, a potion.
+
+        No time passes by it, and rolls that are asked for are not kept.
+        """
+        with self._change(kind) as change:
+            together, law = self.together()
+            done = command(together, law, self.rng)
+            characters.save(change, self.world, together, done.fight)
+            change.prose = fights.prose(done.facts)
+            change.facts = {"facts": fights.plain(done.facts)}
+        return fights.Step(together, attrs.evolve(done.fight, prompts=()), law, done.facts)
+
+    def together(self) -> tuple[Fight, Rules]:
+        """The characters who are in no fight, as if in one together, and the rules."""
+        law = self.law
+        return rests.together(characters.free(self.world), law, self.clock.now), law
+
     def set(self, moment: int) -> Passed:
         """Set the clock to another moment, without time passing.
 

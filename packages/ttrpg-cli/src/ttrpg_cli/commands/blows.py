@@ -8,11 +8,11 @@ import click
 from ttrpg_cli.commands.combatants import condition as condition_of
 from ttrpg_cli.commands.effects_of import show_conditions
 from ttrpg_cli.fighting import acting, words
-from ttrpg_cli.fighting.acting import act, campaign_of, each_of, whom
-from ttrpg_core import fights, text
+from ttrpg_cli.fighting.acting import act_anywhere, each_of, looked_at, whom
+from ttrpg_core import text
 from ttrpg_core.app import App
 from ttrpg_core.errors import InputError
-from ttrpg_core.table.combat import conditions, death, effects, hp, roster, rules, saves
+from ttrpg_core.table.combat import conditions, death, effects, hp, roster, saves
 from ttrpg_core.table.combat.rules import Rules
 from ttrpg_core.table.combat.scene import Outcome
 from ttrpg_core.table.combat.state import Combatant, Effect, Fight
@@ -78,7 +78,7 @@ def hit(
         )  # fmt: skip
         return Outcome(done.fight, words.rolls(dealt.rolled) + done.facts)
 
-    act(app, "combat.damage", fight, strike)
+    act_anywhere(app, "combat.damage", fight, strike)
 
 
 @click.command(short_help="Healing: ttrpg heal mara 5")
@@ -97,7 +97,7 @@ def heal(app: App, who: str, amount: str, source: str | None, fight: str | None)
         done = each_of(found, keys, lambda f, key: hp.heal(f, law, key, many.total, by))
         return Outcome(done.fight, words.rolls([many.rolled]) + done.facts)
 
-    act(app, "combat.healing", fight, mend)
+    act_anywhere(app, "combat.healing", fight, mend)
 
 
 @click.command(short_help="A save that is owed: ttrpg save mara 12")
@@ -143,7 +143,7 @@ def save(
             total=total, bonus=bonus, luck=luck or "", resist=resist,
         )  # fmt: skip
 
-    act(app, "combat.save", fight, make)
+    act_anywhere(app, "combat.save", fight, make)
 
 
 def _is_for_life(fight: Fight, one: Combatant) -> bool:
@@ -196,7 +196,7 @@ def cond(
         _explain(app, who, fight)
         return
     if [each.casefold() for each in length] == ["off"]:
-        act(app, "combat.condition", fight, lambda f, law, _: each_of(
+        act_anywhere(app, "combat.condition", fight, lambda f, law, _: each_of(
             f, whom(f, who), lambda f, key: _off(f, law, key, condition, level or 0)))  # fmt: skip
         return
 
@@ -214,7 +214,7 @@ def cond(
         )
         return each_of(found, whom(found, who), lambda f, key: effects.apply(f, law, key, made))
 
-    act(app, "combat.condition", fight, put)
+    act_anywhere(app, "combat.condition", fight, put)
 
 
 def _custom(wanted: str) -> str:
@@ -239,8 +239,6 @@ def _held_by(fight: Fight, caster: str) -> str:
 
 
 def _explain(app: App, who: str, fight: str | None) -> None:
-    connection = app.store.connection
-    found = fights.load(connection, fights.find(connection, fight, campaign_of(app)))
-    law = rules.load(found.rules)
+    found, law = looked_at(app, fight)
     one = found.get(roster.find(found, who))
     show_conditions(app, list(conditions.rules_on(one, law)))

@@ -7,9 +7,10 @@ import attrs
 import click
 
 from ttrpg_cli.commands import combatants, effects_of, uses
+from ttrpg_cli.commands.condition import condition
 from ttrpg_cli.fighting import acting, showing
-from ttrpg_cli.fighting.acting import UNDO, act, campaign_of, fights_of, whom
-from ttrpg_core import fights, records, text
+from ttrpg_cli.fighting.acting import UNDO, act, campaign_of, fights_of, law_of, whom
+from ttrpg_core import clocks, fights, records, text
 from ttrpg_core.app import App
 from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import InputError
@@ -91,11 +92,13 @@ def new(
 
     def make(key: str) -> Outcome:
         law = rules.load(wanted)
+        moment = clocks.now(app.store.connection, campaign.id) if campaign else 0
         if after is None:
-            return Outcome(roster.new(key, name, law, mode=mode, reroll=reroll), ())
+            return Outcome(roster.new(key, name, law, moment, mode, reroll=reroll), ())
         connection = app.store.connection
         earlier = fights.load(connection, fights.find(connection, after, campaign_of(app)))
-        made = roster.new(key, name, law, earlier.now, mode, reroll=reroll)
+        moment = max(moment, earlier.now)
+        made = roster.new(key, name, law, moment, mode, reroll=reroll)
         facts: list[Fact] = []
         for each in ending.carried(earlier):
             made, more = roster.add(made, law, each)
@@ -126,7 +129,9 @@ def start(app: App, fight: str | None, surprised: tuple[str, ...]) -> None:
         if surprised:
             keys = [key for each in surprised for key in whom(found, each)]
             found, facts = roster.surprise(found, law, keys)
-        found, more = turns.start(found, law, rng)
+        campaign = campaign_of(app)
+        moment = clocks.now(app.store.connection, campaign) if campaign else None
+        found, more = turns.start(found, law, rng, moment)
         return Outcome(found, facts + more)
 
     act(app, "combat.start", fight, begin)
@@ -143,7 +148,7 @@ def show(app: App, fight: str | None, viewer: str) -> None:
     connection = app.store.connection
     audience = Audience.of(viewer)
     found = fights.load(connection, fights.find(connection, fight, campaign_of(app)))
-    showing.fight(app.screen, seen.view(found, rules.load(found.rules), audience))
+    showing.fight(app.screen, seen.view(found, law_of(app, found), audience))
     if audience == GM and found.status == "preparing":
         app.screen.say("Next: ttrpg combat start", "dim")
 
@@ -165,7 +170,7 @@ def watch(app: App, fight: str | None) -> None:
 def use(app: App, fight: str) -> None:
     """Choose the fight that commands mean, when several go on."""
     found = fights_of(app).use(fight, campaign_of(app))
-    showing.fight(app.screen, seen.view(found, rules.load(found.rules)))
+    showing.fight(app.screen, seen.view(found, law_of(app, found)))
     app.screen.say(f"{found.name!r} is the fight that commands mean. {UNDO}", "good")
 
 
@@ -221,5 +226,5 @@ def initiative(
     act(app, "combat.initiative", fight, throw)
 
 
-for _command in (*combatants.COMMANDS, *effects_of.COMMANDS, *uses.COMMANDS):
+for _command in (condition, *combatants.COMMANDS, *effects_of.COMMANDS, *uses.COMMANDS):
     combat.add_command(_command)

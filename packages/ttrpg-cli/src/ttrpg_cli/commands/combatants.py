@@ -1,6 +1,6 @@
 """Who is in a fight: the commands ``combat add``, ``edit``, ``remove`` and their like."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any, Literal, TypeVar
 
@@ -8,14 +8,17 @@ import attrs
 import click
 
 from ttrpg_cli.fighting import acting, words
-from ttrpg_cli.fighting.acting import act, each_of, whom
-from ttrpg_core import text
+from ttrpg_cli.fighting.acting import act, campaign_of, each_of, whom
+from ttrpg_core import fights, text
 from ttrpg_core.app import App
-from ttrpg_core.errors import InputError
+from ttrpg_core.errors import InputError, NotFound
+from ttrpg_core.fights import characters
 from ttrpg_core.table.combat import resources, roster
 from ttrpg_core.table.combat.rules import Rules
-from ttrpg_core.table.combat.scene import Outcome
+from ttrpg_core.table.combat.scene import Fact, Outcome
 from ttrpg_core.table.combat.state import Combatant, Fight, Resource, Trait, TraitKind
+from ttrpg_core.table.world.people import Character
+from ttrpg_core.world import Reader
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,9 +30,7 @@ _TRAITS: Mapping[str, TraitKind] = {
     "threshold": "threshold",
     "reduce": "reduction",
 }
-_STATS = (
-    click.option("--side", help="Whose side: party, foes, or a word of your own."),
-    click.option("--group", help="Who rolls for initiative together."),
+_NUMBERS = (
     click.option("--ac", type=click.IntRange(0, 1000), help="Armor class."),
     click.option("--bonus", "initiative_bonus", type=NUMBER, help="Bonus to initiative."),
     click.option("--score", type=NUMBER, help="What breaks ties, such as Dexterity."),
@@ -45,21 +46,44 @@ _STATS = (
                  help="A condition it cannot get."),
     click.option("--at-zero", type=click.Choice(["dying", "dead", "out"]),
                  help="What 0 hit points mean; by default what the rules say of its kind."),
+)  # fmt: skip
+_USES = (
+    click.option("--per-day", multiple=True, metavar="NAME=N",
+                 help="Uses that a long rest gives back."),
+    click.option("--per-rest", multiple=True, metavar="NAME=N",
+                 help="Uses that any rest gives back."),
+)  # fmt: skip
+_PLACE = (
+    click.option("--side", help="Whose side: party, foes, or a word of your own."),
+    click.option("--group", help="Who rolls for initiative together."),
     click.option("--level", type=click.IntRange(0, 1000), help="A character's level."),
     click.option("--cr", help="A foe's challenge rating: 1/4, 5."),
     click.option("--xp", type=click.IntRange(0, 10_000_000), help="Experience for it."),
 )  # fmt: skip
 
 
+def numbers(command: F) -> F:
+    """What of a combatant or character is given, and may be corrected later."""
+    return _with(command, _NUMBERS)
+
+
+def uses_of(command: F) -> F:
+    """What somebody can use, and what brings it back."""
+    return _with(command, _USES)
+
+
 def _stats(command: F) -> F:
-    """What of a combatant is given when it joins, and may be corrected later."""
-    for option in reversed(_STATS):
+    return _with(command, (*_NUMBERS, *_PLACE))
+
+
+def _with(command: F, options: Sequence[Callable[[F], F]]) -> F:
+    for option in reversed(options):
         command = option(command)
     return command
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", required=False)
 @click.argument("number", type=click.IntRange(1, roster.COMBATANTS_MAX), default=1)
 @click.option("--hp", metavar="HP", help="Hit points: 12, or 5/12 for five of twelve.")
 @click.option(
@@ -92,21 +116,36 @@ def _stats(command: F) -> F:
     metavar="NAME=N",
     help="Comes back on N or more of a d6: 'Fire Breath=5'.",
 )
-@click.option(
-    "--per-day", multiple=True, metavar="NAME=N", help="Uses that a long rest gives back."
-)
-@click.option("--per-rest", multiple=True, metavar="NAME=N", help="Uses that any rest gives back.")
+@click.option("--party", is_flag=True, help="All characters of the party who are in no fight.")
+@uses_of
 @_stats
 @acting.in_fight
 @click.pass_obj
 def add(
-    app: App, /, name: str, number: int, hp: str | None, fight: str | None, **given: Any
+    app: App,
+    /,
+    name: str | None,
+    number: int,
+    hp: str | None,
+    fight: str | None,
+    *,
+    party: bool,
+    **given: Any,
 ) -> None:
     """Put NAME into the fight, or a NUMBER of its kind: goblin-1, goblin-2 ...
 
-    Who joins a running fight rolls for initiative, and acts in this round unless its place has
-    passed.
+    A character of the campaign, by name and without --hp, comes as it is; --party brings all. Who
+    joins a running fight rolls for initiative, and acts in this round unless its place has passed.
     """
+    if party == (name is not None):
+        raise InputError("who joins?", "Give a NAME, or --party for all characters")
+    heroes = _heroes(app, name, fight) if hp is None else []
+    if heroes:
+        act(app, "combat.add", fight, lambda f, law, rng: _join(f, law, rng, heroes, given))
+        return
+    if name is None:
+        raise NotFound("no character is free to join", "See: ttrpg character list")
+    called = name
     left, most = (None, None) if hp is None else words.hp(hp)
 
     def join(found: Fight, law: Rules, rng: Random) -> Outcome:
@@ -116,12 +155,44 @@ def add(
             if given[key] is not None
         }
         made = Combatant(
-            "", name, hp=left, hp_max=most, resources=_resources(given), **plain,
-            **_changes(law, given, Combatant("", name)),
+            "", called, hp=left, hp_max=most, resources=_resources(given), **plain,
+            **changes(law, given, Combatant("", called)),
         )  # fmt: skip
         return roster.add(found, law, made, number, rng)
 
     act(app, "combat.add", fight, join)
+
+
+def _heroes(app: App, name: str | None, fight: str | None) -> list[Character]:
+    """The character with this name, or without one those who are not in the fight yet."""
+    campaign, connection = campaign_of(app), app.store.connection
+    if campaign is None:
+        return []
+    reader = Reader(connection, campaign)
+    if name is not None:
+        found = characters.called(reader, name)
+        return [] if found is None else [found]
+    here = fights.load(connection, fights.find(connection, fight, campaign))
+    return [
+        each
+        for each in characters.party(reader)
+        if not here.has(each.id) and not characters.fighting(connection, campaign, each.id, here.id)
+    ]
+
+
+def _join(
+    fight: Fight, law: Rules, rng: Random, heroes: Sequence[Character], given: Mapping[str, Any]
+) -> Outcome:
+    """Characters into a fight, as they are."""
+    facts: list[Fact] = []
+    place = {
+        key: given[key] for key in ("initiative", "side", "group") if given[key] is not None
+    } | {"hidden": given["hidden"]}
+    for each in heroes:
+        one = attrs.evolve(characters.joining(fight, each), **place)
+        fight, more = roster.add(fight, law, one, rng=rng)
+        facts += more
+    return Outcome(fight, tuple(facts))
 
 
 @click.command()
@@ -139,18 +210,18 @@ def edit(app: App, /, who: str, fight: str | None, **given: Any) -> None:
     def correct(found: Fight, law: Rules, _: Random) -> Outcome:
         one = found.get(roster.find(found, who))
         plain = {key: given[key] for key in ("name", "hp_max") if given[key] is not None}
-        return roster.edit(found, law, attrs.evolve(one, **plain, **_changes(law, given, one)))
+        return roster.edit(found, law, attrs.evolve(one, **plain, **changes(law, given, one)))
 
     act(app, "combat.edit", fight, correct)
 
 
-def _changes(law: Rules, given: Mapping[str, Any], one: Combatant) -> dict[str, Any]:
+def changes(law: Rules, given: Mapping[str, Any], one: Combatant) -> dict[str, Any]:
     """The fields that the options of ``_stats`` name, for one who is as ``one`` is."""
     names = ("side", "group", "ac", "initiative_bonus", "score", "at_zero", "level", "xp")
-    found = {name: given[name] for name in names if given[name] is not None}
+    found = {name: given[name] for name in names if given.get(name) is not None}
     for name in {"side", "group"} & set(found):
         found[name] = text.name(found[name], name)
-    if given["cr"] is not None:
+    if given.get("cr") is not None:
         found["cr"] = _rating(law, given["cr"])
     if given["saves"]:
         found["saves"] = {**one.saves, **words.saves(given["saves"])}
@@ -195,9 +266,15 @@ def _resources(given: Mapping[str, Any]) -> tuple[Resource, ...]:
     if given["lair"]:
         found.append(resources.lair_actions())
     found += [resources.recharge(*words.uses(each)) for each in given["recharge"]]
-    found += [resources.per_day(*words.uses(each)) for each in given["per_day"]]
-    found += [resources.per_rest(*words.uses(each)) for each in given["per_rest"]]
-    return tuple(found)
+    return (*found, *kept_uses(given))
+
+
+def kept_uses(given: Mapping[str, Any]) -> tuple[Resource, ...]:
+    """What the options of :func:`uses_of` name."""
+    return (
+        *(resources.per_day(*words.uses(each)) for each in given["per_day"]),
+        *(resources.per_rest(*words.uses(each)) for each in given["per_rest"]),
+    )
 
 
 @click.command()

@@ -5,10 +5,10 @@ from random import Random
 import click
 
 from ttrpg_cli.fighting import acting, words
-from ttrpg_cli.fighting.acting import act, campaign_of, each_of, whom
+from ttrpg_cli.fighting.acting import act, act_anywhere, campaign_of, each_of, whom
 from ttrpg_core import fights, records, text
 from ttrpg_core.app import App
-from ttrpg_core.errors import NotFound
+from ttrpg_core.errors import Ambiguous, NotFound
 from ttrpg_core.table.combat import death, hp, roster, rules, saves
 from ttrpg_core.table.combat.rules import Condition, Rules
 from ttrpg_core.table.combat.scene import Outcome
@@ -33,7 +33,7 @@ def temp(app: App, who: str, amount: str, fight: str | None) -> None:
         )
         return Outcome(done.fight, words.rolls([many.rolled]) + done.facts)
 
-    act(app, "combat.temporary", fight, grant)
+    act_anywhere(app, "combat.temporary", fight, grant)
 
 
 @click.command("hp")
@@ -43,7 +43,7 @@ def temp(app: App, who: str, amount: str, fight: str | None) -> None:
 @click.pass_obj
 def set_hp(app: App, who: str, points: int, fight: str | None) -> None:
     """Correct the hit points of WHO by hand. At 0 one falls, above 0 one is up."""
-    act(app, "combat.hp", fight, lambda f, law, _: each_of(
+    act_anywhere(app, "combat.hp", fight, lambda f, law, _: each_of(
         f, whom(f, who), lambda f, key: hp.set_hp(f, law, key, points)))  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def set_hp(app: App, who: str, points: int, fight: str | None) -> None:
 @click.pass_obj
 def lose_max(app: App, who: str, lost: int, fight: str | None) -> None:
     """Lower the hit point maximum of WHO by LOST; -- -5 raises it back."""
-    act(app, "combat.max-hp", fight, lambda f, law, _: hp.lose_max(
+    act_anywhere(app, "combat.max-hp", fight, lambda f, law, _: hp.lose_max(
         f, law, roster.find(f, who), lost))  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def concentrate(app: App, who: str, spell: str, length: tuple[str, ...], fight: 
     ttrpg cond WHO CONDITION --with CASTER.
     """
     lasts = words.duration(length)
-    act(app, "combat.concentrate", fight, lambda f, law, _: saves.concentrate(
+    act_anywhere(app, "combat.concentrate", fight, lambda f, law, _: saves.concentrate(
         f, law, roster.find(f, who), text.name(spell, "spell"), lasts))  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def concentrate(app: App, who: str, spell: str, length: tuple[str, ...], fight: 
 def kill(app: App, who: str, why: str, fight: str | None) -> None:
     """Kill WHO outright, without damage."""
     reason = text.name(why, "reason") if why else ""
-    act(app, "combat.death", fight, lambda f, law, _: each_of(
+    act_anywhere(app, "combat.death", fight, lambda f, law, _: each_of(
         f, whom(f, who), lambda f, key: death.kill(f, law, key, reason)))  # fmt: skip
 
 
@@ -94,7 +94,7 @@ def kill(app: App, who: str, why: str, fight: str | None) -> None:
 @click.pass_obj
 def revive(app: App, who: str, points: int, fight: str | None) -> None:
     """Bring WHO back from the dead, with so many hit points."""
-    act(app, "combat.revive", fight, lambda f, law, _: death.revive(
+    act_anywhere(app, "combat.revive", fight, lambda f, law, _: death.revive(
         f, law, roster.find(f, who), points))  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def revive(app: App, who: str, points: int, fight: str | None) -> None:
 @click.pass_obj
 def stabilise(app: App, who: str, fight: str | None) -> None:
     """Make WHO is dying stable: first aid, or magic."""
-    act(app, "combat.stable", fight, lambda f, law, rng: each_of(
+    act_anywhere(app, "combat.stable", fight, lambda f, law, rng: each_of(
         f, whom(f, who), lambda f, key: death.stabilise(f, law, key, rng)))  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def dismiss(app: App, number: int, fight: str | None) -> None:
 @click.pass_obj
 def conditions(app: App, name: str | None, system: str | None) -> None:
     """What each condition of the rules does, or the one with this NAME."""
-    law = rules.load(system or _system(app))
+    law = rules.load(system) if system else _law(app)
     if name is not None:
         show_conditions(app, [law.condition(name)])
         return
@@ -153,13 +153,14 @@ def _plain(each: Condition) -> dict[str, object]:
     return {"id": each.id, "title": each.title, "text": list(each.text)}
 
 
-def _system(app: App) -> str:
+def _law(app: App) -> Rules:
     """The rules of the fight that goes on, else those that the campaign's system means."""
     connection, campaign = app.store.connection, records.current(app.store.connection)
     try:
-        return fights.load(connection, fights.find(connection, None, campaign_of(app))).rules
-    except NotFound:
-        return fights.rules_for(campaign.system if campaign else "")
+        name = fights.load(connection, fights.find(connection, None, campaign_of(app))).rules
+    except (NotFound, Ambiguous):
+        name = fights.rules_for(campaign.system if campaign else "")
+    return fights.law(connection, name, campaign.id if campaign else None)
 
 
 COMMANDS = (

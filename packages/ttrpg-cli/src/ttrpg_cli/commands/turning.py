@@ -3,12 +3,12 @@
 import click
 
 from ttrpg_cli.fighting import acting, showing, words
-from ttrpg_cli.fighting.acting import act, campaign_of
+from ttrpg_cli.fighting.acting import act, campaign_of, law_of
 from ttrpg_core import fights
 from ttrpg_core.app import App
 from ttrpg_core.errors import InputError
 from ttrpg_core.table.combat import order as orders
-from ttrpg_core.table.combat import roster, rules, seen, turns
+from ttrpg_core.table.combat import roster, seen, turns
 from ttrpg_core.table.combat.rules import Rules
 from ttrpg_core.table.combat.scene import Outcome
 from ttrpg_core.table.combat.state import Fight
@@ -56,7 +56,7 @@ def order(
     if who is None:
         connection = app.store.connection
         found = fights.load(connection, fights.find(connection, fight, campaign_of(app)))
-        showing.fight(app.screen, seen.view(found, rules.load(found.rules)))
+        showing.fight(app.screen, seen.view(found, law_of(app, found)))
         return
     if place is None:
         raise InputError(f"where to, with {who!r:.60}?", "ttrpg order goblin-2 before mara")

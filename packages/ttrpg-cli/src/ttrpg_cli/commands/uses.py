@@ -3,7 +3,7 @@
 import click
 
 from ttrpg_cli.fighting import acting
-from ttrpg_cli.fighting.acting import act
+from ttrpg_cli.fighting.acting import act, act_anywhere
 from ttrpg_core.app import App
 from ttrpg_core.table.combat import resources, roster, turns
 
@@ -18,7 +18,7 @@ _thing = click.argument("thing")
 @click.pass_obj
 def spend(app: App, who: str, thing: str, number: int, fight: str | None) -> None:
     """Let WHO use THING: a legendary action, a breath, a use a day."""
-    act(app, "combat.resource", fight, lambda f, law, _: resources.use(
+    act_anywhere(app, "combat.resource", fight, lambda f, law, _: resources.use(
         f, law, roster.find(f, who), thing, number))  # fmt: skip
 
 
@@ -30,7 +30,7 @@ def spend(app: App, who: str, thing: str, number: int, fight: str | None) -> Non
 @click.pass_obj
 def regain(app: App, who: str, thing: str, number: int | None, fight: str | None) -> None:
     """Give WHO uses of THING back; all when no NUMBER is given."""
-    act(app, "combat.resource", fight, lambda f, law, _: resources.restore(
+    act_anywhere(app, "combat.resource", fight, lambda f, law, _: resources.restore(
         f, law, roster.find(f, who), thing, number))  # fmt: skip
 
 

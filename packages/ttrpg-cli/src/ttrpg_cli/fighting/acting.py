@@ -7,19 +7,25 @@ import click
 from click.shell_completion import CompletionItem
 
 from ttrpg_cli.fighting import showing
+from ttrpg_core import fights as kept
 from ttrpg_core import records
 from ttrpg_core.app import App
-from ttrpg_core.fights import Command, Fights, Step
+from ttrpg_core.days import Days
+from ttrpg_core.errors import NotFound
+from ttrpg_core.fights import Command, Fights, Step, characters
 from ttrpg_core.store import peek
 from ttrpg_core.table.combat import roster
+from ttrpg_core.table.combat.rules import Rules
 from ttrpg_core.table.combat.scene import Fact, Outcome
 from ttrpg_core.table.combat.state import Fight
+from ttrpg_core.world import Reader
 
 F = TypeVar("F", bound=Callable[..., Any])
 UNDO = "'ttrpg undo' takes it back"
 _PEOPLE = (
     "SELECT combatants.id, fights.name FROM combatants JOIN fights ON fights.id = fight"
-    " WHERE status <> 'ended' ORDER BY combatants.id"
+    " WHERE status <> 'ended' UNION SELECT entities.id, name FROM entities JOIN chosen"
+    " ON value = campaign WHERE key = 'campaign' AND kind = 'character' ORDER BY 1"
 )
 _FIGHTS = "SELECT id, name FROM fights ORDER BY id"
 
@@ -39,6 +45,45 @@ def act(app: App, kind: str, wanted: str | None, command: Command) -> None:
     """Do one step in the fight that is meant, and show what happened and how it stands."""
     step = fights_of(app).change(kind, wanted, campaign_of(app), command)
     report(app, step)
+
+
+def act_anywhere(app: App, kind: str, wanted: str | None, command: Command) -> None:
+    """Do one step in the fight that is meant; when none goes on, to the characters outside of any.
+
+    A fight that goes on elsewhere, without them, is named with ``--fight`` or chosen.
+    """
+    days = _days(app, wanted)
+    if days is None:
+        act(app, kind, wanted, command)
+    else:
+        report(app, days.step(kind, command))
+
+
+def looked_at(app: App, wanted: str | None) -> tuple[Fight, Rules]:
+    """The fight that is meant, or else the characters outside of any, and the rules."""
+    days = _days(app, wanted)
+    if days is not None:
+        return days.together()
+    connection = app.store.connection
+    found = kept.load(connection, kept.find(connection, wanted, campaign_of(app)))
+    return found, law_of(app, found)
+
+
+def _days(app: App, wanted: str | None) -> Days | None:
+    """The party's days, where no fight goes on that could be meant and there is a party."""
+    campaign, connection = campaign_of(app), app.store.connection
+    try:
+        kept.find(connection, wanted, campaign)
+    except NotFound:
+        if wanted is None and campaign and characters.party(Reader(connection, campaign)):
+            return Days(app.journal, campaign, app.rng)
+        raise
+    return None
+
+
+def law_of(app: App, fight: Fight) -> Rules:
+    """The rules of a fight, with the conditions of the table's own."""
+    return kept.law(app.store.connection, fight.rules, campaign_of(app))
 
 
 def report(app: App, step: Step) -> None:

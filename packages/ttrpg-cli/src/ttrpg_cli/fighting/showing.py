@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import attrs
 
 from ttrpg_core.fights import Step, plain
-from ttrpg_core.table.combat import seen
+from ttrpg_core.table.combat import rests, seen
 from ttrpg_core.table.combat.scene import Fact, count
 from ttrpg_core.table.combat.seen import Badge, Owed, Shown, View
 from ttrpg_core.views import Bars, Block, Fields, Role, Screen, Text
@@ -57,21 +57,24 @@ def fight(screen: Screen, view: View) -> None:
 def blocks(view: View) -> list[Block]:
     """The fight itself."""
     found: list[Block] = [Text(title(view), "title")]
-    if view.combatants:
-        found.append(Bars([_bar(each) for each in view.combatants]))
-    else:
-        found.append(Text("Nobody is in it yet"))
-    details = [(each.name, line) for each in view.combatants if (line := _details(each))]
-    if details:
-        found += [Text(""), Fields(details)]
+    found += people(view) if view.combatants else [Text("Nobody is in it yet")]
     if view.owed:
         found += [Text(""), Text("Owed:", "title")]
         found.append(Fields([(_name(each), f"{each.text}{_answer(each)}") for each in view.owed]))
     return found
 
 
+def people(view: View) -> list[Block]:
+    """Bars of hit points, and what is on whom."""
+    found: list[Block] = [Bars([_bar(each) for each in view.combatants])]
+    details = [(each.name, line) for each in view.combatants if (line := _details(each))]
+    return [*found, Text(""), Fields(details)] if details else found
+
+
 def title(view: View) -> str:
     """``Ambush: round 2, Mara's turn``."""
+    if view.id == rests.PARTY:
+        return "The party"
     name = view.name or "The fight"
     if view.status == "preparing":
         return f"{name}: not begun"

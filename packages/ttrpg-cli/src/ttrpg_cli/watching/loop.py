@@ -14,14 +14,14 @@ import click
 
 from ttrpg_cli import drawing, light
 from ttrpg_cli.commands import blows, turning
-from ttrpg_cli.fighting.acting import campaign_of
+from ttrpg_cli.fighting.acting import campaign_of, law_of
 from ttrpg_cli.screens import screen_of
 from ttrpg_cli.stdin import is_typed
 from ttrpg_cli.watching import keys, picture
 from ttrpg_core import fights
 from ttrpg_core.app import App
 from ttrpg_core.errors import InputError, TtrpgError
-from ttrpg_core.table.combat import rules, seen
+from ttrpg_core.table.combat import seen
 from ttrpg_core.views import Block, Progress, Role, Stream
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Watch:
         fight = fights.load(connection, self.fight)
         entries = self.app.journal.history(LOGGED, campaign=campaign_of(self.app))
         return picture.Scene(
-            seen.view(fight, rules.load(fight.rules)),
+            seen.view(fight, law_of(self.app, fight)),
             [each.prose for each in entries if each.undone_by is None],
             f"{TYPED[self.key][0]} {self.line}" if self.key else None,
             self.said,

@@ -187,6 +187,8 @@ class Fights:
             key = text.unique_slug(text.name(name, "fight's name"), taken)
             fight, facts = make(key)
             nothing = attrs.evolve(fight, combatants=(), turns=())
+            if campaign is not None:
+                fight = characters.joined(Reader(self._connection, campaign), nothing, fight)
             row = {"campaign": campaign, "created_at": self.journal.clock().isoformat()}
             change.insert("fights", {**rows.row(fight), **row})
             rules = law(self._connection, fight.rules, campaign)
@@ -223,7 +225,7 @@ class Fights:
         characters.save(change, world, before, fight)
         if before.status != "active" or fight.status != "ended":
             return ()
-        moment = max(clocks.now(self._connection, campaign), clock.reached(fight))
+        moment = max(clocks.now(self._connection, campaign), clock.over(fight))
         clocks.put(change, self._connection, campaign, moment)
         return characters.catch_up(change, world, rules, moment)
 

@@ -73,24 +73,25 @@ def fresh(reader: Reader, fight: Fight) -> Fight:
 
 
 def joined(reader: Reader, before: Fight, after: Fight) -> Fight:
-    """The fight after a step, with those who came back to it as they are now.
+    """The fight after a step, with those who joined it or came back as they are now.
 
     InputError when one who takes part in it now takes part in another that goes on.
     """
-    here = {each.id for each in before.combatants if each.active and before.status == "active"}
-    new = {each.id for each in after.combatants if each.character and each.active} - here
-    for key in new if after.status == "active" else ():
+    here = {each.id for each in before.combatants if each.active}
+    now = {each.id for each in after.combatants if each.character and each.active}
+    new = now - here
+    begins = before.status != "active" == after.status
+    for key in now if begins else new if after.status == "active" else ():
         other = fighting(reader.connection, reader.campaign, after.get(key).character, after.id)
         if other:
             raise InputError(
                 f"{after.get(key).name} is in the fight {other}, which goes on",
                 f"End it, or take them out of it: ttrpg combat remove {key} --fight {other}",
             )
-    back = {each.id for each in before.combatants if not each.active} & new
     return attrs.evolve(
         after,
         combatants=tuple(
-            _now(reader, each) if each.id in back else each for each in after.combatants
+            _now(reader, each) if each.id in new else each for each in after.combatants
         ),
     )
 

@@ -27,6 +27,11 @@ def reached(fight: Fight) -> int:
     return fight.began + fight.skipped + (last - 1) * fight.round_seconds
 
 
+def over(fight: Fight) -> int:
+    """When a fight is over that ends now, in seconds on the clock: its last round counts whole."""
+    return reached(fight) + (fight.round_seconds if fight.turns else 0)
+
+
 def furthest(clock: int, fights: Iterable[Fight]) -> int:
     """The campaign's time, in seconds: never back, and as late as the latest of its fights."""
     return max([clock, *map(reached, fights)])
