@@ -90,6 +90,10 @@ def test_objectives_are_ticked_off(salt, ttrpg):
     salt("plot", "objective", "hide", "gate", "2")
     assert SECRET not in salt("plot", "show", "gate", "--as", "party").out
     salt("plot", "objective", "open", "gate", "1")
+    last = salt("history", "-n", "1", "--json").json()["entries"][0]["id"]
+    for line in (("open", "gate", "1"), ("reveal", "gate", "1"), ("hide", "gate", "2")):
+        assert salt("plot", "objective", *line).err == "Nothing was different\n"
+    assert salt("history", "-n", "1", "--json").json()["entries"][0]["id"] == last
     assert ttrpg("plot", "objective", "done", "gate", "7").code == 3
 
 
@@ -132,6 +136,20 @@ def test_a_board_of_many_counts_those_that_are_left_out(salt):
     assert "Pending (15)" in out
     assert "... 3 more" in out
     assert len(salt("plot", "list", "--limit", "4", "--json").json()["plots"]) == 4
+
+
+def test_words_that_an_import_brought_end_no_board(salt, app):
+    salt("plot", "add", "Gate")
+    connection = app.store.connection
+    connection.execute(
+        "UPDATE entities SET state = json_set(state, '$.status', 'odd', '$.priority', 'odd',"
+        " '$.urgency', 'odd', '$.clocks', json('[{\"name\": \"Doom\", \"segments\": 0}]'))"
+    )
+    connection.commit()
+    app.close()
+    salt("plot", "board")
+    assert "Gate" in salt("plot", "list").out
+    assert "odd" in salt("plot", "show", "gate").out
 
 
 def test_no_plot_yet(salt):
@@ -335,6 +353,8 @@ def test_an_editor_that_fails_changes_nothing(salt, ttrpg, tmp_path, script, sai
     assert said in result.err
     none = {"EDITOR": "", "VISUAL": ""}
     assert "export EDITOR" in ttrpg("note", "edit", "gate", "--edit", env=none).err
+    half = {"EDITOR": "vi 'x", "VISUAL": ""}
+    assert "EDITOR cannot be read" in ttrpg("note", "edit", "gate", "--edit", env=half).err
     gone = {"EDITOR": "/no/such/editor", "VISUAL": ""}
     assert "cannot start" in ttrpg("note", "edit", "gate", "--edit", env=gone).err
 
@@ -481,7 +501,9 @@ def test_a_filter_tells_nothing_that_is_hidden(secrets):
 def test_a_link_that_hides_a_name_does_not_tell_it(salt):
     salt("npc", "add", "Mara", "--audience", "party")
     salt("note", "A [[npc/mara|veiled woman]] came", "--audience", "party")
-    for line in (("links", "mara"), ("links", "veiled")):
+    salt("note", "Maracaibo is far", "--audience", "party")
+    salt("note", "edit", "maracaibo", "--secret", "[[Mara]] lives there")
+    for line in (("links", "mara"), ("links", "veiled"), ("links", "maracaibo")):
         told = salt(*line, "--as", "party", "--json").json()
         assert told["forward"] == told["back"] == []
     assert salt("links", "mara", "--json").json()["back"] != []

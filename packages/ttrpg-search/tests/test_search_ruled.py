@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+import ttrpg_search
 from ttrpg_core.testing import fakes
 
 
@@ -88,6 +89,17 @@ def test_a_ruling_answers_what_no_book_does(ruled, shelf):
         True, ["Zeppelin fuel costs 5 crowns"]
     )  # fmt: skip
     assert ruled("ask", "falling", "harm").out.startswith("Falls do 2d6 harm [ruling, ")
+
+
+def test_a_ruling_needs_no_book(ttrpg, plugins):
+    plugins.register(ttrpg_search, "search")
+    ttrpg("campaign", "create", "Salt Road")
+    ttrpg("ruling", "add", "Flanking gives +2")
+    for verb in ("search", "ask"):
+        result = ttrpg(verb, "flanking")
+        assert (result.code, result.err) == (0, "")
+        assert result.out.startswith("Flanking gives +2 [ruling, ")
+        assert ttrpg(verb, "grappling").code == 3
 
 
 def test_a_model_hears_of_it_and_it_is_shown(ruled, plugins, ttrpg_home):

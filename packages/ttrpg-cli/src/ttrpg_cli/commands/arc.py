@@ -79,7 +79,7 @@ arc = noun("arc", "Arcs: plots in order, phases, milestones", ("status", "type",
 
 def _move(app: App, world: World, old: Arc, to: str) -> None:
     new = plotting.move_arc(world, old, to)
-    said(app, world, new, f"{new.name!r} is {to}", _drawn)
+    said(app, world, new, f"{new.name!r} is {to}", _drawn, old)
 
 
 movers(
@@ -106,7 +106,7 @@ def order(app: App, wanted: str, plots: tuple[str, ...]) -> None:
     old = named(world, Arc, wanted)
     refs = [world.resolve(each, ("plot",)) for each in plots]
     new = plotting.reorder(world, old, refs)
-    said(app, world, new, f"Put the plots of {new.name!r} in another order", _drawn)
+    said(app, world, new, f"Put the plots of {new.name!r} in another order", _drawn, old)
 
 
 _phase = of_values(arc, Arc, "phases", "phase", _drawn)
@@ -127,8 +127,9 @@ def add_phase(app: App, wanted: str, phase: str, plots: tuple[str, ...], audienc
     world = world_of(app)
     refs = tuple(dict.fromkeys(world.resolve(each, ("plot",)) for each in plots))
     new = Phase(text.name(phase, "phase"), plots=refs, audience=audience_of(world, audience))
-    kept = plotting.add_phase(world, named(world, Arc, wanted), new)
-    said(app, world, kept, f"Added the phase {new.name!r} to {kept.name!r}", _drawn)
+    old = named(world, Arc, wanted)
+    kept = plotting.add_phase(world, old, new)
+    said(app, world, kept, f"Added the phase {new.name!r} to {kept.name!r}", _drawn, old)
 
 
 @_milestone.command("add")
@@ -149,8 +150,9 @@ def add_milestone(app: App, wanted: str, milestone: str, need: str, audience: st
     new = Milestone(
         text.name(milestone, "milestone"), need=need, audience=audience_of(world, audience)
     )
-    kept = plotting.add_value(world, named(world, Arc, wanted), "milestones", new, "milestone")
-    said(app, world, kept, f"Added the milestone {new.name!r} to {kept.name!r}", _drawn)
+    old = named(world, Arc, wanted)
+    kept = plotting.add_value(world, old, "milestones", new, "milestone")
+    said(app, world, kept, f"Added the milestone {new.name!r} to {kept.name!r}", _drawn, old)
 
 
 def _status(group: click.Group, field: str, word: str, statuses: tuple[str, ...]) -> None:
@@ -163,7 +165,7 @@ def _status(group: click.Group, field: str, word: str, statuses: tuple[str, ...]
         world = world_of(app)
         old = named(world, Arc, wanted)
         new = plotting.change_value(world, old, field, value, word, {"status": status})
-        said(app, world, new, f"A {word} of {new.name!r} is {status}", _drawn)
+        said(app, world, new, f"A {word} of {new.name!r} is {status}", _drawn, old)
 
 
 _status(_phase, "phases", "phase", arcs.PHASES)

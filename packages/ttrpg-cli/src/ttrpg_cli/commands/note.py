@@ -47,7 +47,8 @@ class Quick(click.Group):
         at = next((n for n, each in enumerate(args) if each not in _SWITCHES), len(args))
         rest = args[at:]
         if rest and rest[0] not in {*self.commands, "-h", "--help"}:
-            self._not_a_slip(rest)
+            if not ctx.resilient_parsing:
+                self._not_a_slip(rest)
             args = [*args[:at], "write", *rest]
         return super().parse_args(ctx, args)
 

@@ -57,7 +57,7 @@ def _drawn(
 
 
 def _clock(each: Mapping[str, Any]) -> tuple[str, float, str]:
-    filled, segments = each.get("filled", 0), each["segments"]
+    filled, segments = each.get("filled", 0), max(1, each.get("segments", 1))
     full = " full" if filled >= segments else ""
     return each["name"], filled / segments, f"{filled}/{segments}{full}"
 
@@ -100,15 +100,15 @@ def _sorted(world: World, viewer: Audience) -> list[tuple[Plot, Seen]]:
     name = world.named(viewer)
     views = ((each, seen(each, viewer, name)) for each in plotting.every(world))
     found = [(each, view) for each, view in views if view is not None]
-    order = ("active", "pending", "paused", "completed", "failed")
     if viewer != GM:
         found.sort(key=lambda each: each[0].name.casefold())
-    return sorted(found, key=lambda each: order.index(each[0].status))
+    order = {"active": 0, "pending": 1, "paused": 2}
+    return sorted(found, key=lambda each: order.get(each[0].status, 3))
 
 
 def _move(app: App, world: World, old: Plot, to: str, *, anyway: bool = False) -> None:
     moved = plotting.move(world, old, to, anyway=anyway)
-    said(app, world, moved.plot, f"{moved.plot.name!r} is {to}", _drawn)
+    said(app, world, moved.plot, f"{moved.plot.name!r} is {to}", _drawn, old)
     if moved.skipped:
         names = ", ".join(each.name for each in moved.skipped)
         app.screen.say(f"It did not wait for: {names}", "warn")
@@ -146,9 +146,10 @@ movers(
 def tick(app: App, wanted: str, clock: str | None, by: int) -> None:
     """Fill a segment of a clock of a plot; its only one where none is named."""
     world = world_of(app)
-    new, ticked = plotting.tick(world, named(world, Plot, wanted), clock, by)
+    old = named(world, Plot, wanted)
+    new, ticked = plotting.tick(world, old, clock, by)
     at = f"{ticked.name!r} is at {ticked.filled} of {ticked.segments}"
-    said(app, world, new, at, _drawn)
+    said(app, world, new, at, _drawn, old)
     if ticked.full:
         app.screen.say(f"The clock is full: {ticked.name}", "warn")
 
@@ -167,8 +168,9 @@ def add_clock(app: App, wanted: str, clock: str, segments: int, audience: str) -
     """Add a clock to a plot; CLOCK says what happens when it is full."""
     world = world_of(app)
     new = plots.clock(clock, segments, audience_of(world, audience))
-    kept = plotting.add_value(world, named(world, Plot, wanted), "clocks", new, "clock")
-    said(app, world, kept, f"Added the clock {new.name!r} to {kept.name!r}", _drawn)
+    old = named(world, Plot, wanted)
+    kept = plotting.add_value(world, old, "clocks", new, "clock")
+    said(app, world, kept, f"Added the clock {new.name!r} to {kept.name!r}", _drawn, old)
 
 
 _objectives = of_values(plot, Plot, "objectives", "objective", _drawn)
@@ -183,8 +185,9 @@ def add_objective(app: App, wanted: str, objective: str, audience: str) -> None:
     """Add something to be done to a plot."""
     world = world_of(app)
     new = Objective(text.name(objective, "objective"), audience=audience_of(world, audience))
-    kept = plotting.add_value(world, named(world, Plot, wanted), "objectives", new, "objective")
-    said(app, world, kept, f"Added an objective to {kept.name!r}", _drawn)
+    old = named(world, Plot, wanted)
+    kept = plotting.add_value(world, old, "objectives", new, "objective")
+    said(app, world, kept, f"Added an objective to {kept.name!r}", _drawn, old)
 
 
 for _verb, _is, _told in (("done", True, "An objective is done."), ("open", False, "It is not.")):
@@ -200,9 +203,8 @@ for _verb, _is, _told in (("done", True, "An objective is done."), ("open", Fals
         new = plotting.change_value(
             world, old, "objectives", objective, "objective", {"done": done}
         )
-        said(
-            app, world, new, f"An objective of {new.name!r} is {'done' if done else 'open'}", _drawn
-        )
+        words = f"An objective of {new.name!r} is {'done' if done else 'open'}"
+        said(app, world, new, words, _drawn, old)
 
 
 @plot.command()

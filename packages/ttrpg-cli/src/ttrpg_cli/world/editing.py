@@ -26,9 +26,7 @@ def written(app: App, old: str, *, wanted: bool) -> Iterator[dict[str, str]]:
     if not wanted:
         yield {}
         return
-    command = shlex.split(app.environ.get("VISUAL") or app.environ.get("EDITOR") or "")
-    if not command:
-        raise InputError("no editor is chosen", "Set one, such as: export EDITOR=nano")
+    command = _command(app.environ.get("VISUAL") or app.environ.get("EDITOR") or "")
     handle, name = tempfile.mkstemp(prefix="ttrpg-", suffix=".md")
     path = Path(name)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -38,13 +36,23 @@ def written(app: App, old: str, *, wanted: bool) -> Iterator[dict[str, str]]:
         new = _read(path)
         unchanged = not new.strip() or new.rstrip("\n") == old.rstrip("\n")
         yield {} if unchanged else {"text": new.rstrip("\n")}
-    except TtrpgError:
+    except (TtrpgError, KeyboardInterrupt):
         if path.exists() and path.read_bytes().strip() not in (b"", old.strip().encode()):
             app.screen.say(f"What you wrote is kept in {path}", "warn")
         else:
             path.unlink(missing_ok=True)
         raise
     path.unlink(missing_ok=True)
+
+
+def _command(line: str) -> list[str]:
+    try:
+        command = shlex.split(line)
+    except ValueError as error:
+        raise InputError(f"EDITOR cannot be read: {error}", f"It is: {line}") from error
+    if not command:
+        raise InputError("no editor is chosen", "Set one, such as: export EDITOR=nano")
+    return command
 
 
 def _run(command: list[str], path: Path) -> None:

@@ -23,7 +23,7 @@ from ttrpg_core.table.world.seen import Seen, seen
 from ttrpg_core.text import SHOWN
 from ttrpg_core.views import Block, Text
 from ttrpg_core.world import World, relating
-from ttrpg_core.world.searching import mentions
+from ttrpg_core.world.searching import mentions, tells
 
 E = TypeVar("E", bound=Entity)
 UNDO = "'ttrpg undo' takes it back"
@@ -62,7 +62,7 @@ def show(
     )
     known = [each for other in others if (each := seen(other, viewer, named))]
     if viewer != GM:  # what is said of it in a secret is not theirs to know
-        known = [each for each in known if _tells(each, entity.name)]
+        known = [each for each in known if tells(each, entity.name)]
     showing.whole(
         app.screen,
         found,
@@ -302,7 +302,3 @@ def _columns(cls: type[Entity]) -> list[str]:
 def _some(names: Sequence[str]) -> str:
     left = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {left} more" if left > 0 else "")
-
-
-def _tells(shown: Seen, name: str) -> bool:
-    return name.casefold() in str(shown.fields).casefold()

@@ -26,10 +26,17 @@ def audience_of(world: World, word: str) -> Audience:
     return Audience(found.removeprefix("character/"))
 
 
-def said(app: App, world: World, entity: Entity, words: str, more: More | None) -> None:
-    """Show an entity that was changed, and say how."""
+def said(
+    app: App,
+    world: World,
+    entity: Entity,
+    words: str,
+    more: More | None,
+    old: Entity | None = None,
+) -> None:
+    """Show an entity that was changed and say how, or that it is as the ``old`` one was."""
     show(app, world, entity, more=more)
-    app.screen.say(f"{words}. {UNDO}", "good")
+    app.screen.say("Nothing was different" if entity == old else f"{words}. {UNDO}", "good")
 
 
 def of_values(
@@ -51,7 +58,7 @@ def of_values(
         world = world_of(app)
         old = named(world, cls, wanted)
         new = plotting.change_value(world, old, field, value, word, None)
-        said(app, world, new, f"Took a {word} from {new.name!r}", more)
+        said(app, world, new, f"Took a {word} from {new.name!r}", more, old)
 
     @group.command(help=f"Let the party know of a {word}.")
     @naming(cls)
@@ -62,7 +69,7 @@ def of_values(
         world = world_of(app)
         old, audience = named(world, cls, wanted), audience_of(world, to)
         new = plotting.reveal_value(world, old, field, value, word, audience)
-        said(app, world, new, f"Revealed a {word} of {new.name!r} to {audience}", more)
+        said(app, world, new, f"Revealed a {word} of {new.name!r} to {audience}", more, old)
         if not audience.sees(new.audience):
             app.screen.say(
                 f"They do not know of {new.name!r} yet: ttrpg {cls.KIND} reveal {new.id}", "warn"
@@ -76,7 +83,7 @@ def of_values(
         world = world_of(app)
         old = named(world, cls, wanted)
         new = plotting.reveal_value(world, old, field, value, word, GM)
-        said(app, world, new, f"Hid a {word} of {new.name!r}", more)
+        said(app, world, new, f"Hid a {word} of {new.name!r}", more, old)
 
     return group
 

@@ -15,7 +15,7 @@ from ttrpg_core.world import World
 from ttrpg_core.world.plotting import rewrite
 from ttrpg_core.world.reading import Reader
 
-FILE_MAX = 1_000_000_000
+FILE_MAX = 200_000_000
 """Bytes of a file that is read to know it again."""
 _PIECE = 1 << 20
 

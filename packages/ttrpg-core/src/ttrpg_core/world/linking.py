@@ -14,7 +14,7 @@ from ttrpg_core.table.world.entity import Entity
 from ttrpg_core.table.world.links import links, spoken
 from ttrpg_core.table.world.seen import Seen, pointed, seen
 from ttrpg_core.world.reading import Reader
-from ttrpg_core.world.searching import matching, mentions, texts
+from ttrpg_core.world.searching import matching, mentions, tells, texts
 
 MENTIONS_MAX = 50
 """Unlinked mentions that are looked for."""
@@ -86,11 +86,6 @@ def all_broken(reader: Reader) -> Iterator[tuple[Entity, list[str]]]:
         found = broken(once, each)
         if found:
             yield each, found
-
-
-def tells(shown: Seen, name: str) -> bool:
-    """Whether a name stands in what somebody sees of an entity."""
-    return name.casefold() in str(shown.fields).casefold()
 
 
 def _targets(reader: Reader, entity: Entity) -> list[str]:

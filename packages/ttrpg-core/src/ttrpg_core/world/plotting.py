@@ -34,13 +34,16 @@ class Moved:
 def rewrite(
     world: World, kind: str, old: E, rule: Callable[[E], E], prose: str, facts: Mapping[str, Any]
 ) -> E:
-    """What a rule makes of an entity, kept as one change that says so.
+    """What a rule makes of an entity, kept as one change that says so; nothing where that is it.
 
     The rule sees the entity as it is when the change begins, which may be later than ``old``.
     """
     with world.change(kind) as change:
         current = cast("E", world.get(old.ref))  # the reference has its kind in it
-        new = world.save(change, rule(current))
+        made = rule(current)
+        if made == current:
+            return current
+        new = world.save(change, made)
         change.prose = prose
         change.facts = {"ref": old.ref, "name": old.name, **facts}
     return new

@@ -19,7 +19,7 @@ from ttrpg_core.table.world.seen import Seen, pointed, seen
 from ttrpg_core.world import rows
 from ttrpg_core.world.reading import Reader
 
-__all__ = ["Found", "matching", "mentions", "pointed", "pointing", "search", "texts"]
+__all__ = ["Found", "matching", "mentions", "pointed", "pointing", "search", "tells", "texts"]
 
 _WORD = re.compile(r"\w+")
 AROUND = 60
@@ -123,6 +123,12 @@ def matching(
         [query, reader.campaign, *kinds, *held],
     )
     return map(rows.entity, found.fetchall())
+
+
+def tells(shown: Seen, name: str) -> bool:
+    """Whether a name stands, as words of its own, in what somebody sees of an entity."""
+    words = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
+    return any(words.search(each) for each in _words(shown.fields))
 
 
 def _told(shown: Seen) -> str:

@@ -105,10 +105,13 @@ def checked(wanted: Wanted) -> Wanted:
 def find(app: App, wanted: Wanted, finder: Finder | None = None) -> Answer:
     """Ask the finder; one of its own unless given, which is closed again.
 
-    NotFound when no book is on the shelf, or none of a name that is wanted.
+    NotFound when no book is on the shelf and no ruling fits, or a book that is named is not there.
     """
     shelf = app.library.books()
     if not shelf:
+        nothing = Findings((), answered=False, total=0)
+        if above := _above(app, wanted, nothing):
+            return Answer(wanted, nothing, (), {}, 0.0, above)
         raise NotFound(
             "there is no book to search yet", "Put one on the shelf: ttrpg library add BOOK.pdf"
         )

@@ -144,11 +144,16 @@ class Plot(Entity):
 def order(plot: Plot) -> tuple[int, int, str, str]:
     """What to sort by: what matters most, then what is most urgent, then the name."""
     return (
-        PRIORITIES.index(plot.priority),
-        URGENCIES.index(plot.urgency),
+        _place(PRIORITIES, plot.priority),
+        _place(URGENCIES, plot.urgency),
         plot.name.casefold(),
         plot.id,
     )
+
+
+def _place(words: tuple[str, ...], word: str) -> int:
+    """Where a word stands; last, where an import brought another."""
+    return words.index(word) if word in words else len(words)
 
 
 def moved(plot: Plot, to: str, now: str) -> Plot:
