@@ -215,6 +215,8 @@ def test_the_first_line_is_the_name_and_nothing_is_lost(salt):
     salt("note", "-", "--kind", "rumour", input=text)
     made = salt("note", "show", "mara knows", "--json").json()["note"]
     assert (made["name"], made["text"], made["type"]) == ("Mara knows", text, "rumour")
+    odd = salt("note", "a\tb \x1b[31mred", "--json").json()["note"]
+    assert (odd["name"], odd["text"]) == ("a b [31mred", "a\tb \x1b[31mred")
     line = "word " * 40
     long = salt("note", line, "--json").json()["note"]
     assert len(long["name"]) <= 80
@@ -311,10 +313,10 @@ def editor(tmp_path, script):
     path = tmp_path / "editor"
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
-    return {"EDITOR": str(path), "VISUAL": "", "TMPDIR": str(tmp_path)}
+    return {"EDITOR": str(path), "VISUAL": ""}
 
 
-def test_a_long_text_is_written_in_the_editor(salt, ttrpg, tmp_path):
+def test_a_long_text_is_written_in_the_editor(salt, ttrpg, ttrpg_home, tmp_path):
     env = editor(tmp_path, 'printf "The gate\\n\\nIt is shut.\\n" > "$1"')
     salt("note", "--edit", "--plot", env=env)
     made = salt("note", "show", "gate", "--json").json()["note"]
@@ -328,10 +330,10 @@ def test_a_long_text_is_written_in_the_editor(salt, ttrpg, tmp_path):
     none = ttrpg("plot", "add", "Tide", "--edit", env=editor(tmp_path, ": $1"))
     assert (none.code, none.err) == (2, "Error: nothing was written\nNothing was added\n")
     assert ttrpg("plot", "show", "tide").code == 3
-    assert not list(tmp_path.glob("ttrpg-*.md"))
+    assert not list(ttrpg_home.rglob("draft-*.md"))
 
 
-def test_what_was_written_is_never_lost(salt, ttrpg, tmp_path):
+def test_what_was_written_is_never_lost(salt, ttrpg, ttrpg_home, tmp_path):
     salt("note", "Gate")
     big = ttrpg(
         "note", "edit", "gate", "--edit",
@@ -340,6 +342,7 @@ def test_what_was_written_is_never_lost(salt, ttrpg, tmp_path):
     assert big.code == 2
     kept = re.search(r"What you wrote is kept in (\S+)", big.err)
     assert Path(kept[1]).stat().st_size == 200000
+    assert Path(kept[1]).is_relative_to(ttrpg_home)
     assert Path(kept[1]).stat().st_mode & 0o077 == 0
 
 

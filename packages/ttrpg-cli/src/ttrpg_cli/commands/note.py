@@ -134,7 +134,8 @@ def write(
 def _name(said: str) -> str:
     """The first line with something in it, without marks of Markdown, as people say it."""
     lines = (" ".join(spoken(each).split()).lstrip("#>*-+ ") for each in said.splitlines())
-    line = next((each for each in lines if each), said.strip())
+    shown = ("".join(filter(str.isprintable, each)) for each in lines)
+    line = next((each for each in shown if each), said.strip())
     if len(line) <= NAME_MOST:
         return line
     whole = line[: NAME_MOST - 4].rpartition(" ")[0] or line[: NAME_MOST - 4]

@@ -11,6 +11,7 @@ from pathlib import Path
 from ttrpg_core import text
 from ttrpg_core.app import App
 from ttrpg_core.errors import InputError, TtrpgError
+from ttrpg_core.paths import make_folder
 
 _MOST = 4 * (text.TEXT_MAX + 1)
 """Bytes that are read of what was written; a character has four at the most."""
@@ -27,7 +28,8 @@ def written(app: App, old: str, *, wanted: bool) -> Iterator[dict[str, str]]:
         yield {}
         return
     command = _command(app.environ.get("VISUAL") or app.environ.get("EDITOR") or "")
-    handle, name = tempfile.mkstemp(prefix="ttrpg-", suffix=".md")
+    folder = make_folder(app.paths.state_dir)
+    handle, name = tempfile.mkstemp(prefix="draft-", suffix=".md", dir=folder)
     path = Path(name)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(old)
