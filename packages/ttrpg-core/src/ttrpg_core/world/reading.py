@@ -82,7 +82,7 @@ class Reader:
         exact = self._exact(wanted, among)
         if exact is not None and (viewer == GM or self.named(viewer)(exact) is not None):
             return exact
-        called = " or ".join(among) if among else "thing"
+        called = " or ".join(among) if len(among) in {1, 2} else "thing"
         meant: dict[str, sqlite3.Row] = {}
         for each in self._like(wanted, among, viewer) or self._like("", among, viewer):
             told = viewer == GM or text.slug(each["name"]) == each["id"]
