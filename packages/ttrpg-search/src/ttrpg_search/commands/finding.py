@@ -17,7 +17,7 @@ from ttrpg_search.analytics import Analytics, Asked, Option
 from ttrpg_search.commands.ruled import rulings
 
 if TYPE_CHECKING:
-    from ttrpg_core.world.ruled import Ruled
+    from ttrpg_core.rulings import Ruled
 
 MOST = 200
 """Passages that are asked for at once."""

@@ -9,7 +9,7 @@ from ttrpg_core.views import Block, Quote, Text
 from ttrpg_search.keyword.tokens import stems, telling
 
 if TYPE_CHECKING:
-    from ttrpg_core.world.ruled import Ruled
+    from ttrpg_core.rulings import Ruled
 
 MOST = 3
 """Rulings that are shown above an answer."""
@@ -32,7 +32,7 @@ def rulings(app: App, question: str, *, players: bool) -> tuple["Ruled", ...]:
     if row is None:
         return ()
     from ttrpg_core.audience import GM, PARTY
-    from ttrpg_core.world.ruled import standing
+    from ttrpg_core.rulings import standing
 
     words = telling(_FILTER.sub(" ", question))
     asked = frozenset(stems(" ".join(words)))

@@ -1,10 +1,12 @@
-"""Rulings of a campaign, read quickly: a search asks for them before it shows what books say."""
+"""Rulings of a campaign, read quickly: a search asks for them before it shows what books say.
+
+Apart from :mod:`ttrpg_core.world`, which takes longer to import than a question to answer.
+"""
 
 import json
 import sqlite3
 from collections.abc import Sequence
-
-import attrs
+from typing import NamedTuple
 
 from ttrpg_core.audience import GM, Audience
 from ttrpg_core.table.world.links import spoken
@@ -13,8 +15,7 @@ _MOST = 200
 """Rulings that are looked at for one question."""
 
 
-@attrs.frozen
-class Ruled:
+class Ruled(NamedTuple):
     """A ruling that stands. ``at`` is when it was made, ISO 8601 in UTC."""
 
     id: str
