@@ -20,7 +20,8 @@ from ttrpg_search.keyword.scoring import NEAR, Weights, told
 from ttrpg_search.keyword.texts import Standing
 
 BLOCK = 64
-"""Rows of which the best is looked at first, to find the best of all."""
+"""Rows of which the best is looked at first, to find the best of all: one of every so many, as
+numpy compares whole runs of numbers at once."""
 LONG = 5.0
 """Letters of a stem and the space behind it, on average: :mod:`.scoring` counts in letters."""
 PAGES = 16_000
@@ -374,7 +375,7 @@ def _highest(scores: Floats, most: int) -> NDArray[np.int64]:
     """The rows of the highest scores above 0, ascending: as many as are wanted, or some more."""
     blocks = len(scores) // BLOCK
     if blocks > 2 * most:  # so many blocks' best are rows that no worse row comes before
-        peaks = scores[: blocks * BLOCK].reshape(blocks, BLOCK).max(axis=1)
+        peaks = scores[: blocks * BLOCK].reshape(BLOCK, blocks).max(axis=0)
         least = np.partition(peaks, blocks - most)[blocks - most]
         rows = np.flatnonzero(scores >= least) if least > 0 else np.flatnonzero(scores)
     else:

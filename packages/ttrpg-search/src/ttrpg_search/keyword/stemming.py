@@ -109,6 +109,7 @@ _STEP3 = {
 _STEP4 = tuple(
     "ement ance ence able ible ment ant ent ism ate iti ous ive ize ion al er ic ou".split()  # noqa: SIM905 - a table
 )
+_KINDS = {ord(each): "V" if each in "aeiou" else "C" for each in "abcdefghijklmnopqrstuvwxyz"}
 _known: dict[str, str] = {}
 _MOST_KNOWN = 200_000
 
@@ -137,12 +138,11 @@ def _stem(word: str) -> str:
     if word.endswith("li") and _measure(word[:-2]) > 0:
         word = word[:-2]
     word = _swap(_swap(word, _STEP2), _STEP3)
-    for ending in _STEP4:
-        if word.endswith(ending):
-            base = word[: -len(ending)]
-            if _measure(base) > 1 and (ending != "ion" or base[-1:] in {"s", "t"}):
-                word = base
-            break
+    if word.endswith(_STEP4):
+        ending = next(each for each in _STEP4 if word.endswith(each))
+        base = word[: -len(ending)]
+        if _measure(base) > 1 and (ending != "ion" or base[-1:] in {"s", "t"}):
+            word = base
     return _step5(word)
 
 
@@ -191,14 +191,14 @@ def _swap(word: str, endings: dict[str, str]) -> str:
 
 
 def _pattern(word: str) -> str:
-    """Runs of consonants and vowels: "grapple" is CVCV."""
-    runs: list[str] = []
-    for place, letter in enumerate(word):
-        vowel = letter in "aeiou" or (letter == "y" and place > 0 and runs[-1] == "C")
-        kind = "V" if vowel else "C"
-        if not runs or runs[-1] != kind:
-            runs.append(kind)
-    return "".join(runs)
+    """Each letter as consonant or vowel: "happy" is CVCCV, as a y behind a consonant is a vowel."""
+    kinds = word.translate(_KINDS)
+    place = word.find("y", 1)
+    while place > 0:
+        if kinds[place - 1] == "C":
+            kinds = f"{kinds[:place]}V{kinds[place + 1 :]}"
+        place = word.find("y", place + 1)
+    return kinds
 
 
 def _measure(word: str) -> int:

@@ -25,8 +25,9 @@ CANDIDATES = 256
 """How many are compared in full after the first pass, at least."""
 CANDIDATES_EACH = 8
 """How many for each that is wanted."""
-BLOCK = 64
-"""Rows of which the best is looked at first, to find the best of very many."""
+BLOCK = 16
+"""Rows of which the best is looked at first, to find the best of very many: one of every so many,
+as numpy compares whole runs of numbers at once."""
 FEW_DEAD = 1024
 """Dead rows that are never worth a new generation."""
 
@@ -170,7 +171,7 @@ def _highest(scores: Floats, count: int) -> Ints:
     blocks = len(scores) // BLOCK
     chosen: Ints | None = None
     if blocks > 2 * count:
-        peaks = scores[: blocks * BLOCK].reshape(blocks, BLOCK).max(axis=1)
+        peaks = scores[: blocks * BLOCK].reshape(BLOCK, blocks).max(axis=0)
         chosen = np.flatnonzero(scores >= np.partition(peaks, blocks - count)[blocks - count])
         scores = scores[chosen]
     least = np.partition(scores, len(scores) - count)[len(scores) - count]
