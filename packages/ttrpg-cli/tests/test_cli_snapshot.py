@@ -127,3 +127,23 @@ def test_moments_that_are_none(salt, verb):
 def test_no_campaign(ttrpg):
     for verb in ("list", "create"):
         assert ttrpg("snapshot", verb).code == 3
+
+
+def test_the_program_names_the_moment_before_risky_work(salt, tmp_path):
+    salt("npc", "add", "Tom")
+    salt("npc", "rm", "tom")
+    assert names(salt) == [], "one deletion is one undo"
+    salt("undo")
+    salt("npc", "rm", "tom", "berta")
+    salt("campaign", "export", str(tmp_path / "salt.zip"))
+    salt("campaign", "import", str(tmp_path / "salt.zip"), "--into", "salt")
+    salt("session", "start")
+    salt("session", "end")
+    assert names(salt) == [
+        "after session 1", "before session 1", "before importing salt.zip", "before deleting 2 NPCs"
+    ]  # fmt: skip
+    there = salt("snapshot", "show", "before deleting", "--json").json()["counts"]
+    assert there == {"npc": 2}
+    salt("config", "set", "snapshots.automatic", "false")
+    salt("session", "start")
+    assert len(names(salt)) == 4

@@ -166,8 +166,8 @@ def create(app: App, /, name: str, **fields: str | tuple[str, ...] | None) -> No
 def show(app: App, name: str | None, at: str | None, viewer: str) -> None:
     """A campaign at a glance: what is in it, sessions, open plots, what was changed lately."""
     from ttrpg_cli.campaigns import dashboard as drawing
+    from ttrpg_cli.campaigns.kept import snapshots_of
     from ttrpg_core import dashboard
-    from ttrpg_core.snapshots import Snapshots
     from ttrpg_core.world import World
 
     audience = Audience.of(viewer)
@@ -177,7 +177,7 @@ def show(app: App, name: str | None, at: str | None, viewer: str) -> None:
     with records.one_moment(connection):
         found = records.campaign_or_current(connection, name)
         world = World(app.journal, found.id)
-        kept = Snapshots(app.journal, app.settings.snapshots)
+        kept = snapshots_of(app)
         if at is None:
             drawing.show(app, dashboard.now(world, found, kept, audience), audience)
         else:

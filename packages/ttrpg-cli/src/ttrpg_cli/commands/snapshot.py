@@ -10,10 +10,11 @@ import attrs
 import click
 from click.shell_completion import CompletionItem
 
+from ttrpg_cli.campaigns.kept import snapshots_of
 from ttrpg_cli.campaigns.showing import several
 from ttrpg_core import records
 from ttrpg_core.app import App
-from ttrpg_core.snapshots import Difference, Moment, Snapshot, Snapshots
+from ttrpg_core.snapshots import Difference, Moment, Snapshot
 from ttrpg_core.store import peek
 from ttrpg_core.views import Block, Fields, Table, Text
 
@@ -40,11 +41,6 @@ def _of(command: F) -> F:
     return click.option(
         "--campaign", "whose", metavar="NAME", help="The campaign, if not the current one."
     )(command)
-
-
-def snapshots_of(app: App) -> Snapshots:
-    """The snapshots that are kept, as the settings ask."""
-    return Snapshots(app.journal, app.settings.snapshots)
 
 
 @click.group(invoke_without_command=True, short_help="Moments of a campaign, and the way back")

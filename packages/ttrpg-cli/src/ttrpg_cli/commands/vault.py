@@ -75,6 +75,7 @@ def import_(
     Where a value was changed on both sides, it shows all three and writes nothing until --keep
     says whose stays.
     """
+    from ttrpg_cli.campaigns.kept import snapshots_of
     from ttrpg_core.exchange.vault import reading
 
     campaign = records.campaign_or_current(app.store.connection, None)
@@ -84,7 +85,9 @@ def import_(
     counts: Mapping[str, int] = {}
     stopped = todo.conflicts and keep is None
     if not (check or stopped or todo.empty):
-        counts = reading.apply(world, path, todo, keep=keep, delete=delete)
+        with app.store.transaction():
+            snapshots_of(app).take(campaign.id, f"before importing {path.name}")
+            counts = reading.apply(world, path, todo, keep=keep, delete=delete)
     app.screen.show(
         "ttrpg.vault.import/1",
         {"plan": attrs.asdict(todo, filter=attrs.filters.exclude("read")), "done": dict(counts)},

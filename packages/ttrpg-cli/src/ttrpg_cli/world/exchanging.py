@@ -92,6 +92,7 @@ def import_(
     It gets ids of its own, so that a file can be read twice. Nothing is written unless all of it
     can be.
     """
+    from ttrpg_cli.campaigns.kept import snapshots_of
     from ttrpg_core.exchange import file
     from ttrpg_core.exchange.importing import Importer
 
@@ -112,7 +113,9 @@ def import_(
         done = importer.new(contents, name)
     else:
         known = records.campaign(app.store.connection, into)
-        done = importer.into(contents, known.id, keep)
+        with app.store.transaction():
+            snapshots_of(app).take(known.id, f"before importing {path.name}")
+            done = importer.into(contents, known.id, keep)
     app.audit.record("campaign.imported", {"campaign": done.campaign, "file": str(path)})
     pairs = [("Campaign", f"{done.name} ({done.campaign})")]
     pairs += [(what.capitalize(), str(count)) for what, count in done.counts.items()]
@@ -124,7 +127,7 @@ def import_(
     app.screen.show(
         "ttrpg.campaign.import/1", attrs.asdict(done), [Fields(pairs), *_lost(done.lost)]
     )
-    new = into is None or sum(done.counts.values())
+    new = into is None or any(done.counts.values())
     said = f"Imported {done.name!r}. {UNDO}" if new else "Nothing in it is new here"
     app.screen.say(said, "good")
 

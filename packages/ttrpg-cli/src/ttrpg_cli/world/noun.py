@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import click
 
+from ttrpg_cli.campaigns.kept import snapshots_of
 from ttrpg_cli.world import showing
 from ttrpg_cli.world.editing import written
 from ttrpg_cli.world.options import as_viewer, given, naming, settable
@@ -189,6 +190,9 @@ def _rm(group: click.Group, cls: type[Entity], _: Sequence[str], __: More | None
         world = world_of(app)
         with world.change(f"{cls.KIND}.delete") as change:
             refs = dict.fromkeys(named(world, cls, each).ref for each in wanted)
+            if len(refs) > 1:
+                why = f"before deleting {len(refs)} {cls.PLURAL}"
+                snapshots_of(app).take(world.campaign, why)
             gone = [world.delete(each) for each in refs]
             names = ", ".join(repr(each.name) for each in gone)
             change.prose = f"deleted {names}"
