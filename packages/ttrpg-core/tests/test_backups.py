@@ -382,6 +382,14 @@ def test_a_day_that_cannot_be_kept_stops_no_change(app, stopped, used):
     assert "Today's backup was not made" in str(app.screen.said)
 
 
+def test_a_large_one_is_announced(app, stopped, monkeypatch):
+    change(app, "one")
+    stopped.move(days=1)
+    monkeypatch.setattr("ttrpg_core.backups.SLOW", 1000)
+    change(app, "two")
+    assert "Making the backup of the day" in str(app.screen.said)
+
+
 def test_old_days_go_by_the_settings(used, core, stopped):
     rules = attrs.evolve(
         Settings(), backup=BackupSettings(keep_days=2, keep_weeks=0, keep_months=0)

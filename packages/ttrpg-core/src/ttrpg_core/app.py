@@ -135,11 +135,7 @@ class App:
         return Backups(self.paths, self.settings, self.schemas, self.clock)
 
     def _new_day(self) -> None:
-        try:
-            self.backups.daily(self.audit)
-        except TtrpgError as error:  # a full disk is no reason to stop the game
-            if self._screen is not None:
-                self._screen.say(f"Today's backup was not made: {error.message}", "warn")
+        self.backups.daily(self.audit, self._screen)
 
     @cached_property
     def audit(self) -> "Audit":

@@ -32,16 +32,19 @@ from ttrpg_core.copies import (
 )
 from ttrpg_core.copies.alone import beside, has_content, refuse_company
 from ttrpg_core.copies.making import MANIFEST, flush, flush_folder, read_only, remove
-from ttrpg_core.errors import InputError, NotFound, StoreDamaged, StoreError
+from ttrpg_core.errors import Busy, InputError, NotFound, StoreDamaged, StoreError, TtrpgError
 from ttrpg_core.paths import Paths, locked, make_folder
 from ttrpg_core.settings_tables import Settings
 from ttrpg_core.store import SchemaSet, Store, newer
 from ttrpg_core.store_errors import explain
 from ttrpg_core.store_files import create
 from ttrpg_core.values import frozen
+from ttrpg_core.views import Screen
 
 __all__ = ["BEFORE_MIGRATION", "BEFORE_RESTORE", "DAILY", "MANUAL", "Backups", "Checked"]
 
+SLOW = 20_000_000
+"""Bytes of a database of which a backup takes so long that it is said."""
 _STALE_SECONDS = 3600
 """Age after which what a restore was making was left by a process that died."""
 
@@ -89,23 +92,32 @@ class Backups:
         self.prune(audit)
         return copy, manifest
 
-    def daily(self, audit: Audit) -> Copy | None:
+    def daily(self, audit: Audit, screen: Screen | None = None) -> Copy | None:
         """The backup of the day, made before its first change (see :class:`.journal.Journal`).
 
         So what a day left is kept before the next begins, and a day that changes nothing makes no
-        backup. None when the settings want none, when there is one, or another process makes it.
+        backup. None when the settings want none, when there is one, or another process makes it;
+        and where it cannot be made, which is said, and is no reason to stop the game.
         """
         if not self._settings.backup.daily:
             return None
+        try:
+            return self._daily(audit, screen)
+        except Busy:
+            return None
+        except TtrpgError as error:
+            if screen is not None:
+                screen.say(f"Today's backup was not made: {error.message}", "warn")
+            return None
+
+    def _daily(self, audit: Audit, screen: Screen | None) -> Copy | None:
         today = self.copies.clock().date()
         make_folder(self.copies.folder)
-        with contextlib.ExitStack() as stack:
-            try:
-                stack.enter_context(locked(self.copies.folder / DAILY, seconds=0))
-            except StoreError:  # Busy, or a disk without locks
-                return None
+        with locked(self.copies.folder / DAILY, seconds=0):
             if any(each.kind == DAILY and each.at.date() == today for each in self.copies.all()):
                 return None
+            if screen is not None and self.database.stat().st_size > SLOW:
+                screen.say("Making the backup of the day ...", "dim")
             return self.create(audit, DAILY)[0]
 
     def prune(self, audit: Audit, wanted: Iterable[Copy] | None = None) -> list[Copy]:
@@ -180,6 +192,7 @@ class Backups:
         self._sweep()
         at, kept = self.copies.free(BEFORE_RESTORE)
         part = self.database.with_name(f".{self.database.name}.{os.getpid()}.part")
+        remove(part)  # of a process that had this number
         try:
             make(source, part, at=at.isoformat(), kind=BEFORE_RESTORE)
             self._prepare(part, source, kept)
