@@ -109,14 +109,14 @@ def import_(
         app.screen.say("The file is whole; nothing was imported", "good")
         return
     importer = Importer(app.journal)
-    if into is None:
-        done = importer.new(contents, name)
-    else:
-        known = records.campaign(app.store.connection, into)
-        with app.store.transaction():
+    with app.store.transaction():
+        if into is None:
+            done = importer.new(contents, name)
+        else:
+            known = records.campaign(app.store.connection, into)
             snapshots_of(app).take(known.id, f"before importing {path.name}")
             done = importer.into(contents, known.id, keep)
-    app.audit.record("campaign.imported", {"campaign": done.campaign, "file": str(path)})
+        app.audit.record("campaign.imported", {"campaign": done.campaign, "file": str(path)})
     pairs = [("Campaign", f"{done.name} ({done.campaign})")]
     pairs += [(what.capitalize(), str(count)) for what, count in done.counts.items()]
     if done.same:
