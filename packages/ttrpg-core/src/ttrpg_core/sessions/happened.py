@@ -64,10 +64,10 @@ class Happened:
     def recap(self, viewer: Audience = GM) -> Recap:
         """What a viewer is told of the session."""
         session, view = self.session, _now(self.world, viewer, self.session.ref)
-        fields = {} if view is None else view.fields
         named = self.world.named(viewer)
         there = [name for each in session.present if view is not None and (name := named(each))]
-        story = str(fields.get("recap" if viewer == GM else "told", ""))
+        told = fields_of(Session)["told"]
+        theirs = session.told if may_read(told, "told", viewer, session.revealed) else ""
         return Recap(
             session.number,
             "" if view is None else view.name,
@@ -75,7 +75,7 @@ class Happened:
             session.ended_at,
             sessions.spoken(sessions.played(session, self.world.now)),
             (*there, *(session.players if view is not None else ())),
-            story,
+            session.recap if viewer == GM else theirs,
             telling.sections(self.events(), self.known(viewer)),
         )
 

@@ -63,7 +63,7 @@ class Session(Entity):
     date: str = field("When you mean to play it.")
     prep: str = field("What to have ready for it; '-' reads stdin.", "text", secret=True)
     recap: str = field("What happened, for the GM.", "text", secret=True)
-    told: str = field("What happened, as the players are told it.", "text")
+    told: str = field("What happened, as the players are told it.", "text", secret=True)
     present: tuple[str, ...] = field(
         "A character that was there.", "refs", kinds=("character",), option="character"
     )
