@@ -14,6 +14,7 @@ def bards(cli, shelved, tmp_path_factory):
     home = tmp_path_factory.mktemp("bards") / "home"
     shutil.copytree(shelved, home)
     cli.run(home, "campaign", "create", "Salt Lantern")
+    cli.run(home, "snapshot", "create", "Start")
     cli.run(home, "combat", "new", "Ambush")
     cli.run(home, "combat", "add", "Goblin", "2", "--hp", "7")
     return home
@@ -54,6 +55,7 @@ WORDS = [
     (["config", "get", "search.re"], {"search.reranker", "search.results"}),
     (["ask", "--book", "the"], {"the-lamplit-road"}),
     (["completion", "z"], {"zsh"}),
+    (["snapshot", "diff", "st"], {"start"}),
     (["combat", "show", "am"], {"ambush"}),
     (["hit", "gob"], {"goblin-1", "goblin-2"}),
     (["hit", "goblin-1", "7", "--from", "goblin-2"], {"goblin-2"}),

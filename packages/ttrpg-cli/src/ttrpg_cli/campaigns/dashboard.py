@@ -10,6 +10,7 @@ from ttrpg_cli.world.showing import data
 from ttrpg_core.app import App
 from ttrpg_core.audience import GM, Audience
 from ttrpg_core.dashboard import Dashboard
+from ttrpg_core.journal import Entry
 from ttrpg_core.table import campaigns
 from ttrpg_core.table.world.seen import Seen
 from ttrpg_core.table.world.sessions import Session, played, spoken
@@ -48,7 +49,13 @@ def show(app: App, found: Dashboard, viewer: Audience = GM, moment: str = "") ->
         told |= {
             "fights": [attrs.asdict(each) for each in found.fights],
             "recent": [
-                {"id": each.id, "at": each.at, "kind": each.kind, "prose": each.prose}
+                {
+                    "id": each.id,
+                    "at": each.at,
+                    "kind": each.kind,
+                    "prose": each.prose,
+                    "undone_by": each.undone_by,
+                }
                 for each in found.recent
             ],
             "snapshot": attrs.asdict(found.snapshot) if found.snapshot else None,
@@ -96,9 +103,7 @@ def _blocks(
     if found.recent:
         yield Text("")
         yield Text("Lately", "title")
-        yield Fields(
-            [(f"  {_day(each.at)}", f"{each.prose} (#{each.id})") for each in found.recent]
-        )
+        yield Fields([(f"  {_day(each.at)}", _done(each)) for each in found.recent])
     if following:
         yield Text("")
         yield Text("Next", "title")
@@ -200,6 +205,10 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 def _status(status: str) -> str:
     return {"preparing": "not begun", "active": "goes on"}.get(status, status)
+
+
+def _done(entry: Entry) -> str:
+    return f"{entry.prose} (#{entry.id}{', undone' if entry.undone_by else ''})"
 
 
 def _day(at: str) -> str:

@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
-from ttrpg_cli.campaigns import showing
+from ttrpg_cli.campaigns import names, showing
 from ttrpg_cli.stdin import read_stdin
 from ttrpg_cli.world import exchanging
 from ttrpg_cli.world.options import as_viewer
@@ -14,7 +13,6 @@ from ttrpg_core import records
 from ttrpg_core.app import App
 from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import InputError
-from ttrpg_core.store import peek
 from ttrpg_core.table import campaigns
 from ttrpg_core.table.campaigns import Campaign
 from ttrpg_core.text import TEXT_MAX
@@ -29,12 +27,6 @@ _ORDERS: dict[str, tuple[Callable[[Campaign], tuple[str, str]], bool]] = {
     "created": (lambda each: (each.created_at, each.id), True),
 }
 """What to sort by, and whether the greatest comes first."""
-
-
-def _names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Campaign ids for the shell."""
-    known = peek(ctx.find_root().obj.paths.database, "SELECT id, name FROM campaigns ORDER BY id")
-    return [CompletionItem(each, help=name) for each, name in known if each.startswith(incomplete)]
 
 
 def _fields(command: F) -> F:
@@ -155,7 +147,7 @@ def create(app: App, /, name: str, **fields: str | tuple[str, ...] | None) -> No
 
 
 @campaign.command()
-@click.argument("name", required=False, shell_complete=_names)
+@click.argument("name", required=False, shell_complete=names.campaigns)
 @click.option(
     "--at",
     metavar="MOMENT",
@@ -189,7 +181,7 @@ def show(app: App, name: str | None, at: str | None, viewer: str) -> None:
 
 
 @campaign.command()
-@click.argument("name", required=False, shell_complete=_names)
+@click.argument("name", required=False, shell_complete=names.campaigns)
 @click.option("--name", "new_name", help="Another name; the id stays.")
 @_fields
 @click.pass_obj
@@ -221,7 +213,7 @@ def edit(
 
 
 @campaign.command()
-@click.argument("name", shell_complete=_names)
+@click.argument("name", shell_complete=names.campaigns)
 @click.pass_obj
 def use(app: App, name: str) -> None:
     """Make a campaign the current one."""
@@ -238,7 +230,7 @@ def use(app: App, name: str) -> None:
 
 
 @campaign.command()
-@click.argument("name", required=False, shell_complete=_names)
+@click.argument("name", required=False, shell_complete=names.campaigns)
 @click.pass_obj
 def archive(app: App, name: str | None) -> None:
     """Put a campaign away: it is kept whole, and not listed unless asked for."""
@@ -260,7 +252,7 @@ def archive(app: App, name: str | None) -> None:
 
 
 @campaign.command()
-@click.argument("name", required=False, shell_complete=_names)
+@click.argument("name", required=False, shell_complete=names.campaigns)
 @click.pass_obj
 def restore(app: App, name: str | None) -> None:
     """Take up a campaign again that was put away."""
@@ -277,7 +269,7 @@ def restore(app: App, name: str | None) -> None:
 
 
 @campaign.command()
-@click.argument("name", shell_complete=_names)
+@click.argument("name", shell_complete=names.campaigns)
 @click.pass_obj
 def delete(app: App, name: str) -> None:
     """Delete a campaign with all that is in it; it can be taken back at any time."""

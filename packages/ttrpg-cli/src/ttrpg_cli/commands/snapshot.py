@@ -8,14 +8,13 @@ from typing import Any, Literal, TypeVar
 
 import attrs
 import click
-from click.shell_completion import CompletionItem
 
+from ttrpg_cli.campaigns import names
 from ttrpg_cli.campaigns.kept import snapshots_of
 from ttrpg_cli.campaigns.showing import several
-from ttrpg_core import records
+from ttrpg_core import records, text
 from ttrpg_core.app import App
 from ttrpg_core.snapshots import Difference, Moment, Snapshot
-from ttrpg_core.store import peek
 from ttrpg_core.views import Block, Fields, Table, Text
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -24,22 +23,16 @@ SHOWN = 20
 """Things of a kind that a comparison shows where nobody says otherwise."""
 _COUNTED = ("turn",)
 """Kinds of which it is only said how many: each is a line of a fight."""
-_KNOWN = (
-    "SELECT snapshots.id, snapshots.name FROM snapshots JOIN chosen ON value = campaign"
-    " WHERE key = 'campaign' ORDER BY position DESC"
-)
-
-
-def _moments(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Snapshots of the current campaign for the shell."""
-    known = peek(ctx.find_root().obj.paths.database, _KNOWN)
-    return [CompletionItem(each, help=name) for each, name in known if each.startswith(incomplete)]
 
 
 def _of(command: F) -> F:
     """``--campaign``, for one that is not the current."""
     return click.option(
-        "--campaign", "whose", metavar="NAME", help="The campaign, if not the current one."
+        "--campaign",
+        "whose",
+        metavar="NAME",
+        shell_complete=names.campaigns,
+        help="The campaign, if not the current one.",
     )(command)
 
 
@@ -80,9 +73,9 @@ def list_(app: App, kind: str | None, whose: str | None) -> None:
         },
         [
             Table(
-                ("Name", "Id", "Kind", "Made", "Since", "Note"),
+                ("Name", "Kind", "Made", "Since", "Note"),
                 [
-                    (each.name, each.id, each.kind, _when(each.at), str(count), each.note)
+                    (_short(each), each.kind, _when(each.at), str(count), each.note)
                     for each, count in zip(found, since, strict=True)
                 ],
                 empty="No snapshot yet: ttrpg snapshot create NAME",
@@ -112,7 +105,7 @@ def create(
 
 
 @snapshot.command()
-@click.argument("moment", shell_complete=_moments)
+@click.argument("moment", shell_complete=names.moments)
 @click.option("--kind", metavar="KIND", help="Name all of a kind, such as npc.")
 @_of
 @click.pass_obj
@@ -154,8 +147,8 @@ def show(app: App, moment: str, kind: str | None, whose: str | None) -> None:
 
 
 @snapshot.command()
-@click.argument("first", shell_complete=_moments)
-@click.argument("second", default="now", shell_complete=_moments)
+@click.argument("first", shell_complete=names.moments)
+@click.argument("second", default="now", shell_complete=names.moments)
 @click.option("--kind", metavar="KIND", help="Only things of a kind, such as npc or plot.")
 @click.option(
     "--limit",
@@ -194,7 +187,7 @@ def diff(
 
 
 @snapshot.command()
-@click.argument("moment", shell_complete=_moments)
+@click.argument("moment", shell_complete=names.moments)
 @_of
 @click.pass_obj
 def rollback(app: App, moment: str, whose: str | None) -> None:
@@ -231,7 +224,7 @@ def rollback(app: App, moment: str, whose: str | None) -> None:
 
 
 @snapshot.command()
-@click.argument("name", shell_complete=_moments)
+@click.argument("name", shell_complete=names.moments)
 @_of
 @click.pass_obj
 def rm(app: App, name: str, whose: str | None) -> None:
@@ -240,6 +233,11 @@ def rm(app: App, name: str, whose: str | None) -> None:
     gone = snapshots_of(app).delete(campaign, name)
     app.screen.show("ttrpg.snapshot.rm/1", {"snapshot": attrs.asdict(gone)}, [])
     app.screen.say(f"Removed the snapshot {gone.name!r}. {UNDO}", "good")
+
+
+def _short(each: Snapshot) -> str:
+    """Its name, with the id where that cannot be guessed from it."""
+    return each.name if text.slug(each.name) == each.id else f"{each.name} ({each.id})"
 
 
 def _card(made: Snapshot) -> Fields:

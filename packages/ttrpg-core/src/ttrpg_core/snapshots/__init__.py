@@ -208,9 +208,10 @@ class Snapshots:
         return sorted(found, key=lambda each: (each.kind, each.name.casefold(), each.ref))
 
     def since(self, campaign: Campaign, snapshot: Snapshot) -> int:
-        """How many entries of the history a campaign has since."""
+        """How many entries of the history a campaign has since, but for names of moments."""
         found = self._connection.execute(
-            "SELECT COUNT(*) FROM journal WHERE campaign = ? AND id > ?",
+            "SELECT COUNT(*) FROM journal WHERE campaign = ? AND id > ?"
+            " AND kind NOT IN ('snapshot.create', 'snapshot.delete')",
             [campaign.id, snapshot.position],
         ).fetchone()
         return int(found[0])
