@@ -123,7 +123,7 @@ def test_the_board_has_every_status_beside_the_others_at_80_columns(salt):
     assert max(map(len, narrow)) <= 40
     assert sum(line.startswith(("Pending", "Paused", "Completed", "Failed")) for line in narrow) > 1
     told = salt("plot", "board", "--json").json()
-    assert {name: len(each) for name, each in told["columns"].items()} == dict.fromkeys(
+    assert {name: each["total"] for name, each in told["columns"].items()} == dict.fromkeys(
         plots.STATUSES, 1
     )
     assert told["tension"] == 3
@@ -135,6 +135,9 @@ def test_a_board_of_many_counts_those_that_are_left_out(salt):
     out = salt("plot", "board").out
     assert "Pending (15)" in out
     assert "... 3 more" in out
+    assert "... " not in salt("plot", "board", "--limit", "15").out
+    some = salt("plot", "board", "--limit", "2", "--json").json()["columns"]["pending"]
+    assert (some["total"], len(some["plots"])) == (15, 2)
     assert len(salt("plot", "list", "--limit", "4", "--json").json()["plots"]) == 4
 
 
@@ -150,6 +153,21 @@ def test_words_that_an_import_brought_end_no_board(salt, app):
     salt("plot", "board")
     assert "Gate" in salt("plot", "list").out
     assert "odd" in salt("plot", "show", "gate").out
+
+
+def test_a_board_of_an_arc_or_of_a_tag(salt):
+    for name, tag in (("A", "x"), ("B", "y"), ("C", "x")):
+        salt("plot", "add", name, "--tag", tag, "--tension", "2")
+        salt("plot", "start", name)
+    salt("arc", "add", "War", "--plot", "a", "--plot", "b")
+
+    def on(*words):
+        told = salt("plot", "board", "--json", *words).json()
+        return [each["name"] for each in told["columns"]["active"]["plots"]], told["tension"]
+
+    assert on("--arc", "war") == (["A", "B"], 4)
+    assert on("--tag", "x")[0] == ["A", "C"]
+    assert on() == (["A", "B", "C"], 6)
 
 
 def test_no_plot_yet(salt):

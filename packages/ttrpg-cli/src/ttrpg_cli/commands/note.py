@@ -1,6 +1,7 @@
 """``note``: what is worth writing down; any words that are no verb of it are a new note."""
 
 import difflib
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ from ttrpg_core.errors import InputError
 from ttrpg_core.table.world.links import spoken
 from ttrpg_core.table.world.notes import Note
 from ttrpg_core.table.world.seen import Seen, seen
-from ttrpg_core.world import World
+from ttrpg_core.world import World, orders
 
 NAME_MOST = 80
 """Characters of a first line that become a note's name."""
@@ -172,21 +173,22 @@ def list_(
     wanted = {
         field: each if audience == GM else name(each) for field, each in pointed.items() if each
     }
-    newest = sorted(world.all("note"), key=lambda each: (each.created_at, each.id), reverse=True)
-    views = (seen(each, audience, name) for each in newest)
+    views = (each for one in orders.notes(world) if (each := seen(one, audience, name)))
+    columns = ("pinned", "type", "session", "about")
+    if audience == GM and not (kind or tag or pinned or wanted):
+        total = world.counts().get("note", 0)
+        shown = [*itertools.islice(views, limit)]
+        showing.listing(app.screen, Note, shown, total, columns)
+        return
     found = [
         each
         for each in views
-        if each is not None
-        and (kind is None or each.fields.get("type", "").casefold() == kind.strip().casefold())
+        if (kind is None or each.fields.get("type", "").casefold() == kind.strip().casefold())
         and (tag is None or tag in each.fields.get("tags", ()))
         and (not pinned or each.fields.get("pinned"))
         and all(_points(each, field, to) for field, to in wanted.items())
     ]
-    found.sort(key=lambda each: not each.fields.get("pinned"))
-    showing.listing(
-        app.screen, Note, found[:limit], len(found), ("pinned", "type", "session", "about")
-    )
+    showing.listing(app.screen, Note, found[:limit], len(found), columns)
 
 
 def _points(each: Seen, field: str, to: str | None) -> bool:

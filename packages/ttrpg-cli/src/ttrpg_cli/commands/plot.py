@@ -1,6 +1,7 @@
 """``plot``: what may happen, how it stands, and the clocks that run in it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -18,10 +19,10 @@ from ttrpg_core.table.world.entity import Entity
 from ttrpg_core.table.world.plots import Objective, Plot
 from ttrpg_core.table.world.seen import Seen, seen
 from ttrpg_core.views import Bars, Block, Board, Text
-from ttrpg_core.world import World, plotting
+from ttrpg_core.world import World, orders, plotting
 
 CARDS = 12
-"""Cards of a column of the board, the others are counted."""
+"""Cards of a column of the board where nobody says otherwise; the others are counted."""
 
 
 def _drawn(
@@ -40,7 +41,7 @@ def _drawn(
         yield Text("")
         yield Bars([_clock(each) for each in fields["clocks"]], "Clocks:")
     if viewer == GM and isinstance(entity, Plot):
-        known = plotting.every(world)
+        known = plotting.around(world, entity)
         waits = plots.waits_for(entity, known)
         behind = [
             each
@@ -84,26 +85,33 @@ def list_(
 ) -> None:
     """The plots of the current campaign: what is active first, then what matters most."""
     world, audience = world_of(app), Audience.of(viewer)
+    views = _seen(world, audience)
+    columns = ("status", "priority", "urgency", "summary")
+    if audience == GM and not (status or priority or tag):
+        total = world.counts().get("plot", 0)
+        shown = [*itertools.islice(views, limit)]
+        showing.listing(app.screen, Plot, shown, total, columns)
+        return
     found = [
         each
-        for _, each in _sorted(world, audience)
+        for each in views
         if (not status or each.fields["status"] in status)
         and (priority is None or each.fields.get("priority") == priority)
         and (tag is None or tag in each.fields.get("tags", ()))
     ]
-    columns = ("status", "priority", "urgency", "summary")
     showing.listing(app.screen, Plot, found[:limit], len(found), columns)
 
 
-def _sorted(world: World, viewer: Audience) -> list[tuple[Plot, Seen]]:
+def _seen(world: World, viewer: Audience) -> Iterator[Seen]:
     """The plots that a viewer knows; what they may not know decides nothing of their order."""
     name = world.named(viewer)
-    views = ((each, seen(each, viewer, name)) for each in plotting.every(world))
-    found = [(each, view) for each, view in views if view is not None]
-    if viewer != GM:
-        found.sort(key=lambda each: each[0].name.casefold())
-    order = {"active": 0, "pending": 1, "paused": 2}
-    return sorted(found, key=lambda each: order.get(each[0].status, 3))
+    views = (each for one in orders.plots(world) if (each := seen(one, viewer, name)))
+    if viewer == GM:
+        return views
+    place = {each: number for number, each in enumerate(orders.STATUSES)}
+    return iter(
+        sorted(views, key=lambda each: (place.get(each.fields["status"], -1), each.name.casefold()))
+    )
 
 
 def _move(app: App, world: World, old: Plot, to: str, *, anyway: bool = False) -> None:
@@ -210,52 +218,79 @@ for _verb, _is, _told in (("done", True, "An objective is done."), ("open", Fals
 @plot.command()
 @click.option("--arc", metavar="NAME", help="Only the plots of this arc.")
 @click.option("--tag", help="Only those with this tag.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=CARDS, show_default=True, help="Cards of a column."
+)
 @as_viewer
 @click.pass_obj
-def board(app: App, arc: str | None, tag: str | None, viewer: str) -> None:
+def board(app: App, arc: str | None, tag: str | None, limit: int, viewer: str) -> None:
     """The plots on a board: a column for each status, the most important first."""
     world, audience = world_of(app), Audience.of(viewer)
     of_arc = named(world, Arc, arc, audience).plots if arc else None
-    found = [
-        (each, view)
-        for each, view in _sorted(world, audience)
-        if (of_arc is None or each.ref in of_arc)
-        and (tag is None or tag in view.fields.get("tags", ()))
+
+    def wanted(each: Plot, view: Seen) -> bool:
+        return (of_arc is None or each.ref in of_arc) and (
+            tag is None or tag in view.fields.get("tags", ())
+        )
+
+    columns = [
+        _column(world, audience, status, wanted if arc or tag else None, limit)
+        for status in plots.STATUSES
     ]
-    waiting = _waiting(world) if audience == GM else {}
-    columns: list[tuple[str, list[str]]] = []
-    for status in plots.STATUSES:
-        here = [each for each in found if each[0].status == status]
-        if status in {"completed", "failed"}:
-            here.sort(key=lambda each: each[0].resolved_at, reverse=True)
-        cards = [_card(view, waiting.get(each.ref, ())) for each, view in here]
-        left = [f"... {len(cards) - CARDS} more"] if len(cards) > CARDS else []
-        columns.append((f"{status.capitalize()} ({len(cards)})", [*cards[:CARDS], *left]))
-    pull = sum(each.pull for each, _ in found if each.status == "active")
-    blocks: list[Block] = [Board(columns, "No plot yet: ttrpg plot add NAME")]
-    if audience == GM and found:
-        blocks += [Text(""), Text(f"Tension of what is active: {pull:+d}", "dim")]
-    app.screen.show(
-        "ttrpg.plot.board/1",
-        {
-            "columns": {
-                status: [showing.data(view) for each, view in found if each.status == status]
-                for status in plots.STATUSES
-            },
-            **({"tension": pull} if audience == GM else {}),
-        },
-        blocks,
-    )
-
-
-def _waiting(world: World) -> dict[str, list[str]]:
-    """The names that each pending plot waits for, by reference."""
-    every = plotting.every(world)
-    return {
-        each.ref: [other.name for other in plots.waits_for(each, every)]
-        for each in every
-        if each.status == "pending"
+    cards = [_cards(world, audience, shown, total) for shown, total in columns]
+    headings = [
+        f"{status.capitalize()} ({total})"
+        for status, (_, total) in zip(plots.STATUSES, columns, strict=True)
+    ]
+    blocks: list[Block] = [
+        Board([*zip(headings, cards, strict=True)], "No plot yet: ttrpg plot add NAME")
+    ]
+    data: dict[str, Any] = {
+        "columns": {
+            status: {"total": total, "plots": [showing.data(view) for _, view in shown]}
+            for status, (shown, total) in zip(plots.STATUSES, columns, strict=True)
+        }
     }
+    if audience == GM and any(cards):
+        active = orders.plots(world, "active")
+        data["tension"] = sum(each.pull for each in active if of_arc is None or each.ref in of_arc)
+        blocks += [Text(""), Text(f"Tension of what is active: {data['tension']:+d}", "dim")]
+    app.screen.show("ttrpg.plot.board/1", data, blocks)
+
+
+def _column(
+    world: World,
+    viewer: Audience,
+    status: str,
+    wanted: Callable[[Plot, Seen], bool] | None,
+    limit: int,
+) -> tuple[list[tuple[Plot, Seen]], int]:
+    """The first plots of a status that a viewer knows, and how many there are."""
+    name = world.named(viewer)
+    views = (
+        (each, view)
+        for each in orders.plots(world, status)
+        if (view := seen(each, viewer, name)) and (wanted is None or wanted(each, view))
+    )
+    if viewer == GM and wanted is None:
+        return [*itertools.islice(views, limit)], orders.standing(world).get(status, 0)
+    found = [*views]
+    if viewer != GM and not any(each.resolved_at for each, _ in found):
+        found.sort(key=lambda each: each[0].name.casefold())
+    return found[:limit], len(found)
+
+
+def _cards(
+    world: World, viewer: Audience, shown: Sequence[tuple[Plot, Seen]], total: int
+) -> list[str]:
+    """The cards of a column; the Game Master's say what a pending plot waits for."""
+    waits = {
+        each.ref: plots.waits_for(each, plotting.around(world, each))
+        for each, _ in shown
+        if viewer == GM and each.status == "pending"
+    }
+    cards = [_card(view, [one.name for one in waits.get(each.ref, ())]) for each, view in shown]
+    return [*cards, f"... {total - len(cards)} more"] if total > len(cards) else cards
 
 
 def _card(view: Seen, waits: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ For the Game Master all of it. A player gets those that they know, where they ma
 where the other's name stands in what they read: a link may hide behind another label.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -17,7 +18,9 @@ from ttrpg_core.world.reading import Reader
 from ttrpg_core.world.searching import matching, mentions, tells, texts
 
 MENTIONS_MAX = 50
-"""Unlinked mentions that are looked for."""
+"""Unlinked mentions that are told."""
+LOOKED_AT = 300
+"""Entities that are looked at for them, of those that have the words in some form."""
 
 
 @attrs.frozen
@@ -113,7 +116,7 @@ def _unlinked(reader: Reader, entity: Entity, linked: set[str]) -> tuple[Seen, .
         if not words:
             continue
         said = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
-        for other in matching(reader, f'"{" ".join(words)}"', ()):
+        for other in itertools.islice(matching(reader, f'"{" ".join(words)}"', ()), LOOKED_AT):
             if len(others) == MENTIONS_MAX:
                 break
             told = (other.name, *texts(other))

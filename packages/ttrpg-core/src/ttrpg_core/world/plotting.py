@@ -14,7 +14,8 @@ from ttrpg_core.table.world import arcs, listed, plots
 from ttrpg_core.table.world.arcs import Arc
 from ttrpg_core.table.world.entity import Entity
 from ttrpg_core.table.world.plots import Plot
-from ttrpg_core.world import World
+from ttrpg_core.world import Reader, World
+from ttrpg_core.world.searching import pointing
 
 E = TypeVar("E", bound=Entity)
 
@@ -55,14 +56,22 @@ def every(world: World) -> list[Plot]:
     return sorted(found, key=plots.order)
 
 
+def around(reader: Reader, plot: Plot) -> list[Plot]:
+    """A plot, those that it waits for, and those that wait for it: all that its start needs."""
+    near = [reader.peek(each) for each in (*plot.prerequisites, *plot.unlocks)]
+    near += pointing(reader, plot.ref, ("plot",))
+    found = {each.ref: each for each in near if isinstance(each, Plot)}
+    return [*({**found, plot.ref: plot}).values()]
+
+
 def move(world: World, plot: Plot, to: str, *, anyway: bool = False) -> Moved:
     """Give a plot another status.
 
     One that waits for others starts only ``anyway``; InputError says what it waits for.
     """
     with world.change(f"plot.{plots.VERBS[to]}"):
-        known = every(world)
-        now = next((each for each in known if each.ref == plot.ref), plot)
+        now = cast("Plot", world.get(plot.ref))
+        known = around(world, now)
         new = plots.moved(now, to, world.now)
         waited = tuple(plots.waits_for(now, known)) if to == "active" else ()
         if waited and not anyway:
@@ -76,9 +85,15 @@ def move(world: World, plot: Plot, to: str, *, anyway: bool = False) -> Moved:
             f"the plot {now.name!r} is {to}",
             {"from": now.status, "to": to, "session": world.running()},
         )
-        after = [kept if each.ref == kept.ref else each for each in known]
-        opened = tuple(plots.opened_by(kept, after)) if to == "completed" else ()
+        opened = _opened(world, kept, known) if to == "completed" else ()
     return Moved(kept, opened, waited)
+
+
+def _opened(world: World, plot: Plot, known: list[Plot]) -> tuple[Plot, ...]:
+    """The plots that waited for this one alone, which is completed now."""
+    further = [around(world, each) for each in known if each.ref != plot.ref]
+    every = {each.ref: each for some in (known, *further) for each in some} | {plot.ref: plot}
+    return tuple(sorted(plots.opened_by(plot, every.values()), key=plots.order))
 
 
 def move_arc(world: World, arc: Arc, to: str) -> Arc:

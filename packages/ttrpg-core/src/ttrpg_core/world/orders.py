@@ -1,0 +1,65 @@
+"""Notes and plots in the order in which they are listed, sorted where they lie.
+
+Each is made when it is asked for, so that a list of the first fifty of thousands costs fifty.
+"""
+
+from collections.abc import Iterator
+
+from ttrpg_core.table.world.entity import Entity
+from ttrpg_core.table.world.plots import PRIORITIES, URGENCIES, Plot
+from ttrpg_core.world import rows
+from ttrpg_core.world.reading import Reader
+
+STATUSES = ("active", "pending", "paused", "completed", "failed")
+"""The statuses of plots, what is of use first."""
+_STATUS = "coalesce(json_extract(state, '$.status'), 'pending')"
+
+
+def notes(reader: Reader) -> Iterator[Entity]:
+    """The notes: those that are pinned, then the newest first."""
+    return _sorted(
+        reader, "note", "json_extract(state, '$.pinned') DESC, created_at DESC, id DESC", []
+    )
+
+
+def plots(reader: Reader, status: str | None = None) -> Iterator[Plot]:
+    """The plots: what is active first, then what matters most, then what is most urgent.
+
+    Those of one ``status`` alone, where it is given; what is over has the last first.
+    """
+    words = (
+        ("status", "pending", STATUSES),
+        ("priority", "side", PRIORITIES),
+        ("urgency", "", URGENCIES),
+    )
+    places = [
+        f"instr(?, ',' || coalesce(json_extract(state, '$.{field}'), '{default}') || ',')"
+        for field, default, _ in words
+    ]
+    lists = [f",{','.join(known)}," for _, _, known in words]
+    order = f"{', '.join(places)}, name COLLATE NOCASE, id"
+    if status in {"completed", "failed"}:
+        order = f"json_extract(state, '$.resolved_at') DESC, {order}"
+    found = _sorted(reader, "plot", order, lists, status)
+    return (each for each in found if isinstance(each, Plot))
+
+
+def standing(reader: Reader) -> dict[str, int]:
+    """How many plots there are of each status."""
+    found = reader.connection.execute(
+        f"SELECT {_STATUS}, COUNT(*) FROM entities WHERE campaign = ? AND kind = 'plot' GROUP BY 1",  # noqa: S608 - ours
+        [reader.campaign],
+    )
+    return dict(found.fetchall())
+
+
+def _sorted(
+    reader: Reader, kind: str, order: str, values: list[str], status: str | None = None
+) -> Iterator[Entity]:
+    where = "" if status is None else f" AND {_STATUS} = ?"
+    found = reader.connection.execute(
+        f"SELECT {rows.COLUMNS} FROM entities WHERE campaign = ? AND kind = ?{where}"  # noqa: S608 - names are ours
+        f" ORDER BY {order}",
+        [reader.campaign, kind, *([] if status is None else [status]), *values],
+    )
+    return map(rows.entity, found)
