@@ -265,17 +265,19 @@ class Engine:
         """Sections by their best passage, with what its kind and its book say about it."""
         best: dict[int, tuple[int, float]] = {}
         votes: dict[int, int] = {}
-        for number, score in fused:
-            if number not in standing:
+        aside = self._tuning.aside if asked.natural else 1.0
+        for number, plain in fused:
+            place = standing.get(number)
+            if place is None:
                 continue
-            key, kind = standing[number].section, standing[number].kind
+            _, key, kind = place
             votes[key] = votes.get(key, 0) + 1
-            aside = self._tuning.aside if asked.natural and kind in _ASIDE else 1.0
-            if key not in best or score * aside > best[key][1]:
-                best[key] = (number, score * aside)
+            score = plain * aside if kind in _ASIDE else plain
+            if key not in best or score > best[key][1]:
+                best[key] = (number, score)
+        worth = [1 + self._tuning.vote * more for more in range(3)]
         found = [
-            (number, score * (1 + self._tuning.vote * min(votes[key] - 1, 2)))
-            for key, (number, score) in best.items()
+            (number, score * worth[min(votes[key], 3) - 1]) for key, (number, score) in best.items()
         ]
         found.sort(key=lambda each: (-each[1], each[0]))
         if scope.house and found:

@@ -1,6 +1,7 @@
 """Putting two rankings together: by normalised scores, or by ranks alone."""
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 
 Ranking = Sequence[tuple[int, float]]
 """Ids with their scores, best first."""
@@ -14,13 +15,10 @@ def convex(lexical: Ranking, dense: Ranking, share: float) -> list[tuple[int, fl
     An id that one side did not find counts there as its lowest. After Bruch, Gai and Ingber
     (2023), who found it better than ranks where some questions are at hand to choose the share by.
     """
-    one, two = _stretched(lexical), _stretched(dense)
-    return _best(
-        {
-            each: (1 - share) * one.get(each, 0.0) + share * two.get(each, 0.0)
-            for each in {**one, **two}
-        }
-    )
+    scores = _stretched(lexical, 1 - share)
+    for each, score in _stretched(dense, share).items():
+        scores[each] = scores.get(each, 0.0) + score
+    return _best(scores)
 
 
 def reciprocal(
@@ -39,14 +37,19 @@ def by_ranks(lexical: Ranking, dense: Ranking, share: float) -> list[tuple[int, 
     return reciprocal([lexical, dense], [1 - share, share])
 
 
-def _stretched(ranking: Ranking) -> dict[int, float]:
+def _stretched(ranking: Ranking, share: float) -> dict[int, float]:
+    """The scores between 0 and a share."""
     if not ranking:
         return {}
-    low = min(score for _, score in ranking)
-    high = max(score for _, score in ranking)
+    every = [score for _, score in ranking]
+    low, high = min(every), max(every)
+    if low == high:
+        return dict.fromkeys([each for each, _ in ranking], share)
     width = high - low
-    return {each: (score - low) / width if width else 1.0 for each, score in ranking}
+    return {each: share * ((score - low) / width) for each, score in ranking}
 
 
 def _best(scores: Mapping[int, float]) -> list[tuple[int, float]]:
-    return sorted(scores.items(), key=lambda each: (-each[1], each[0]))
+    found = sorted(scores.items())
+    found.sort(key=itemgetter(1), reverse=True)  # equal ones stay in the order of their ids
+    return found

@@ -167,13 +167,13 @@ class Columns:
         """What decides the place of some chunks; those that are not indexed are left out."""
         rows = self.rows(np.fromiter(ids, np.int64))
         lots = np.searchsorted(self._starts, rows, "right") - 1
-        told = map(
-            Standing,
+        told = zip(
             map(self._sources.__getitem__, lots.tolist()),
             self._sections[rows].tolist(),
             map(self._kind_names.__getitem__, self._kinds[rows].tolist()),
+            strict=True,
         )
-        return dict(zip(self._ids[rows].tolist(), told, strict=True))
+        return dict(zip(self._ids[rows].tolist(), map(Standing._make, told), strict=True))
 
     def rows(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """The rows of chunks; those that are not there are left out."""
