@@ -177,6 +177,19 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def crash(session: nox.Session) -> None:
+    """SIGKILL at every write of every command that changes something; backups while another writes.
+
+    Not part of the gate, which runs a sample of it: all of it takes a quarter of an hour. With
+    arguments only the lines of bench/crash/samples.py that begin so: ``-- hit "campaign edit"``.
+    """
+    everything(session)
+    session.run("python", "bench/crash/crash.py", *session.posargs)
+    if not session.posargs:
+        session.run("python", "bench/crash/backing.py", "100")
+
+
+@nox.session
 def litellm(session: nox.Session) -> None:
     """Our formats against LiteLLM's proxy, which nobody here wrote, with answers that it mocks.
 
