@@ -413,3 +413,30 @@ def test_a_long_name_leaves_room_for_the_bar(fight):
     lines = fight("combat", "show").out.splitlines()
     assert max(map(len, lines)) <= 100
     assert "NNN..." in fight("combat", "show").out
+
+
+def test_initiative_by_cards(ttrpg):
+    ttrpg("combat", "new", "Duel", "--roll", "cards")
+    for name in ("Ana", "Bo"):
+        ttrpg("combat", "add", name, "--hp", "9", "-k", "player")
+    ttrpg("combat", "start")
+    people = shown(ttrpg)["combatants"]
+    assert all(each["card"] for each in people)
+    assert f"{people[0]['name']} {people[0]['card']}" in ttrpg("combat", "show").out
+    before = [each["card"] for each in people]
+    ttrpg("next")
+    ttrpg("next")
+    assert [each["card"] for each in shown(ttrpg)["combatants"]] != before
+
+
+def test_who_has_acted_says_who_is_next(ttrpg):
+    ttrpg("combat", "new", "Duel", "--roll", "elective")
+    for name, number in (("Ana", "9"), ("Bo", "5"), ("Cy", "2")):
+        ttrpg("combat", "add", name, "--hp", "9", "-k", "player", "--initiative", number)
+    assert "Who is next? ttrpg next NAME: bo, cy" in ttrpg("combat", "start").out
+    result = ttrpg("next")
+    assert (result.code, "who is next?" in result.err) == (2, True)
+    assert "Cy's turn" in ttrpg("next", "cy").out
+    assert "Bo's turn" in ttrpg("next").out
+    assert "choices" in ttrpg("combat", "show", "--json").json()["fight"]
+    assert shown(ttrpg, "--as", "party")["choices"] == []

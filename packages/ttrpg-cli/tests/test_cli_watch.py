@@ -96,3 +96,20 @@ def test_whose_turn_it_is_has_room():
         assert any(each.current for each in shown)
         assert 3 <= len(shown) <= max(lines, 3)
     assert picture.fitted(view, 100) == view
+
+
+def test_next_asks_who_where_that_is_chosen(ttrpg, app):
+    ttrpg("combat", "new", "Duel", "--roll", "elective")
+    for name in ("Ana", "Bo", "Cy"):
+        ttrpg("combat", "add", name, "--hp", "9")
+    ttrpg("combat", "start")
+    watch = Watch(app, "duel")
+    first = watch.scene().view.current
+    typed(watch, "n")
+    assert watch.scene().line == "next "
+    other = next(name for name in ("cy", "bo") if name != first.casefold())
+    typed(watch, f"{other}\r")
+    assert watch.scene().view.current.casefold() == other
+    typed(watch, "n")
+    assert watch.scene().line is None
+    assert watch.scene().view.current.casefold() not in {first.casefold(), other}

@@ -115,7 +115,8 @@ def test_hours_end_when_time_is_let_pass():
     ("lasts", "left", "later"),
     [
         (Duration("turns", 1), f"{UNTIL} the next turn of Ben", f"{UNTIL} this turn of Ben"),
-        (Duration("turns", 4), "3 rounds", "3 rounds"),
+        (Duration("turns", 2), "2 turns", f"{UNTIL} the next turn of Ben"),
+        (Duration("turns", 4), "4 turns", "3 turns"),
         (Duration("rounds", 2), "2 rounds", "2 rounds"),
         (Duration("minutes", 1), "10 rounds", "10 rounds"),
         (Duration("minutes", 10), "10 minutes", "10 minutes"),

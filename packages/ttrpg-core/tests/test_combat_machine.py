@@ -49,6 +49,7 @@ PROFILE = settings(
 KINDS_OF_FACTS = set(re.findall(r"[\w.-]+", scene.__doc__))
 CONVERTER = make_converter()
 WHO = st.integers(0, 30)
+MODES = ["each", "group", "side", "cards", "elective"]
 KINDS = st.sampled_from(["player", "npc", "monster", "ally", "environment"])
 STACKINGS = st.sampled_from([None, "highest", "latest", "stack", "extend", "none"])
 DURATIONS = st.builds(
@@ -67,7 +68,7 @@ class Evening(RuleBasedStateMachine):
 
     @initialize(
         system=st.sampled_from(rules.names()),
-        mode=st.sampled_from(["each", "group", "side"]),
+        mode=st.sampled_from(MODES),
         reroll=st.booleans(),
         kinds=st.lists(KINDS, min_size=1, max_size=6),
         seed=st.integers(0, 99),
@@ -128,14 +129,17 @@ class Evening(RuleBasedStateMachine):
     def pick(self, number):
         return self.fight.combatants[number % len(self.fight.combatants)].id
 
-    @rule()
-    def next(self):
-        self.do(turns.advance, self.rng)
+    @rule(who=WHO)
+    def next(self, who):
+        known = turns.choices(self.fight)
+        if len(known) > 1:
+            assert not self.do(turns.advance, self.rng)
+        self.do(turns.advance, self.rng, known[who % len(known)] if known else "")
 
-    @rule()
-    def next_thrice(self):
+    @rule(who=WHO)
+    def next_thrice(self, who):
         for _ in range(3):
-            self.do(turns.advance, self.rng)
+            self.next(who)
 
     @rule()
     def back(self):
@@ -306,7 +310,8 @@ CHOICES = {
     ],
 }  # fmt: skip
 MOVES = {
-    "next": "", "next_thrice": "", "back": "", "delay": "", "join": "kind number", "leave": "who",
+    "next": "who", "next_thrice": "who", "back": "", "delay": "",
+    "join": "kind number", "leave": "who",
     "come_back": "who", "hide": "who hidden", "step_in": "who", "reorder": "who other where",
     "set_initiative": "who value pin", "hit": "who amount critical out", "heal": "who amount",
     "lower_maximum": "who amount", "death_save": "who", "concentrate": "who other lasts",
@@ -327,7 +332,7 @@ def test_long_evenings_by_chance(seed):
     for _ in range(20):
         evening = Evening()
         kinds = [drawn("kind") for _ in range(rng.randint(1, 6))]
-        system, mode = rng.choice(rules.names()), rng.choice(["each", "group", "side"])
+        system, mode = rng.choice(rules.names()), rng.choice(MODES)
         evening.begin(system=system, mode=mode, reroll=drawn(""), kinds=kinds, seed=seed)
         for _ in range(80):
             move = rng.choice([*MOVES, "next", "next", "next", "back"])

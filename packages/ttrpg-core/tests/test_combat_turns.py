@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from ttrpg_core.errors import Denied, InputError, NotFound
-from ttrpg_core.table.combat import effects, hp, order, resources, roster, rules, turns
+from ttrpg_core.table.combat import cards, effects, hp, order, resources, roster, rules, turns
 from ttrpg_core.table.combat.arithmetic import Part
 from ttrpg_core.table.combat.state import Combatant, Effect
 
@@ -347,3 +347,91 @@ def test_reroll_each_round_keeps_bonuses_pins_and_the_lair():
         assert fight.get("ben").initiative == 99
         assert fight.get("lair").initiative == 20
     assert len(seen) > 4
+
+
+def dealt(facts):
+    return [fact.data["value"] for fact in facts if fact.kind == "combat.initiative"]
+
+
+def test_cards_are_dealt_each_round_and_are_never_alike():
+    """A deck of 54 without putting back; after a joker, or when too few are left, a new one."""
+    fight = roster.new("f", "F", NEW, mode="cards")
+    for name in "abcdefghij":
+        fight, _ = roster.add(fight, NEW, Combatant("", name, "player", hp=9, hp_max=9))
+    rng = Random(5)
+    fight, facts = turns.start(fight, NEW, rng)
+    seen, shuffles = dealt(facts), 0
+    for _ in range(200):
+        before = fight.dealt
+        fight, facts = turns.advance(fight, NEW, rng)
+        new = dealt(facts)
+        if not new:
+            continue
+        assert len(new) == 10
+        assert len(set(fight.dealt)) == len(fight.dealt)
+        assert [fight.get(key).initiative for key in fight.order] == sorted(new, reverse=True)
+        if fight.dealt[: len(before)] != before:
+            assert len(before) + 10 > 54 or {52, 53} & set(before)
+            shuffles += 1
+        seen += new
+    assert shuffles > 2
+    assert set(seen) == set(range(54))
+
+
+def test_a_kind_has_one_card_and_players_their_own():
+    fight = roster.new("f", "F", NEW, mode="cards")
+    fight, _ = roster.add(fight, NEW, Combatant("", "Goblin", hp=9, hp_max=9), 3)
+    fight, _ = roster.add(fight, NEW, Combatant("", "Mara", "player", hp=9, hp_max=9))
+    fight, facts = turns.start(fight, NEW, Random(1))
+    assert len(dealt(facts)) == 2
+    assert len({fight.get(f"goblin-{n}").initiative for n in (1, 2, 3)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("card", "title"),
+    [(0, "2 clubs"), (3, "2 spades"), (32, "10 clubs"), (51, "A spades"), (52, "joker")],
+)
+def test_cards_are_called(card, title):
+    assert cards.title(card) == title
+
+
+def elective(*more):
+    fight = roster.new("f", "F", NEW, mode="elective")
+    for name, number in (("Ann", 20), ("Ben", 10), ("Cid", 5), *more):
+        one = Combatant("", name, "player", hp=9, hp_max=9, initiative=number)
+        fight, _ = roster.add(fight, NEW, one)
+    return turns.start(fight, NEW, Random(1)).fight
+
+
+def test_who_has_acted_says_who_is_next():
+    fight = elective()
+    assert (fight.current, turns.choices(fight)) == ("ann", ("ben", "cid"))
+    with pytest.raises(InputError, match="who is next") as caught:
+        turns.advance(fight, NEW, Random(1))
+    assert caught.value.hint == "ttrpg next NAME: ben, cid"
+    with pytest.raises(InputError, match="Ann cannot be next"):
+        turns.advance(fight, NEW, Random(1), "ann")
+    fight, _ = turns.advance(fight, NEW, Random(1), "cid")
+    fight, _ = turns.advance(fight, NEW, Random(1))  # only one is left
+    assert (fight.current, fight.round) == ("ben", 1)
+    assert turns.choices(fight) == ("ann", "ben", "cid")
+    fight, _ = turns.advance(fight, NEW, Random(1), "ben")
+    assert (fight.current, fight.round) == ("ben", 2)
+    with pytest.raises(InputError, match="nobody waits"):
+        turns.delay(fight, NEW, Random(1))
+    fight, _ = roster.add(fight, NEW, Combatant("", "Dov", hp=5, hp_max=5, initiative=30),
+                          rng=Random(1))  # fmt: skip
+    assert "dov" in turns.choices(fight)
+    back = turns.back(fight, NEW).fight
+    assert turns.choices(back) == ()
+    assert turns.advance(back, NEW, Random(1)).fight == fight
+
+
+def test_elsewhere_the_order_says_who_is_next():
+    fight = roster.new("f", "F", NEW)
+    for name in ("Ann", "Ben"):
+        fight, _ = roster.add(fight, NEW, Combatant("", name, "player", hp=9, hp_max=9))
+    fight, _ = turns.start(fight, NEW, Random(1))
+    assert turns.choices(fight) == ()
+    with pytest.raises(InputError, match="the order says"):
+        turns.advance(fight, NEW, Random(1), "ben")

@@ -1,7 +1,6 @@
 """``combat``: fights, from the first who joins to the experience at the end."""
 
 from random import Random
-from typing import Literal
 
 import attrs
 import click
@@ -16,7 +15,7 @@ from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import InputError
 from ttrpg_core.table.combat import ending, order, roster, rules, seen, turns
 from ttrpg_core.table.combat.scene import Fact, Outcome
-from ttrpg_core.table.combat.state import Fight
+from ttrpg_core.table.combat.state import Fight, Mode
 from ttrpg_core.views import Table
 
 _fight = click.argument("fight", required=False, shell_complete=acting.fights)
@@ -61,10 +60,11 @@ def list_(app: App) -> None:
 @click.option(
     "--roll",
     "mode",
-    type=click.Choice(["each", "group", "side"]),
+    type=click.Choice(["each", "group", "side", "cards", "elective"]),
     default="group",
     show_default=True,
-    help="Who rolls for initiative together.",
+    help="Who rolls for initiative together; cards are dealt each round; in elective, the first is"
+    " rolled for and then says who is next: ttrpg next NAME.",
 )
 @click.option("--reroll", is_flag=True, help="Roll for initiative in each round.")
 @click.option(
@@ -78,7 +78,7 @@ def new(
     app: App,
     name: str,
     system: str | None,
-    mode: Literal["each", "group", "side"],
+    mode: Mode,
     after: str | None,
     *,
     reroll: bool,

@@ -15,11 +15,16 @@ from ttrpg_core.table.combat.state import Fight
 
 
 @click.command("next", short_help="The next turn of the fight")
+@click.argument("who", required=False, shell_complete=acting.people)
 @acting.in_fight
 @click.pass_obj
-def next_(app: App, fight: str | None) -> None:
-    """The next turn: what ends, what is owed, what comes back, and whose turn it is."""
-    act(app, "combat.turn", fight, turns.advance)
+def next_(app: App, who: str | None, fight: str | None) -> None:
+    """The next turn: what ends, what is owed, what comes back, and whose turn it is.
+
+    In a fight in which whoever has acted says who is next, that is WHO.
+    """
+    act(app, "combat.turn", fight, lambda f, law, rng: turns.advance(
+        f, law, rng, roster.find(f, who) if who else ""))  # fmt: skip
 
 
 @click.command(short_help="Look back at the turn before")

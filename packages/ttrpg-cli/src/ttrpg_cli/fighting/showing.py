@@ -58,6 +58,8 @@ def blocks(view: View) -> list[Block]:
     """The fight itself."""
     found: list[Block] = [Text(title(view), "title")]
     found += people(view) if view.combatants else [Text("Nobody is in it yet")]
+    if len(view.choices) > 1:
+        found += [Text(""), Text(f"Who is next? ttrpg next NAME: {', '.join(view.choices)}", "dim")]
     if view.owed:
         found += [Text(""), Text("Owed:", "title")]
         found.append(Fields([(_name(each), f"{each.text}{_answer(each)}") for each in view.owed]))
@@ -99,7 +101,7 @@ def _bar(one: Shown) -> tuple[str, float, str]:
     name = one.name if len(one.name) <= LABEL else f"{one.name[: LABEL - 3]}..."
     label = ("> " if one.current else "  ") + name
     if one.initiative is not None:
-        label += f" {one.initiative}"
+        label += f" {one.card or one.initiative}"
     return label, one.share, _figure(one)
 
 

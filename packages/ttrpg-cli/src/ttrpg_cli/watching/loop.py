@@ -37,13 +37,14 @@ LONGEST = 200
 """Characters of a line that is typed."""
 AT_ONCE: Mapping[str, click.Command] = {"n": turning.next_, "p": turning.prev}
 TYPED: Mapping[str, tuple[str, click.Command]] = {
+    "n": ("next", turning.next_),
     "t": ("hit", blows.hit),
     "l": ("heal", blows.heal),
     "g": ("cond", blows.cond),
     "s": ("save", blows.save),
     "o": ("order", turning.order),
 }
-"""Keys that ask for the rest of a line."""
+"""Keys that ask for the rest of a line: that of *next* only where several could be."""
 
 
 def whole(screen: "Terminal") -> "Live":
@@ -102,6 +103,8 @@ class Watch:
             return False
         if key == "?":
             self.help = not shown
+        elif key == "n" and len(self.scene().view.choices) > 1:
+            self.key, self.line = key, ""
         elif key in AT_ONCE:
             self._do(AT_ONCE[key], [])
         elif key == "u":

@@ -74,6 +74,8 @@ def fitted(view: View, lines: int) -> View:
     """A fight with as many combatants as have room, whose turn it is among them."""
     badges = sum(bool(each.conditions or each.resources) for each in view.combatants)
     room = max(lines - 2 - (badges + 1 if badges else 0), 3)
+    if len(view.choices) > 1:
+        room = max(room - 2, 3)
     if view.owed:
         room = max(room - len(view.owed) - 2, 3)
     many = len(view.combatants)

@@ -71,15 +71,13 @@ def left(fight: Fight, effect: Effect) -> str:
         return count(seconds // HOUR, "hour")
     if seconds > MINUTE and fight.round_seconds <= MINUTE:
         return count(-(-seconds // MINUTE), "minute")
-    rounds = -(-seconds // fight.round_seconds)
-    if rounds > 1 or not moment.who or not fight.has(moment.who) or duration.kind in COUNTED[1:]:
-        return count(max(rounds, 1), "round")
-    turn = "this turn" if _is_now(fight, moment) else "the next turn"
+    if not moment.who or not fight.has(moment.who) or duration.kind in COUNTED[1:]:
+        return count(max(-(-seconds // fight.round_seconds), 1), "round")
+    turns = (moment.at - _next_turn(fight, moment.who)) // fight.round_seconds + 1
+    if turns > 1:
+        return count(turns, "turn")
+    turn = "the next turn" if turns else "this turn"
     return f"until the {moment.edge} of {turn} of {fight.get(moment.who).name}"
-
-
-def _is_now(fight: Fight, moment: Due) -> bool:
-    return moment.who == fight.current and moment.at == fight.now
 
 
 def _by_hand(effect: Effect) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable
 import attrs
 
 from ttrpg_core.errors import InputError
-from ttrpg_core.table.combat import conditions
+from ttrpg_core.table.combat import cards, conditions
 from ttrpg_core.table.combat.rules import Rules
 from ttrpg_core.table.combat.scene import Outcome, Scene
 from ttrpg_core.table.combat.state import Combatant, Fight
@@ -85,7 +85,11 @@ def roll_for(
 ) -> None:
     """Roll for those named, but for the pinned. The order is the caller's business."""
     rules = scene.rules.initiative
-    for members in _units(scene, who):
+    units = _units(scene, who)
+    if scene.fight.mode == "cards":
+        _deal(scene, units)
+        return
+    for members in units:
         first = members[0]
         if first.kind == "environment":
             value, dice = rules.lair, ""
@@ -104,6 +108,22 @@ def roll_for(
         )  # fmt: skip
 
 
+def _deal(scene: Scene, units: list[list[Combatant]]) -> None:
+    """Give each unit a card. Advantage and the like are no matter of cards."""
+    out = cards.left_in(scene.fight.dealt, len(units))
+    for members in units:
+        card = cards.draw(out, scene.rng)
+        out = (*out, card)
+        for each in members:
+            scene.put(attrs.evolve(scene.get(each.id), initiative=card, roll_off=0))
+        names = ", ".join(each.name for each in members)
+        scene.say(
+            "initiative", members[0].id, f"{names}: {cards.title(card)}",
+            value=card, dice="", members=[each.id for each in members],
+        )  # fmt: skip
+    scene.fight = attrs.evolve(scene.fight, dealt=out)
+
+
 def everybody(fight: Fight) -> tuple[str, ...]:
     """Who is here."""
     return tuple(each.id for each in fight.combatants if each.active)
@@ -111,17 +131,17 @@ def everybody(fight: Fight) -> tuple[str, ...]:
 
 def sort(scene: Scene) -> None:
     """Work the whole order out anew."""
-    ranked = tuple(each.id for each in _sorted(scene.fight, scene.rules))
+    ranked = tuple(each.id for each in _sorted(scene))
     scene.fight = attrs.evolve(scene.fight, order=ranked)
 
 
 def insert(scene: Scene, who: Combatant) -> None:
     """Put one into the order by initiative, moving nobody else."""
     rest = [key for key in scene.fight.order if key != who.id]
-    mine = _key(who, scene.rules)
+    mine = _key(who, scene)
     at = len(rest)
     for index, key in enumerate(rest):
-        if mine < _key(scene.get(key), scene.rules):
+        if mine < _key(scene.get(key), scene):
             at = index
             break
     mates = [
@@ -165,7 +185,7 @@ def _unit(fight: Fight, who: Combatant) -> str:
     if who.kind != "environment":
         if fight.mode == "side" and who.side:
             return f"side {who.side}"
-        if fight.mode in {"group", "side"} and who.group:
+        if fight.mode in {"group", "side", "cards"} and who.group:
             return f"group {who.group}"
     return f"one {who.id}"
 
@@ -191,33 +211,35 @@ def _dice(
     return rules.advantage if up else rules.disadvantage
 
 
-def _key(who: Combatant, rules: Rules) -> Key:
+def _key(who: Combatant, scene: Scene) -> Key:
     """What is sorted by: initiative, then the ties of the rules. A lair loses every tie."""
-    first = who.initiative or 0
+    rules, first = scene.rules, who.initiative or 0
+    highest = scene.fight.mode == "cards" or rules.initiative.first == "highest"
     ties = {
         "score": -who.score,
         "players": 0 if who.kind in {"player", "ally"} else 1,
         "roll": -who.roll_off,
     }
     return (
-        -first if rules.initiative.first == "highest" else first,
+        -first if highest else first,
         who.kind == "environment",
         *(ties[tie] for tie in rules.initiative.ties),
     )
 
 
-def _sorted(fight: Fight, rules: Rules) -> list[Combatant]:
+def _sorted(scene: Scene) -> list[Combatant]:
     """Everybody with an initiative, in a total order; who shares a roll stays together."""
+    fight = scene.fight
     joined = {each.id: index for index, each in enumerate(fight.combatants)}
     best: dict[str, tuple[Key, int]] = {}
     rolled = [each for each in fight.combatants if each.initiative is not None]
     for each in rolled:
         unit = f"{_unit(fight, each)} {each.initiative}"
-        mine = (_key(each, rules), joined[each.id])
+        mine = (_key(each, scene), joined[each.id])
         best[unit] = min(best.get(unit, mine), mine)
     return sorted(
         rolled,
         key=lambda each: (
-            best[f"{_unit(fight, each)} {each.initiative}"], _key(each, rules), joined[each.id],
+            best[f"{_unit(fight, each)} {each.initiative}"], _key(each, scene), joined[each.id],
         ),
     )  # fmt: skip

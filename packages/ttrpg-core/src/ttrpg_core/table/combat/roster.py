@@ -221,7 +221,7 @@ def _take_place(scene: Scene, one: Combatant) -> None:
         order.insert(scene, one)
     last = scene.fight.turns[-1]
     places = scene.fight.order
-    if places.index(one.id) < places.index(last.who):
+    if scene.fight.mode != "elective" and places.index(one.id) < places.index(last.who):
         scene.put(attrs.evolve(one, late=last.round))
 
 

@@ -12,7 +12,7 @@ import attrs
 
 from ttrpg_core.audience import GM, PARTY, Audience, project
 from ttrpg_core.errors import InputError, NotFound
-from ttrpg_core.table.combat import conditions, difficulty, durations
+from ttrpg_core.table.combat import cards, conditions, difficulty, durations, turns
 from ttrpg_core.table.combat.difficulty import Difficulty
 from ttrpg_core.table.combat.rules import Rules
 from ttrpg_core.table.combat.state import Combatant, Effect, Fight, Prompt, Resource
@@ -50,6 +50,7 @@ class Shown:
     side: str = ""
     group: str = ""
     initiative: int | None = None
+    card: str = ""
     hp: int | None = None
     hp_max: int | None = None
     temp_hp: int | None = None
@@ -78,7 +79,10 @@ class Owed:
 
 @attrs.frozen
 class View:
-    """A fight as it is shown; ``current`` is the name of whose turn it is, if it may be known."""
+    """A fight as it is shown; ``current`` is the name of whose turn it is, if it may be known.
+
+    ``choices`` are the ids of those of whom one says who is next.
+    """
 
     status: str
     round: int
@@ -89,6 +93,7 @@ class View:
     name: str = ""
     rules: str = ""
     newest: bool = True
+    choices: tuple[str, ...] = ()
     difficulty: Difficulty | None = None
 
 
@@ -114,6 +119,7 @@ def view(fight: Fight, rules: Rules, viewer: Audience = GM) -> View:
         _Marked(GM, "name", fight.name),
         _Marked(PARTY, "rules", rules.title),
         _Marked(GM, "newest", fight.is_newest),
+        _Marked(GM, "choices", turns.choices(fight)),
         _Marked(GM, "difficulty", _difficulty(fight, rules)),
     ]
     nothing: dict[str, Any] = {"status": "", "round": 0}
@@ -157,6 +163,7 @@ def _shown(fight: Fight, rules: Rules, one: Combatant, viewer: Audience) -> Show
         _Marked(GM, "side", one.side),
         _Marked(GM, "group", one.group),
         _Marked(ours, "initiative", one.initiative),
+        _Marked(ours, "card", _card(fight, one)),
         _Marked(ours, "hp", one.hp),
         _Marked(ours, "hp_max", most),
         _Marked(ours, "temp_hp", one.temp_hp or None),
@@ -180,6 +187,11 @@ def _shown(fight: Fight, rules: Rules, one: Combatant, viewer: Audience) -> Show
         ),
         **known,
     )
+
+
+def _card(fight: Fight, one: Combatant) -> str:
+    by_cards = fight.mode == "cards" and one.initiative is not None
+    return cards.title(one.initiative or 0) if by_cards else ""
 
 
 def _of_badge(one: Combatant, rules: Rules, effect: Effect) -> Audience:

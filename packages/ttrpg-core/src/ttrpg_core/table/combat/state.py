@@ -19,8 +19,11 @@ Kind = Literal["player", "npc", "monster", "ally", "environment"]
 Life = Literal["up", "dying", "stable", "dead", "out"]
 """``out`` is for systems in which nobody dies by hit points alone."""
 Edge = Literal["start", "end"]
-Mode = Literal["each", "group", "side"]
-"""Who rolls for initiative together."""
+Mode = Literal["each", "group", "side", "cards", "elective"]
+"""Who rolls for initiative together; with ``cards``, who is dealt one.
+
+In ``elective`` each rolls, which says who begins; then whoever has acted says who is next.
+"""
 Status = Literal["preparing", "active", "ended"]
 TraitKind = Literal["resistance", "vulnerability", "immunity", "threshold", "reduction"]
 Trigger = Literal["turn-start", "turn-end", "round", "fight", "short-rest", "long-rest", "dawn"]
@@ -254,6 +257,7 @@ class Fight:
     ``order`` is the initiative order, kept as it is and never sorted behind the GM's back.
     ``turns`` are all turns begun so far, ``at`` the index of the one that is shown: the last, but
     for a look back. ``began`` is in seconds on the clock, ``skipped`` what passed beside rounds.
+    ``dealt`` are the cards that are out, where initiative goes by cards.
     """
 
     id: str
@@ -271,6 +275,7 @@ class Fight:
     at: int = -1
     prompts: tuple[Prompt, ...] = ()
     last_prompt: int = 0
+    dealt: tuple[int, ...] = ()
 
     @property
     def current(self) -> str:

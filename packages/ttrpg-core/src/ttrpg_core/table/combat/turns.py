@@ -49,10 +49,16 @@ def start(fight: Fight, rules: Rules, rng: random.Random, clock: int | None = No
     return scene.outcome()
 
 
-def advance(fight: Fight, rules: Rules, rng: random.Random) -> Outcome:
-    """The next turn. After a look back, the turn that came next then, and nothing happens twice."""
+def advance(fight: Fight, rules: Rules, rng: random.Random, to: str = "") -> Outcome:
+    """The next turn. After a look back, the turn that came next then, and nothing happens twice.
+
+    ``to`` is who was chosen to be next, where that is chosen: one who has had no turn in this round
+    or, when all have, anybody in the next.
+    """
     scene = Scene(fight, rules, rng)
     _need_running(fight)
+    if to and (fight.mode != "elective" or not fight.is_newest):
+        raise InputError("the order says who is next", "Change it: ttrpg order NAME before NAME")
     if not fight.is_newest:
         conditions.lapse(scene, ending=True)
         scene.turns(fight.turns, fight.at + 1)
@@ -60,9 +66,20 @@ def advance(fight: Fight, rules: Rules, rng: random.Random) -> Outcome:
         conditions.lapse(scene)
         return scene.outcome()
     _need_somebody(fight)
+    if fight.mode == "elective":
+        _need_choice(fight, to)
     _end_turn(scene)
-    _begin_next(scene)
+    _begin_next(scene, to)
     return scene.outcome()
+
+
+def choices(fight: Fight) -> tuple[str, ...]:
+    """Who may be chosen to be next, in their order; nobody where the order says it."""
+    if fight.mode != "elective" or fight.status != "active" or not fight.is_newest:
+        return ()
+    had = _had(fight)
+    here = tuple(key for key in fight.order if fight.get(key).acts)
+    return tuple(key for key in here if key not in had) or here
 
 
 def back(fight: Fight, rules: Rules) -> Outcome:
@@ -82,6 +99,8 @@ def delay(fight: Fight, rules: Rules, rng: random.Random) -> Outcome:
     _need_running(fight)
     _need_newest(fight)
     turn = fight.turns[-1]
+    if fight.mode == "elective":
+        raise InputError("nobody waits where one says who is next", "Let another act before")
     if not _upcoming(fight):
         raise InputError("nobody else acts in this round", "There is nobody to wait for")
     if turn.resumed:
@@ -157,6 +176,15 @@ def _need_somebody(fight: Fight) -> None:
         raise InputError("nobody is left who can take a turn", "End the fight, or add somebody")
 
 
+def _need_choice(fight: Fight, to: str) -> None:
+    """Who is next has to be said where several may be."""
+    known = choices(fight)
+    if to not in known and (to or len(known) > 1):
+        names = ", ".join(known[: text.SHOWN])
+        what = f"{fight.get(to).name} cannot be next" if to else "who is next?"
+        raise InputError(what, f"ttrpg next NAME: {names}")
+
+
 def _round(fight: Fight) -> int:
     """The round of the last turn begun."""
     return fight.turns[-1].round if fight.turns else 0
@@ -182,25 +210,26 @@ def _upcoming(fight: Fight) -> str:
     return next((key for key in fight.order if key not in had and fight.get(key).acts), "")
 
 
-def _begin_next(scene: Scene) -> None:
-    """Begin the turn of whoever is next, in this round or a new one."""
+def _begin_next(scene: Scene, to: str = "") -> None:
+    """Begin the turn of whoever is next, in this round or a new one; ``to`` when it is chosen."""
     fight = scene.fight
     who = _upcoming(fight) if fight.turns else ""
     if not who and fight.turns:
         who = next((key for key in _waiting(fight) if fight.get(key).acts), "")
     if who:
-        _begin(scene, who)
+        _begin(scene, to if to and fight.get(to).acts else who)
         return
     number = _round(fight) + 1
     scene.say("round", "", f"Round {number}", round=number)
     if number > 1:
-        if fight.reroll:
+        if fight.reroll or fight.mode == "cards":
             order.roll_for(scene, order.everybody(fight))
             order.sort(scene)
         for each in fight.combatants:
             resources.refresh(scene, each.id, "round")
     fight = scene.fight
-    _begin(scene, next(key for key in fight.order if fight.get(key).acts), number)
+    first = next(key for key in fight.order if fight.get(key).acts)
+    _begin(scene, to if to and fight.get(to).acts else first, number)
 
 
 def _begin(scene: Scene, who: str, number: int = 0) -> None:
