@@ -156,20 +156,23 @@ class Reader:
     def with_alias(self, wanted: str) -> list[sqlite3.Row]:
         """Kind, id, name and audience of the entities that are also called so."""
         folded = wanted.strip().casefold()
-        found = self.connection.execute(
+        return [each for each in self.aliases() if each["value"].casefold() == folded]
+
+    def aliases(self) -> sqlite3.Cursor:
+        """Kind, id, name, audience and ``value`` of all other names that entities have."""
+        return self.connection.execute(
             "SELECT kind, entities.id, name, audience, value"
             " FROM entities, json_each(state, '$.aliases')"
             " WHERE campaign = ?",
             [self.campaign],
         )
-        return [each for each in found if each["value"].casefold() == folded]
 
 
 class Names:
     """What entities are called, for one viewer: a :data:`~ttrpg_core.table.world.seen.Named`.
 
     The first are looked up one by one; whoever asks for many gets all of them at once, so that a
-    long list is not a query for each of its references.
+    long list is not a query for each of its references and links.
     """
 
     FEW = 40
@@ -179,42 +182,58 @@ class Names:
         self._viewer = viewer
         self._known: dict[str, str | None] = {}
         self._left = self.FEW
+        self._all: dict[str, list[sqlite3.Row]] = {}
 
     def __call__(self, reference: str) -> str | None:
         """The name that the viewer knows; None when they do not know the thing, or none is."""
         if reference not in self._known:
             kind, key = parts(reference)
+            words = reference.strip()
+            if self._left == 0:
+                self._read_all()
+            self._left -= 1
             if kind not in kinds.KINDS:
-                self._known[reference] = self._of_words(reference.strip())
-            elif self._left > 0:
-                self._left -= 1
-                self._read(" AND kind = ? AND id = ?", kind, key)
-            elif self._left == 0:
-                self._left = -1
-                self._read("")
+                self._known[reference] = self._of_words(words)
+            elif self._left >= 0:
+                self._keep(self._read(" AND kind = ? AND id = ?", kind, key))
         return self._known.setdefault(reference, None)
 
-    def _read(self, where: str, *values: str) -> None:
-        found = self._reader.connection.execute(
+    def _read(self, where: str, *values: str) -> list[sqlite3.Row]:
+        return self._reader.connection.execute(
             f"SELECT kind, id, name, audience FROM entities WHERE campaign = ?{where}",  # noqa: S608 - ours
             [self._reader.campaign, *values],
-        )
+        ).fetchall()
+
+    def _keep(self, found: Sequence[sqlite3.Row]) -> None:
         for each in found:
-            sees = self._viewer.sees(Audience(each["audience"]))
-            self._known[ref(each["kind"], each["id"])] = each["name"] if sees else None
+            self._known[ref(each["kind"], each["id"])] = each["name"] if self._sees(each) else None
+
+    def _read_all(self) -> None:
+        """Everything by its reference, and by each word that a link may have for it."""
+        every = self._read("")
+        self._keep(every)
+        called = [(each["id"], each) for each in every] + [(each["name"], each) for each in every]
+        for words, each in called:
+            self._all.setdefault(words.casefold(), []).append(each)
+        for each in self._reader.aliases():
+            if (folded := each["value"].casefold()) not in self._all:
+                self._all[folded] = [each]
+
+    def _sees(self, each: sqlite3.Row) -> bool:
+        return self._viewer.sees(Audience(each["audience"]))
 
     def _of_words(self, words: str) -> str | None:
         """What words in a link say: the name of the thing with this id, else the words.
 
         None where all that they may mean is secret.
         """
-        found = self._reader.connection.execute(
-            "SELECT id, name, audience FROM entities WHERE campaign = :campaign AND id = :words"
-            " UNION ALL SELECT id, name, audience FROM entities"
-            " WHERE campaign = :campaign AND name = :words COLLATE NOCASE",
-            {"campaign": self._reader.campaign, "words": words},
-        ).fetchall() or self._reader.with_alias(words)
-        known = [each for each in found if self._viewer.sees(Audience(each["audience"]))]
+        if self._left < 0:
+            found = self._all.get(words.casefold(), [])
+        else:
+            found = self._read(" AND id = ?", words) + self._read(
+                " AND name = ? COLLATE NOCASE", words
+            ) or self._reader.with_alias(words)
+        known = [each for each in found if self._sees(each)]
         if found and not known:
             return None
         called = {each["name"] for each in known if each["id"] == words}
