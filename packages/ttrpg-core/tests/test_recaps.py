@@ -12,6 +12,9 @@ from ttrpg_core.audience import GM, PARTY, PUBLIC, Audience
 from ttrpg_core.fights import Fights
 from ttrpg_core.sessions import Sessions
 from ttrpg_core.sessions.happened import happened, previously
+from ttrpg_core.sessions.preparing import MOST, prepared
+from ttrpg_core.settings_tables import SnapshotSettings
+from ttrpg_core.snapshots import Snapshots
 from ttrpg_core.table import campaigns
 from ttrpg_core.table.combat import ending, hp, roster, turns
 from ttrpg_core.table.combat import rules as laws
@@ -27,6 +30,7 @@ from ttrpg_core.table.world.notes import Note
 from ttrpg_core.table.world.people import Character, Npc
 from ttrpg_core.table.world.places import Location
 from ttrpg_core.table.world.plots import Plot
+from ttrpg_core.table.world.rulings import Ruling
 from ttrpg_core.table.world.things import Item
 from ttrpg_core.world import World
 from ttrpg_core.world.plotting import move
@@ -341,3 +345,77 @@ def test_a_sheet_is_bounded(parts, section, total):
     assert all(sum(map(len, each.lines)) <= section for each in found)
     given_lines = sum(len(lines) for _, lines in parts)
     assert sum(len(each.lines) + each.left_out for each in found) == given_lines
+
+
+def test_what_a_rollback_took_back_did_not_happen(world, kept, journal):
+    campaign = records.campaign(world.connection, world.campaign)
+    snapshots = Snapshots(journal, SnapshotSettings())
+    kept.start(None)
+    world.add(Npc, {"name": "Mara"})
+    snapshots.create(campaign, "before Tom")
+    world.add(Npc, {"name": "Tom"})
+    snapshots.rollback(campaign, "before Tom")
+    world.add(Npc, {"name": "Ana"})
+    told = texts(happened(world, kept.find(None)).recap(GM))
+    assert told["People"] == ["Mara", "Ana"]
+    kinds = [each.kind for each in happened(world, kept.find(None)).events()]
+    assert kinds.count("npc.add") == 2
+    assert "snapshot.rollback" in kinds
+
+
+def test_a_session_without_entries_has_nothing_to_tell(world, kept):
+    kept.start(None)
+    kept.end({})
+    world.connection.execute("DELETE FROM journal_rows")
+    world.connection.execute("DELETE FROM journal")
+    told = happened(world, kept.find(None))
+    assert told.events() == []
+    assert "Nothing was written down of it." in stories.markdown(told.recap(GM))
+
+
+def test_what_to_have_at_hand(world, kept):
+    quay = world.add(Location, {"name": "Quay", "summary": "Wet"})
+    duke = world.add(Npc, {"name": "Duke"})
+    world.add(Npc, {"name": "Ferryman", "role": "sailor", "location": "quay"})
+    world.add(Npc, {"name": "Hermit"})
+    for name, more in (
+        ("Low", {"priority": "background"}),
+        ("High", {"priority": "critical"}),
+        ("Over", {}),
+        ("Main", {"priority": "main", "npcs": [duke.ref], "locations": [quay.ref]}),
+    ):
+        plot = world.add(Plot, {"name": name, **more})
+        if name in {"Main", "Over"}:
+            move(world, plot, "active")
+        if name == "Over":
+            move(world, plot, "completed")
+    world.add(Note, {"name": "Pin", "text": "Mind the [[Quay]]", "pinned": True})
+    world.add(Note, {"name": "Loose"})
+    world.add(Ruling, {"name": "Falls hurt", "text": "Always"})
+    world.add(Ruling, {"name": "Old one", "status": "withdrawn"})
+    kept.plan("", {"prep": "Boats"})
+    parts = {each.title: each.lines for each in prepared(kept, kept.find(None))}
+    assert parts["Prepared"] == ("Boats",)
+    assert [each.split(" (")[0] for each in parts["Open plots"]] == ["Main", "High", "Low"]
+    assert parts["Likely to appear"] == ("Duke (Main)", "Ferryman, sailor (at Quay)")
+    assert parts["Places"] == ("Quay: Wet",)
+    assert parts["Pinned notes"] == ("Mind the Quay",)
+    assert parts["Rulings"] == ("Falls hurt: Always",)
+    assert "Last time" not in parts
+
+
+def test_the_last_place_is_where_people_are_likely(world, kept):
+    kept.start(None)
+    quay = world.add(Location, {"name": "Quay"})
+    kept.end({"summary": "We came."})
+    world.add(Npc, {"name": "Ferryman", "location": quay.ref})
+    parts = {each.title: each.lines for each in prepared(kept, None)}
+    assert parts["Likely to appear"] == ("Ferryman (at Quay)",)
+    assert parts["Last time"] == ("Session 1: We came.",)
+
+
+def test_more_plots_than_have_room_are_counted(world, kept):
+    for number in range(MOST + 5):
+        world.add(Plot, {"name": f"Plot {number}"})
+    (part,) = prepared(kept, None)
+    assert len(part.lines) + part.left_out == MOST + 5

@@ -56,15 +56,17 @@ class Sessions:
         Without a word the one that runs, else the last that ended, else the next that is planned.
         Raises NotFound or Ambiguous.
         """
-        known = self.all()
         if wanted is None:
+            known = self.all()
             latest = [each for each in known if each.running or each.status == "ended"]
             if not known:
                 raise NotFound("there is no session yet", "Plan one: ttrpg session plan")
             return next(iter(latest or known))
         number = wanted.strip().removeprefix("#")
         if number.isdecimal() and len(number) <= len(str(NUMBER_MAX)):
-            for each in known:
+            by_id = self.world.peek(f"session/{int(number)}")
+            named = [by_id] if isinstance(by_id, Session) else []
+            for each in [*named, *self.all()]:
                 if each.number == int(number):
                     return each
             raise NotFound(f"there is no session {number}", "See: ttrpg session list")

@@ -13,7 +13,6 @@ import attrs
 from ttrpg_core import fights
 from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import NotFound
-from ttrpg_core.journal import Journal
 from ttrpg_core.table.combat.state import Fight
 from ttrpg_core.table.recaps import stories, telling
 from ttrpg_core.table.recaps.events import Event, Record, events
@@ -22,7 +21,7 @@ from ttrpg_core.table.recaps.stories import Before, Recap
 from ttrpg_core.table.world import sessions
 from ttrpg_core.table.world.entity import fields_of
 from ttrpg_core.table.world.links import links
-from ttrpg_core.table.world.seen import Seen, may_read, seen
+from ttrpg_core.table.world.seen import Named, Seen, may_read, seen
 from ttrpg_core.table.world.sessions import Session
 from ttrpg_core.world import World, rows
 
@@ -52,19 +51,20 @@ class Happened:
 
     def known(self, viewer: Audience) -> telling.Known:
         """What a viewer knows of the world and these fights."""
-        now = functools.cache(lambda ref: _now(self.world, viewer, ref))
+        named = self.world.named(viewer)
+        now = functools.cache(lambda ref: _now(self.world, viewer, named, ref))
         return telling.Known(
             viewer,
             now,
-            functools.cache(lambda entry, ref: _then(self.world, viewer, entry, ref)),
+            functools.cache(lambda entry, ref: _then(self.world, viewer, named, entry, ref)),
             lambda ref: [each for each in _mentions(self.world, viewer, ref) if now(each)],
             {key: fought(fight, viewer) for key, fight in self.fights.items()},
         )
 
     def recap(self, viewer: Audience = GM) -> Recap:
         """What a viewer is told of the session."""
-        session, view = self.session, _now(self.world, viewer, self.session.ref)
-        named = self.world.named(viewer)
+        session, named = self.session, self.world.named(viewer)
+        view = _now(self.world, viewer, named, session.ref)
         there = [name for each in session.present if view is not None and (name := named(each))]
         told = fields_of(Session)["told"]
         theirs = session.told if may_read(told, "told", viewer, session.revealed) else ""
@@ -103,18 +103,17 @@ def previously(world: World, known: Sequence[Session], viewer: Audience) -> list
 
 
 def _before(world: World, session: Session, viewer: Audience) -> Before:
-    view = _now(world, viewer, session.ref)
+    view = _now(world, viewer, world.named(viewer), session.ref)
     line = "" if view is None else str(view.fields.get("summary", ""))
     told = () if line else happened(world, session).recap(viewer).sections
     return stories.before(session.number, line, told)
 
 
 def _records(world: World, session: Session) -> tuple[Record, ...]:
-    began = _entry(world.journal, world.campaign, "session.start", session.ref)
+    began = _entry(world, "session.start", session.ref, 0)
     if began is None:
         return ()
-    ended = _entry(world.journal, world.campaign, "session.end", session.ref)
-    until = ended if ended is not None and ended > began else None
+    until = _entry(world, "session.end", session.ref, began)
     found = world.connection.execute(
         "SELECT id, at, actor, kind, prose, facts FROM journal WHERE campaign = ? AND id >= ?"
         " AND id <= COALESCE(?, id) AND target IS NULL AND undone_by IS NULL ORDER BY id",
@@ -129,28 +128,28 @@ def _records(world: World, session: Session) -> tuple[Record, ...]:
     return tuple(held)
 
 
-def _entry(journal: Journal, campaign: str, kind: str, ref: str) -> int | None:
-    """The last entry of a kind that holds and is about this entity."""
-    found = journal.store.connection.execute(
-        "SELECT MAX(id) FROM journal WHERE campaign = ? AND kind = ? AND undone_by IS NULL"
-        " AND json_extract(facts, '$.ref') = ?",
-        [campaign, kind, ref],
+def _entry(world: World, kind: str, ref: str, after: int) -> int | None:
+    """The last entry of a kind that holds and is about this entity, after another one."""
+    found = world.connection.execute(
+        "SELECT id FROM journal WHERE campaign = ? AND id > ? AND kind = ? AND undone_by IS NULL"
+        " AND json_extract(facts, '$.ref') = ? ORDER BY id DESC LIMIT 1",
+        [world.campaign, after, kind, ref],
     ).fetchone()
-    return None if found[0] is None else int(found[0])
+    return None if found is None else int(found["id"])
 
 
-def _now(world: World, viewer: Audience, ref: str) -> Seen | None:
+def _now(world: World, viewer: Audience, named: Named, ref: str) -> Seen | None:
     entity = world.peek(ref)
-    return None if entity is None else seen(entity, viewer, world.named(viewer))
+    return None if entity is None else seen(entity, viewer, named)
 
 
-def _then(world: World, viewer: Audience, entry: int, ref: str) -> Seen | None:
+def _then(world: World, viewer: Audience, named: Named, entry: int, ref: str) -> Seen | None:
     """An entity as a viewer saw it when an entry had been written, by what that left of its row."""
     kind, _, key = ref.partition("/")
     wanted = {"campaign": world.campaign, "kind": kind, "id": key}
     for image in world.journal.rows(entry):
         if image.table == "entities" and dict(image.key) == wanted and image.after is not None:
-            return seen(rows.entity(image.after), viewer, world.named(viewer))
+            return seen(rows.entity(image.after), viewer, named)
     return None
 
 

@@ -8,15 +8,16 @@ from ttrpg_core.sessions.happened import happened, previously
 from ttrpg_core.table.recaps import stories
 from ttrpg_core.table.recaps.sheet import Part, fitted
 from ttrpg_core.table.world import plots
-from ttrpg_core.table.world.entity import Entity
+from ttrpg_core.table.world.entity import Entity, ref
 from ttrpg_core.table.world.links import spoken
-from ttrpg_core.table.world.notes import Note
 from ttrpg_core.table.world.people import Npc
 from ttrpg_core.table.world.plots import Plot
 from ttrpg_core.table.world.rulings import Ruling
 from ttrpg_core.table.world.sessions import Session
 from ttrpg_core.world import World
 
+MOST = 60
+"""Things of a kind that are looked at: more have no room on a sheet."""
 NOTE_MAX = 300
 """Characters of a note on the sheet."""
 
@@ -24,14 +25,16 @@ NOTE_MAX = 300
 def prepared(kept: Sessions, session: Session | None) -> list[Part]:
     """The sheet for a session, or for whichever comes next, cut to what can be read at a glance."""
     world = kept.world
-    going = [each for each in _plots(world) if each.status == "active"]
-    waiting = [each for each in _plots(world) if each.status in {"pending", "paused"}]
+    refs = _open_plots(world)
+    found = [each for ref in refs[:MOST] if isinstance(each := world.peek(ref), Plot)]
+    going = [each for each in found if each.status == "active"]
+    waiting = [each for each in found if each.status != "active"]
     places = _places(kept, going)
     return fitted(
         [
             Part("Prepared", 90, tuple(session.prep.splitlines() if session else ())),
             Part("Last time", 75, tuple(_last(kept))),
-            Part("Open plots", 70, tuple(map(_plot, [*going, *waiting]))),
+            Part("Open plots", 70, tuple(map(_plot, [*going, *waiting])), len(refs) - len(found)),
             Part("Likely to appear", 85, tuple(_people(world, going, places))),
             Part("Places", 80, tuple(_named(world, places))),
             Part("Pinned notes", 60, tuple(_notes(world))),
@@ -40,10 +43,41 @@ def prepared(kept: Sessions, session: Session | None) -> list[Part]:
     )
 
 
-def _plots(world: World) -> list[Plot]:
-    """Plots that are not over, what matters most first."""
-    found = [each for each in world.all("plot") if isinstance(each, Plot)]
-    return sorted((e for e in found if e.status not in {"completed", "failed"}), key=plots.order)
+def _open_plots(world: World) -> list[str]:
+    """Plots that are not over: those that go on first, then what matters most."""
+    found = world.connection.execute(
+        "SELECT id, name, json_extract(state, '$.status') AS status,"
+        " json_extract(state, '$.priority') AS priority,"
+        " json_extract(state, '$.urgency') AS urgency"
+        " FROM entities WHERE campaign = ? AND kind = 'plot'",
+        [world.campaign],
+    )
+    held = [
+        (
+            each["status"] != "active",
+            plots.PRIORITIES.index(each["priority"] or "side"),
+            plots.URGENCIES.index(each["urgency"] or ""),
+            each["name"].casefold(),
+            ref("plot", each["id"]),
+        )
+        for each in found
+        if each["status"] not in {"completed", "failed"}
+    ]
+    return [each[-1] for each in sorted(held)]
+
+
+def _where(world: World, kind: str, name: str, values: Sequence[object]) -> Iterator[Entity]:
+    """The things of a kind whose field has one of the values, the first so many by name."""
+    marks = ", ".join("?" for _ in values)
+    found = world.connection.execute(
+        "SELECT id FROM entities WHERE campaign = ? AND kind = ?"  # noqa: S608 - only marks
+        f" AND json_extract(state, ?) IN ({marks}) ORDER BY name COLLATE NOCASE, id LIMIT ?",
+        [world.campaign, kind, f"$.{name}", *values, MOST],
+    )
+    for row in found.fetchall():
+        entity = world.peek(ref(kind, row["id"]))
+        if entity is not None:
+            yield entity
 
 
 def _plot(plot: Plot) -> str:
@@ -56,8 +90,8 @@ def _places(kept: Sessions, going: Iterable[Plot]) -> list[str]:
     """Where the party is likely to be: where it was last, and where what goes on plays."""
     found: list[str] = []
     for each in kept.ended()[:1]:
-        touched = {ref for event in happened(kept.world, each).events() for ref in event.refs}
-        found += sorted(ref for ref in touched if ref.startswith("location/"))
+        touched = {one for event in happened(kept.world, each).events() for one in event.refs}
+        found += sorted(one for one in touched if one.startswith("location/"))
     for plot in going:
         found += plot.locations
     return list(dict.fromkeys(found))
@@ -67,29 +101,28 @@ def _people(world: World, going: Sequence[Plot], places: Sequence[str]) -> Itera
     """Who is in the plots that go on, then who is where the party is likely to be."""
     why: dict[str, list[str]] = {}
     for plot in going:
-        for ref in (*plot.npcs, *([plot.giver] if plot.giver else ())):
-            why.setdefault(ref, []).append(plot.name)
-    for each in world.all("npc"):
-        if isinstance(each, Npc) and each.location in places:
-            place = world.peek(each.location)
-            why.setdefault(each.ref, []).append(f"at {place.name if place else each.location}")
-    for ref, reasons in why.items():
-        found = world.peek(ref)
+        for reference in (*plot.npcs, *([plot.giver] if plot.giver else ())):
+            why.setdefault(reference, []).append(plot.name)
+    for each in _where(world, "npc", "location", places[:MOST]):
+        assert isinstance(each, Npc), "of the kind that was asked for"
+        place = world.peek(each.location)
+        why.setdefault(each.ref, []).append(f"at {place.name if place else each.location}")
+    for reference, reasons in why.items():
+        found = world.peek(reference)
         if found is not None:
             yield f"{_line(found)} ({', '.join(dict.fromkeys(reasons))})"
 
 
 def _named(world: World, refs: Iterable[str]) -> Iterator[str]:
-    for ref in refs:
-        found = world.peek(ref)
+    for each in refs:
+        found = world.peek(each)
         if found is not None:
             yield _line(found)
 
 
 def _notes(world: World) -> Iterator[str]:
-    for each in world.all("note"):
-        if isinstance(each, Note) and each.pinned:
-            yield _short(spoken(each.text) or each.name)
+    for each in _where(world, "note", "pinned", [True]):
+        yield _short(spoken(each.text) or each.name)
 
 
 def _rulings(world: World) -> Iterator[str]:

@@ -44,4 +44,6 @@ def _cut(part: Part, room: int) -> Part:
             break
         room -= len(line)
         kept.append(line)
-    return attrs.evolve(part, lines=tuple(kept), left_out=len(part.lines) - len(kept))
+    return attrs.evolve(
+        part, lines=tuple(kept), left_out=part.left_out + len(part.lines) - len(kept)
+    )
