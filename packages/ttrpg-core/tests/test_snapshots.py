@@ -419,6 +419,15 @@ def test_a_history_with_a_gap_is_told(snapshots, keep, world, npc, store):
             do()
 
 
+def test_a_clock_that_went_back_hides_no_snapshot(snapshots, keep, world, npc, stopped):
+    stopped.move(days=-400)
+    made = snapshots.create(keep, "First")
+    world.add(npc, {"name": "Mara"})
+    snapshots.take(keep.id, "before")
+    assert [each.name for each in snapshots.all(keep)] == ["before", "First"]
+    assert len(snapshots.rollback(keep, made.id).rows) == 1
+
+
 def test_entities_as_they_were(snapshots, keep, world, npc):
     world.add(npc, {"name": "Mara", "role": "smith"})
     world.add(npc, {"name": "Tolk"})

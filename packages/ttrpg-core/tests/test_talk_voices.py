@@ -97,6 +97,13 @@ def test_a_description_is_the_game_masters(viewer, sees):
     assert any("Two Dice" in fact.text for fact in facts)
 
 
+def test_everybody_who_speaks_is_told_what_is_never_to_happen():
+    told = campaign(lines=("harm to animals", "plague"), veils=("torture",))
+    facts = [each.text for each in project(campaign_facts(told), PUBLIC)]
+    assert "Never to happen in it: harm to animals; plague" in facts
+    assert "Only to be hinted at: torture" in facts
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

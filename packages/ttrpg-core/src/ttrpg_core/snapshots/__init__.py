@@ -134,9 +134,9 @@ class Snapshots:
         Those of an earlier campaign that had its id, and is gone, are not among them.
         """
         rows = self._connection.execute(
-            "SELECT * FROM snapshots WHERE campaign = ? AND at >= ?"
+            "SELECT * FROM snapshots WHERE campaign = ? AND position >= ?"
             " ORDER BY position DESC, at DESC, rowid DESC",
-            [campaign.id, campaign.created_at],
+            [campaign.id, moments.beginning(self._connection, campaign)],
         )
         return [Snapshot(**dict(row)) for row in rows]
 

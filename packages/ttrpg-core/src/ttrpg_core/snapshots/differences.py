@@ -24,7 +24,7 @@ WORDS_MAX = 60
 """Characters of a value that are said."""
 _BEFORE = 15
 """Characters that are said before the first one that differs."""
-_SINGULAR = {"fight_turns": "turn"}
+_SINGULAR = {"fight_turns": "turn", "fight_effects": "effect"}
 
 
 @attrs.frozen

@@ -10,6 +10,7 @@ from ttrpg_core.errors import Denied
 from ttrpg_core.reversal import RowChange
 from ttrpg_core.rows import Row, dump_key, fetch, load, load_key
 from ttrpg_core.snapshots.belonging import CAMPAIGNS, Belonging
+from ttrpg_core.table.campaigns import Campaign
 
 
 def last(connection: sqlite3.Connection) -> int:
@@ -91,6 +92,16 @@ def row_at(connection: sqlite3.Connection, table: str, key: Row, position: int) 
         [table, dump_key(key), position],
     ).fetchone()
     return fetch(connection, table, key) if found is None else load(found["before"])
+
+
+def beginning(connection: sqlite3.Connection, campaign: Campaign) -> int:
+    """The position at which a campaign began: not an earlier one with its id, nor its return."""
+    found = connection.execute(
+        "SELECT MIN(entry) FROM journal_rows WHERE tbl = ? AND key = ? AND before IS NULL"
+        " AND json_extract(after, '$.created_at') = ?",
+        [CAMPAIGNS, dump_key({"id": campaign.id}), campaign.created_at],
+    ).fetchone()
+    return int(found[0] or 0)
 
 
 def must_be_whole(connection: sqlite3.Connection, position: int) -> None:
