@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -224,6 +225,20 @@ def test_a_disk_without_second_names(backups, used, opened_store, monkeypatch):
     monkeypatch.setattr(Path, "hardlink_to", refuse)
     assert chosen(backups.restore(copy.path).kept) == {"campaign": "changed"}
     assert chosen(used) == {"campaign": "keep"}
+
+
+def test_a_link_stays_and_so_does_who_may_read(backups, used, core, stopped, opened_store):
+    copy = create(backups, opened_store)
+    write(used, "changed")
+    used.chmod(0o640)
+    behind = used.parent / "elsewhere"
+    behind.mkdir()
+    used.rename(behind / "ttrpg.db")
+    used.symlink_to(behind / "ttrpg.db")
+    Backups(Paths.of(), Settings(), lambda: [core], stopped).restore(copy.path)
+    assert used.is_symlink()
+    assert chosen(used) == {"campaign": "keep"}
+    assert stat.S_IMODE(used.stat().st_mode) == 0o640
 
 
 def foreign(path: Path) -> None:

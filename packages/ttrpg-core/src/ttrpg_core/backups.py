@@ -8,6 +8,7 @@ database or the new one.
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -31,7 +32,7 @@ from ttrpg_core.copies import (
     wrong_with,
 )
 from ttrpg_core.copies.alone import beside, has_content, refuse_company
-from ttrpg_core.copies.making import MANIFEST, flush, flush_folder, read_only, remove
+from ttrpg_core.copies.making import MANIFEST, flush, flush_folder, opened, remove
 from ttrpg_core.errors import Busy, InputError, NotFound, StoreDamaged, StoreError, TtrpgError
 from ttrpg_core.paths import Paths, locked, make_folder
 from ttrpg_core.settings_tables import Settings
@@ -79,7 +80,7 @@ class Backups:
     ) -> None:
         rules = settings.backup
         keep = Keep(rules.keep_days, rules.keep_weeks, rules.keep_months, settings.store.backups)
-        self.database = paths.database
+        self.database = _behind_links(paths.database)
         self.copies = Copies(paths.database, paths.backups, keep, clock)
         self._settings = settings
         self._schemas = schemas
@@ -148,7 +149,7 @@ class Backups:
         if not has_content(path):
             return Checked(path, None, ("the file is empty",))
         try:
-            with contextlib.closing(_opened(path)) as connection:
+            with contextlib.closing(opened(path)) as connection:
                 manifest = read_manifest(connection)
                 wrong = tuple(wrong_with(connection, manifest))
                 if not wrong and not _is_ours(connection):
@@ -178,7 +179,7 @@ class Backups:
                 f"the backup {source} is damaged: {checked.wrong[0]}",
                 "Nothing was changed; 'ttrpg backup verify' says which are sound",
             )
-        with contextlib.closing(_opened(source)) as connection:
+        with contextlib.closing(opened(source)) as connection:
             unknown = newer(connection, self._schemas())
         if unknown:
             raise StoreError(
@@ -228,6 +229,7 @@ class Backups:
                     )
                 each.unlink(missing_ok=True)
             self.database.with_name(f"{self.database.name}-shm").unlink(missing_ok=True)
+            shutil.copymode(self.database, part)  # which may be shared on purpose
             try:
                 part.replace(self.database)
             except OSError as error:
@@ -246,12 +248,16 @@ class Backups:
                     left.unlink()
 
 
-def _opened(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(read_only(path), uri=True, isolation_level=None)
-
-
 def _is_ours(connection: sqlite3.Connection) -> bool:
     return all(_has_table(connection, name) for name in ("journal", "store", "audit"))
+
+
+def _behind_links(path: Path) -> Path:
+    """The file that a link leads to: that one is replaced, and the link stays."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # RuntimeError: a link that leads to itself
+        return path
 
 
 def _has_table(connection: sqlite3.Connection, name: str) -> bool:
@@ -265,7 +271,7 @@ def _number_on(connection: sqlite3.Connection, before: Path) -> None:
     An id is never given twice: vectors are kept by it, and a note may say ``#57``.
     """
     try:
-        with contextlib.closing(_opened(before)) as old:
+        with contextlib.closing(opened(before)) as old:
             counted = old.execute("SELECT name, seq FROM sqlite_sequence").fetchall()
     except sqlite3.Error:  # new, or damaged: nothing can be read of it
         return
@@ -278,7 +284,7 @@ def _number_on(connection: sqlite3.Connection, before: Path) -> None:
         )
 
 
-def _keep(path: Path, handle: int, kept: Path) -> None:
+def _keep(path: Path, handle: int | None, kept: Path) -> None:
     """Give a file a second name, or copy it where the disk knows no second names.
 
     Neither opens the file again: closing it would drop the lock that ``handle`` holds.
@@ -286,11 +292,13 @@ def _keep(path: Path, handle: int, kept: Path) -> None:
     try:
         kept.hardlink_to(path)
     except OSError:
-        position = 0
-        with kept.open("xb") as copy:
-            while piece := os.pread(handle, 1 << 20, position):
-                copy.write(piece)
-                position += len(piece)
-            copy.flush()
-            os.fsync(copy.fileno())
+        if handle is None:
+            shutil.copyfile(path, kept)
+        else:
+            os.lseek(handle, 0, os.SEEK_SET)
+            with kept.open("xb") as copy:
+                while piece := os.read(handle, 1 << 20):
+                    copy.write(piece)
+                copy.flush()
+                os.fsync(copy.fileno())
     flush_folder(kept.parent)

@@ -25,8 +25,10 @@ _BESIDE = ("-wal", "-journal")
 
 
 @contextlib.contextmanager
-def alone(path: Path) -> Iterator[int]:
-    """Hold the database file, with all that was written merged into it; answers its handle.
+def alone(path: Path) -> Iterator[int | None]:
+    """Hold the database file, with all that was written merged into it.
+
+    Answers its handle; None on Windows, where the system itself keeps an open file.
 
     No connection of this process may be open: closing one would drop the lock. Busy when another
     process has the database open; StoreError when it cannot be locked.
@@ -80,7 +82,10 @@ def _merge(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[int]:
+def _locked(path: Path) -> Iterator[int | None]:
+    if sys.platform == "win32":
+        yield None  # a file that is open cannot be replaced there, by whoever has it open
+        return
     try:
         handle = os.open(path, os.O_RDWR)
     except OSError as error:
@@ -95,8 +100,6 @@ def _locked(path: Path) -> Iterator[int]:
 
 
 def _lock(handle: int, path: Path) -> None:
-    if sys.platform == "win32":
-        return  # a file that is open cannot be replaced there
     import fcntl
 
     try:

@@ -25,7 +25,6 @@ ENDS = ("", "-wal", "-shm", "-journal")
 """What follows the name of a database in those of its files."""
 _SCHEMA = "sqlite_schema"
 _HASH_BYTES = 16
-_ROWS_AT_ONCE = 200
 
 
 @frozen
@@ -125,7 +124,7 @@ def read_manifest(connection: sqlite3.Connection) -> Manifest | None:
 def described(path: Path) -> Manifest | str | None:
     """What a copy says of itself, as fast as that can be read; text when it cannot be."""
     try:
-        with contextlib.closing(_opened(path)) as copy:
+        with contextlib.closing(opened(path)) as copy:
             return read_manifest(copy)
     except StoreDamaged as error:
         return error.message
@@ -174,15 +173,18 @@ def _flush(path: Path) -> None:
         os.close(handle)
 
 
-def read_only(path: Path) -> str:
-    """The address under which SQLite opens a file to read it and no more."""
-    return f"{path.absolute().as_uri()}?mode=ro"
+def opened(path: Path) -> sqlite3.Connection:
+    """A connection that reads a file and no more; what its schema says is not trusted."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    return connection
 
 
 def _made(source: Path, target: Path, at: str, kind: str, note: str) -> Manifest:
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # for its owner alone
     with (
-        contextlib.closing(_opened(source)) as database,
+        contextlib.closing(opened(source)) as database,
         contextlib.closing(sqlite3.connect(target, isolation_level=None)) as copy,
     ):
         database.execute("BEGIN")
@@ -195,7 +197,7 @@ def _made(source: Path, target: Path, at: str, kind: str, note: str) -> Manifest
         dangling = len(_dangling(copy))
         made = Manifest(at, kind, note, __version__, _schemas(copy), dangling, tables)
         _write(copy, made)
-    with contextlib.closing(_opened(target)) as copy:
+    with contextlib.closing(opened(target)) as copy:
         wrong = wrong_with(copy, made)
     if wrong:
         raise StoreDamaged(
@@ -203,10 +205,6 @@ def _made(source: Path, target: Path, at: str, kind: str, note: str) -> Manifest
         )
     flush(target)
     return made
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(read_only(path), uri=True, isolation_level=None)
 
 
 def _schema_query() -> str:
@@ -223,10 +221,9 @@ def _digest(connection: sqlite3.Connection, query: str) -> tuple[int, str]:
     factory, connection.text_factory = connection.text_factory, bytearray
     mark, rows = hashlib.blake2b(digest_size=_HASH_BYTES), 0
     try:
-        cursor.execute(query)
-        while found := cursor.fetchmany(_ROWS_AT_ONCE):
-            rows += len(found)
-            mark.update("\n".join(map(ascii, found)).encode())
+        for row in cursor.execute(query):  # one at a time: a row may have a picture
+            rows += 1
+            mark.update(ascii(row).encode())
             mark.update(b"\n")
     finally:
         connection.text_factory = factory
