@@ -23,7 +23,9 @@ from ttrpg_core.table.world.kinds import kind
 from ttrpg_core.world import World
 
 LAW = rules.load("dnd5e-2014")
-NAMES = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=12)
+NAMES = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=12).filter(
+    lambda name: name[0] != "-"  # in a list it takes away
+)
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40)
 THINGS = st.lists(
     st.tuples(st.sampled_from(["npc", "location", "note", "plot"]), NAMES, TEXTS, st.booleans()),
