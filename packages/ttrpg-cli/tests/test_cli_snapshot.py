@@ -88,6 +88,8 @@ def test_what_there_was(salt):
     assert "peace" in shown.out
     now = salt("snapshot", "show", "now", "--kind", "npc", "--json").json()
     assert (now["counts"], now["things"], now["game_date"]) == ({"fight": 1}, [], "4 Frost")
+    salt("snapshot", "create", "Start", "--note", "war")
+    assert salt("snapshot", "show", "start-2", "--json").json()["snapshot"]["note"] == "war"
     assert "There was no npc" in salt("snapshot", "show", "now", "--kind", "npc").out
 
 

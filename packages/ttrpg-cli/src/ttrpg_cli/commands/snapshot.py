@@ -121,7 +121,7 @@ def show(app: App, moment: str, kind: str | None, whose: str | None) -> None:
     known = [(row["kind"], row["id"], row["name"]) for row in things]
     known += [("fight", row["id"], row["name"]) for row in fights]
     counts = Counter(each[0] for each in known)
-    named = next((each for each in kept.all(campaign) if each.name == then.name), None)
+    named = next((each for each in kept.all(campaign) if each.id == then.snapshot), None)
     listed = [each for each in known if kind is not None and each[0] == kind.casefold()]
     pairs = [("Moment", f"{then.name} (after #{then.position})")]
     pairs += [("Note", named.note)] if named is not None and named.note else []

@@ -50,10 +50,11 @@ class Snapshot:
 
 @attrs.frozen
 class Moment:
-    """A moment of a campaign: its position, and what it is called."""
+    """A moment of a campaign: its position, what it is called, and the snapshot that it has."""
 
     position: int
     name: str
+    snapshot: str = ""
 
 
 @attrs.frozen
@@ -166,7 +167,7 @@ class Snapshots:
             snapshot = self.find(campaign, wanted)
         except NotFound as error:
             raise NotFound(error.message, f"{error.hint}. {_WORDS}") from error
-        return Moment(snapshot.position, snapshot.name)
+        return Moment(snapshot.position, snapshot.name, snapshot.id)
 
     def campaign_at(self, campaign: Campaign, moment: Moment) -> Campaign:
         """The campaign itself as it was; NotFound when it was not there."""
