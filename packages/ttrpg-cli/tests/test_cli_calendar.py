@@ -170,6 +170,8 @@ def test_the_clock_is_set_without_time_passing(keep):
 
 
 def test_a_calendar_is_put_away(keep):
+    refused = keep("campaign", "edit", "--game-date", "one winter")
+    assert (refused.code, "has a calendar" in refused.err) == (2, True)
     assert keep("calendar", "drop").code == 0
     assert keep("campaign", "show", "--json").json()["campaign"]["game_date"] == ""
     assert "No calendar was chosen" in keep("calendar", "drop").err

@@ -9,7 +9,7 @@ from ttrpg_cli.campaigns import names, showing
 from ttrpg_cli.stdin import read_stdin
 from ttrpg_cli.world import exchanging
 from ttrpg_cli.world.options import as_viewer
-from ttrpg_core import records
+from ttrpg_core import clocks, records
 from ttrpg_core.app import App
 from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import InputError
@@ -197,6 +197,11 @@ def edit(
         )
     with app.journal.change("campaign.edit") as change:
         old = records.campaign_or_current(app.store.connection, name)
+        if "game_date" in given and clocks.content(app.store.connection, old.id) is not None:
+            raise InputError(
+                f"{old.name} has a calendar, which says its date",
+                "Set its clock: ttrpg time set DATE, or ttrpg calendar drop",
+            )
         new, changed = campaigns.edit(old, given, app.clock().isoformat())
         if changed:
             change.campaign = old.id
