@@ -14,13 +14,14 @@ from ttrpg_core import text
 class Tie:
     """What a thing is to another (``mentor of``), and the other to it (``student of``).
 
-    ``back`` is empty where nobody said what it is from the other side; ``also`` are shorter words
-    for the same.
+    ``back`` is empty where nobody said what it is from the other side; ``also`` are other words
+    for the same, ``also_back`` for that from the other side.
     """
 
     words: str
     back: str
     also: tuple[str, ...] = ()
+    also_back: tuple[str, ...] = ()
 
     @property
     def symmetric(self) -> bool:
@@ -47,32 +48,32 @@ TIES = (
     _both("enemy of", "enemy"),
     _both("lover of", "lover", "romantic", "romance"),
     _both("family of", "family", "kin of", "kin"),
-    Tie("mentor of", "student of", ("mentor", "student", "mentored by")),
+    Tie("mentor of", "student of", ("mentor",), ("student", "mentored by")),
     _both("acquaintance of", "acquaintance", "knows"),
-    Tie("employee of", "employer of", ("employee", "works for", "employed by")),
+    Tie("employee of", "employer of", ("employee", "works for", "employed by"), ("employer",)),
     _both("business partner of", "business partner", "partner of", "partner"),
-    Tie("patron of", "client of", ("patron", "client")),
-    Tie("teacher of", "pupil of", ("teacher", "pupil", "teaches", "taught by")),
-    Tie("protector of", "ward of", ("protector", "ward", "protects", "protected by")),
+    Tie("patron of", "client of", ("patron",), ("client",)),
+    Tie("teacher of", "pupil of", ("teacher", "teaches"), ("pupil", "taught by")),
+    Tie("protector of", "ward of", ("protector", "protects"), ("ward", "protected by")),
     Tie("member of", "has as member", ("member",)),
     Tie("leader of", "led by", ("leader", "leads")),
     _both("allied with", "allied"),
     _both("at war with", "war with"),
-    Tie("vassal of", "liege of", ("vassal", "liege")),
+    Tie("vassal of", "liege of", ("vassal",), ("liege",)),
     Tie("located at", "place of", ("located", "located in")),
     _both("connected to", "connected"),
-    Tie("part of", "has as part", ()),
-    Tie("controls", "controlled by", ()),
-    Tie("owns", "owned by", ()),
-    Tie("seeks", "sought by", ()),
+    Tie("part of", "has as part"),
+    Tie("controls", "controlled by"),
+    Tie("owns", "owned by"),
+    Tie("seeks", "sought by"),
     Tie("created", "created by", ("creator of",)),
-    Tie("destroyed", "destroyed by", ()),
+    Tie("destroyed", "destroyed by"),
     Tie("quest giver of", "quest given by", ("quest giver", "gives quest")),
     Tie("quest target of", "quest aimed at", ("quest target",)),
     _both("related to", "related"),
-    Tie("worships", "worshipped by", ()),
-    Tie("blessed by", "blesses", ()),
-    Tie("cursed by", "curses", ()),
+    Tie("worships", "worshipped by"),
+    Tie("blessed by", "blesses"),
+    Tie("cursed by", "curses"),
 )
 """The kinds of relations that are known; those of :func:`_both` are the same from both sides."""
 STRENGTHS = ((25, "weak"), (50, "moderate"), (75, "strong"), (100, "unbreakable"))
@@ -89,24 +90,16 @@ def tie(words: str, back: str = "") -> Tie:
     typed = text.name(words, "kind of relation")
     folded = _folded(typed)
     for known in TIES:
-        if folded == known.words:
+        if folded == known.words or folded in known.also:
             return known
-        if folded == known.back:
+        if folded == known.back or folded in known.also_back:
             return known.turned
-    for known in TIES:
-        if folded in known.also:
-            return known.turned if _is_of_back(folded, known) else known
     return Tie(typed, text.name(back, "other side of the relation") if back else "")
 
 
 def strength(number: int) -> str:
     """A strength from 0 to 100 in a word."""
     return next(word for most, word in STRENGTHS if number <= most)
-
-
-def _is_of_back(folded: str, known: Tie) -> bool:
-    """Whether a short form is of the other side: ``student``, ``taught by``."""
-    return not known.symmetric and (folded.endswith(" by") or known.back.startswith(f"{folded} "))
 
 
 def _folded(words: str) -> str:
