@@ -2,14 +2,16 @@
 
     python bench/library/speed.py [CHUNKS...]
 
-Sizes are 5,000, 20,000 and 100,000 chunks unless given. Each engine runs in a process of its own
-that fills an index, then another that opens it and asks 200 warm questions; texts, vectors and
+Sizes are 5,000, 20,000 and 100,000 chunks unless given. Each engine fills an index in a process of
+its own; then each has a process that opens its index, and all are asked in turns, 200 warm
+questions one by one, so that what else the machine does slows all of them. Texts, vectors and
 questions are the same for all (see corpus.py). Printed: seconds to fill, milliseconds to open and
 answer first, median and 95th percentile of the rest, the median of their processor time (which says
 more where others use the machine), megabytes in memory and on disk, how often the chunk that a
 question was made of is among the ten; then ratios with their goals.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -29,48 +31,43 @@ DEFAULT = {"keyword": "fts5", "vector": "exact"}
 FAST = {"keyword": "fts5", "vector": "faiss"}
 """With the extra that gains most: once a process has numpy, the columns beside FTS5 are quicker
 than tantivy's candidates, which have to be read and scored one by one."""
+CHOSEN = {"ttrpg": DEFAULT, "ttrpg-fast": FAST}
 ENGINES = ("lancedb", "chroma", "ttrpg", "ttrpg-fast")
+QUESTIONS = 200
 OF_LANCEDB, OF_MEDIAN, OF_FILLED = 0.35, 4.0, 1.5
 """Goals: our median by LanceDB's; our 95th percentile by our median; our filling by LanceDB's."""
 GROWTH = "growth of the median / of the library"
 
 
-def run(engine: str, step: str, folder: Path, size: int) -> dict[str, float]:
-    """One step of one engine; called in a process of its own."""
+def fill(engine: str, folder: Path, size: int) -> dict[str, float]:
+    """Fill an engine's index; called in a process of its own."""
+    corpus = make(size)
+    start = time.perf_counter()
+    if engine.startswith("ttrpg"):
+        ours.fill(folder, corpus, CHOSEN[engine])
+    else:
+        getattr(engines, f"{engine}_fill")(folder, corpus)
+    return {"seconds": time.perf_counter() - start}
+
+
+def answer(engine: str, folder: Path, size: int) -> None:
+    """Answer the questions whose numbers come on stdin, a line of figures each."""
     corpus = make(size)
     before = resident()
     start = time.perf_counter()
-    chosen = FAST if engine == "ttrpg-fast" else DEFAULT
-    if step == "fill":
-        if engine.startswith("ttrpg"):
-            ours.fill(folder, corpus, chosen)
-        else:
-            getattr(engines, f"{engine}_fill")(folder, corpus)
-        return {"seconds": time.perf_counter() - start}
     if engine.startswith("ttrpg"):
-        ask = ours.opened(folder, corpus, chosen)
+        ask = ours.opened(folder, corpus, CHOSEN[engine])
     else:
         ask = getattr(engines, f"{engine}_open")(folder, corpus)
-    first = ask(0)
-    opened = time.perf_counter() - start
-    times, busy = [], []
-    found = 0
-    for number in range(1, len(corpus.queries)):
-        start, before_it = time.perf_counter(), time.process_time()
+    ask(0)
+    print(time.perf_counter() - start, flush=True)
+    for line in sys.stdin:
+        number = int(line)
+        start, busy = time.perf_counter(), time.process_time()
         hits = ask(number)
-        busy.append(time.process_time() - before_it)
-        times.append(time.perf_counter() - start)
-        found += corpus.asked[number] in hits
-    times.sort()
-    return {
-        "open": opened,
-        "p50": times[len(times) // 2],
-        "p95": times[int(len(times) * 0.95)],
-        "busy": sorted(busy)[len(busy) // 2],
-        "megabytes": resident() - before,
-        "found": found / len(times),
-        "first": float(bool(first)),
-    }
+        busy, wall = time.process_time() - busy, time.perf_counter() - start
+        print(wall, busy, int(corpus.asked[number] in hits), flush=True)
+    print(resident() - before, flush=True)
 
 
 def resident() -> float:
@@ -79,30 +76,84 @@ def resident() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def measure(engine: str, size: int) -> dict[str, float] | None:
-    """All figures of one engine at one size; None when it could not be run."""
-    with tempfile.TemporaryDirectory() as folder:
-        figures: dict[str, float] = {}
-        for step in ("fill", "ask"):
+def measure(size: int) -> dict[str, float]:
+    """All figures at one size, as "engine figure"; those of an engine that fails are left out."""
+    with tempfile.TemporaryDirectory() as place:
+        folders = {engine: Path(place, engine) for engine in ENGINES}
+        found: dict[str, dict[str, float]] = {}
+        for engine, folder in folders.items():
+            folder.mkdir()
             ended = subprocess.run(
-                [sys.executable, __file__, engine, step, folder, str(size)],
-                capture_output=True,
-                text=True,
-                check=False,
+                child("fill", engine, folder, size), capture_output=True, text=True, check=False
             )
             if ended.returncode:
                 print(f"{engine:12} {size:7,}  not run: {ended.stderr.strip()[-200:]}")
-                return None
-            figures |= json.loads(ended.stdout.splitlines()[-1])
-        disk = sum(each.stat().st_size for each in Path(folder).rglob("*") if each.is_file())
-        figures["disk"] = disk / 1e6
-    print(
-        f"{engine:12} {size:7,} {figures['seconds']:7.1f} {figures['open'] * 1000:9.0f}"
-        f" {figures['p50'] * 1000:8.2f} {figures['p95'] * 1000:8.2f} {figures['busy'] * 1000:8.2f}"
-        f" {figures['megabytes']:7.0f} {figures['disk']:7.0f} {figures['found']:6.2f}",
-        flush=True,
-    )
-    return figures
+                continue
+            found[engine] = json.loads(ended.stdout.splitlines()[-1])
+            disk = sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())
+            found[engine]["disk"] = disk / 1e6
+        asked = in_turns({each: folders[each] for each in found}, size)
+        found = {engine: found[engine] | figures for engine, figures in asked.items()}
+    for engine, told_of in found.items():
+        print(
+            f"{engine:12} {size:7,} {told_of['seconds']:7.1f} {told_of['open'] * 1000:9.0f}"
+            f" {told_of['p50'] * 1000:8.2f} {told_of['p95'] * 1000:8.2f}"
+            f" {told_of['busy'] * 1000:8.2f} {told_of['megabytes']:7.0f} {told_of['disk']:7.0f}"
+            f" {told_of['found']:6.2f}",
+            flush=True,
+        )
+    return {f"{engine} {name}": each for engine in found for name, each in found[engine].items()}
+
+
+def in_turns(folders: dict[str, Path], size: int) -> dict[str, dict[str, float]]:
+    """Ask every engine each question before any is asked the next."""
+    with contextlib.ExitStack() as stack:
+        asked: dict[str, subprocess.Popen[str]] = {}
+        found: dict[str, dict[str, float]] = {}
+        for engine, folder in folders.items():
+            process = stack.enter_context(
+                subprocess.Popen(
+                    child("answer", engine, folder, size),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            if opened := said(process):
+                asked[engine], found[engine] = process, {"open": opened[0]}
+            else:
+                print(f"{engine:12} {size:7,}  not asked: it says above why")
+        rows: dict[str, list[list[float]]] = {engine: [] for engine in asked}
+        for number in range(1, QUESTIONS):
+            for engine, process in asked.items():
+                assert process.stdin
+                process.stdin.write(f"{number}\n")
+                process.stdin.flush()
+                rows[engine].append(said(process))
+        for engine, process in asked.items():
+            assert process.stdin
+            process.stdin.close()
+            walls, busy, right = (list(each) for each in zip(*rows[engine], strict=True))
+            walls.sort()
+            found[engine] |= {
+                "p50": walls[len(walls) // 2],
+                "p95": walls[int(len(walls) * 0.95)],
+                "busy": sorted(busy)[len(busy) // 2],
+                "found": sum(right) / len(right),
+                "megabytes": said(process)[0],
+            }
+    return found
+
+
+def said(process: "subprocess.Popen[str]") -> list[float]:
+    """The next line of figures of an engine."""
+    assert process.stdout
+    return [float(each) for each in process.stdout.readline().split()]
+
+
+def child(step: str, engine: str, folder: Path, size: int) -> list[str]:
+    """The command of a process of one engine."""
+    return [sys.executable, __file__, step, engine, str(folder), str(size)]
 
 
 def main(sizes: tuple[int, ...]) -> None:
@@ -111,14 +162,9 @@ def main(sizes: tuple[int, ...]) -> None:
         f"{'engine':12} {'chunks':>7} {'fill s':>7} {'open ms':>9} {'p50 ms':>8} {'p95 ms':>8}"
         f" {'busy ms':>8} {'MB':>7} {'disk':>7} {'found':>6}"
     )
-    every = {
-        (engine, size): once(f"{engine} {size}", partial(measure, engine, size))
-        for size in sizes
-        for engine in ENGINES
-    }
+    every = {size: once(f"in turns {size}", partial(measure, size)) or {} for size in sizes}
     for size in sizes:
-        lance, chroma = every["lancedb", size], every["chroma", size]
-        mine, fast = every["ttrpg", size], every["ttrpg-fast", size]
+        lance, chroma, mine, fast = (of(every[size], engine) for engine in ENGINES)
         if not lance:
             not_measured(f"median / LanceDB hybrid, {size:,} chunks", OF_LANCEDB)
         if not chroma or not fast:
@@ -126,13 +172,15 @@ def main(sizes: tuple[int, ...]) -> None:
         if mine and lance:
             ratio = mine["p50"] / lance["p50"]
             told("median / LanceDB hybrid", size, ratio, OF_LANCEDB)
+            print(f"{size:7,}: of its processor time {mine['busy'] / lance['busy']:.2f}")
             told("fill / LanceDB", size, mine["seconds"] / lance["seconds"], OF_FILLED)
         if fast and chroma:
             told("median, fast extras / Chroma", size, fast["p50"] / chroma["p50"], 1.0)
+            print(f"{size:7,}: of its processor time {fast['busy'] / chroma['busy']:.2f}")
         if mine:
             told("p95 / median", size, mine["p95"] / mine["p50"], OF_MEDIAN)
     least, most = min(sizes), max(sizes)
-    small, large = every["ttrpg", least], every["ttrpg", most]
+    small, large = of(every[least], "ttrpg"), of(every[most], "ttrpg")
     if small and large and most > least:
         print(
             f"growth of {most / least:.0f} times: median {large['p50'] / small['p50']:.1f} times,"
@@ -143,6 +191,15 @@ def main(sizes: tuple[int, ...]) -> None:
         print(f"growth of the median / of the library: {grown:.2f} ({at_most(GROWTH, grown, 1)})")
 
 
+def of(every: dict[str, float], engine: str) -> dict[str, float]:
+    """The figures of one engine; empty where it could not be run."""
+    return {
+        name.removeprefix(f"{engine} "): figure
+        for name, figure in every.items()
+        if name.startswith(f"{engine} ")
+    }
+
+
 def told(name: str, size: int, figure: float, goal: float) -> None:
     """Print a ratio at a size, with its goal."""
     said = at_most(f"{name}, {size:,} chunks", figure, goal)
@@ -150,7 +207,9 @@ def told(name: str, size: int, figure: float, goal: float) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2 and sys.argv[2] in {"fill", "ask"}:  # noqa: PLR2004 - the child's own call
-        print(json.dumps(run(sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))))
+    if sys.argv[1:2] == ["fill"]:
+        print(json.dumps(fill(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))))
+    elif sys.argv[1:2] == ["answer"]:
+        answer(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
     else:
         main(tuple(int(each) for each in sys.argv[1:]) or SIZES)
