@@ -21,7 +21,7 @@ from ttrpg_core.table.world.seen import seen
 from ttrpg_core.table.world.sessions import played
 from ttrpg_core.text import TEXT_MAX
 
-session = noun("session", "Sessions: plan, start, pause, end, look back")
+session = noun("session", "Sessions: plan, start, end, look back")
 del session.commands["add"]
 EVENTS = 200
 """Events that a timeline shows where nobody says otherwise."""
