@@ -107,6 +107,7 @@ def test_a_damaged_file_costs_time_and_no_answer(searcher, connection, folder, t
     assert answers(connection, folder) == plain
     file.write_bytes(bytes(len(data)))
     assert answers(connection, folder) == plain
+    assert searcher.unready(), "the next filling makes it again"
 
 
 def test_a_file_that_is_cut_while_it_is_open_is_left(searcher, connection, folder, tmp_path):

@@ -102,7 +102,9 @@ class Fts5:
         from ttrpg_search.keyword.ready import lacking
 
         totals = Texts(self._database()).totals()
-        return self.in_columns and lacking(self._folder, totals.generation, totals.chunks)
+        return self.in_columns and lacking(
+            self._folder, totals.generation, totals.chunks, self._weights
+        )
 
     def make_ready(self, phrases: Iterable[tuple[str, ...]]) -> None:
         """Write into a file what questions need of each stem and of these phrases."""

@@ -100,7 +100,7 @@ class Columns:
             begins,
             norm.astype(np.float32),
             weights,
-            lambda: opened(folder, generation, count, weights) if folder else None,
+            lambda: opened(folder, generation, weights) if folder else None,
         )
         self._factor = np.ones(count, np.float32)
         self._met, self._best, self._some, self._titled, self._told = (

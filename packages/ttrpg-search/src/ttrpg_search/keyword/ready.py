@@ -75,10 +75,8 @@ class Ready:
         )
 
 
-def opened(folder: Path, generation: int, rows: int, weights: Weights) -> Ready | None:
+def opened(folder: Path, generation: int, weights: Weights) -> Ready | None:
     """The file of a moment; None where there is none that can be used."""
-    if rows < READY_FROM:
-        return None
     try:
         file = os.open(_path(folder, generation), os.O_RDONLY | getattr(os, "O_BINARY", 0))
     except OSError:
@@ -89,11 +87,8 @@ def opened(folder: Path, generation: int, rows: int, weights: Weights) -> Ready 
         told = json.loads(_read(file, end - size, size))
         keys = told["keys"].split("\n")
         table = np.frombuffer(_read(file, end - size - _ROW * len(keys), _ROW * len(keys)), "<i8")
-        if _read(file, 0, len(_MAGIC)) == _MAGIC and (told["rows"], told["weights"]) == (
-            rows,
-            list(weights),
-        ):
-            return Ready(file, keys, table.reshape(len(keys), -1), rows)
+        if _read(file, 0, len(_MAGIC)) == _MAGIC and told["weights"] == list(weights):
+            return Ready(file, keys, table.reshape(len(keys), -1), told["rows"])
     except (OSError, ValueError, KeyError, TypeError):  # damaged: it is as if it were not there
         pass
     os.close(file)
@@ -146,9 +141,9 @@ def write(
                 path.unlink()
 
 
-def lacking(folder: Path, generation: int, rows: int) -> bool:
-    """Whether a file of a moment is worth making."""
-    return rows >= READY_FROM and not _path(folder, generation).exists()
+def lacking(folder: Path, generation: int, chunks: int, weights: Weights) -> bool:
+    """Whether the file of a moment is worth making, and is not there or cannot be used."""
+    return chunks >= READY_FROM and opened(folder, generation, weights) is None
 
 
 def _read(file: int, begin: int, size: int) -> bytes:
