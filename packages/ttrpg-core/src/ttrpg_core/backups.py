@@ -87,7 +87,7 @@ class Backups:
 
     def create(self, audit: Audit, kind: str = MANUAL, note: str = "") -> tuple[Copy, Manifest]:
         """A proved backup of the database as it is; then those go that need not be kept."""
-        note = text.text(note, "note", text.NAME_MAX)
+        note = text.name(note, "note") if note else ""
         copy, manifest = self.copies.create(kind, note)
         audit.record("backup.created", {"backup": copy.name, "kind": kind, "rows": manifest.rows})
         self.prune(audit)
