@@ -419,3 +419,30 @@ def test_more_plots_than_have_room_are_counted(world, kept):
         world.add(Plot, {"name": f"Plot {number}"})
     (part,) = prepared(kept, None)
     assert len(part.lines) + part.left_out == MOST + 5
+
+
+def test_rests_rulings_and_falls_outside_of_fights(world, kept, journal):
+    world.add(Character, {"name": "Tamsin", "audience": "party"})
+    world.add(Character, {"name": f"{LEAK} Guest", "audience": "gm"})
+    kept.start(None)
+    world.add(Ruling, {"name": "Falls hurt"})
+    for kind, facts in (
+        ("time.rest", [{"kind": "combat.rest", "who": "", "data": {"length": "long"}}]),
+        ("combat.damage", [{"kind": "combat.dying", "who": "tamsin", "prose": LEAK}]),
+        ("combat.damage", [{"kind": "combat.dying", "who": "canary-guest", "prose": LEAK}]),
+        ("time.downtime", []),
+    ):
+        with journal.change(kind, campaign=world.campaign) as change:
+            change.put("chosen", {"key": "x", "value": str(journal.history(1)[0].id)})
+            change.prose, change.facts = f"{LEAK} {kind}", {"facts": facts, "what": LEAK}
+    found = happened(world, kept.find(None))
+    assert texts(found.recap(GM))["What happened"] == [
+        "Added the ruling 'Falls hurt'",
+        "A long rest was taken",
+        "Tamsin fell, and lay dying",
+        f"{LEAK} Guest fell, and lay dying",
+        f"{LEAK} time.downtime",
+    ]
+    assert texts(found.recap(PARTY)) == {
+        "What happened": ["A long rest was taken", "Tamsin fell, and lay dying"]
+    }

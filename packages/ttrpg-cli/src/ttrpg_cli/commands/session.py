@@ -96,7 +96,8 @@ def pause(app: App) -> None:
     kept = sessions_of(app)
     paused = kept.pause()
     showing.one(app, kept, paused)
-    app.screen.say(f"Session {paused.number} is paused. Go on: ttrpg session resume", "good")
+    app.screen.say(f"Session {paused.number} is paused. {UNDO}", "good")
+    app.screen.say("Go on: ttrpg session resume", "dim")
 
 
 @session.command()

@@ -38,6 +38,7 @@ _WEIGHTS: Mapping[str, Severity] = MappingProxyType(
         "combat.up": "notable",
         "combat.use": "trace",
         "combat.xp": "notable",
+        "calendar.": "trace",
         "campaign.use": "trace",
         "handout.give": "notable",
         "note.": "info",
@@ -49,6 +50,9 @@ _WEIGHTS: Mapping[str, Severity] = MappingProxyType(
         "session.plan": "trace",
         "session.resume": "info",
         "snapshot.": "trace",
+        "time.": "info",
+        "time.downtime": "notable",
+        "time.rest": "notable",
         "world.reveal": "notable",
     }
 )

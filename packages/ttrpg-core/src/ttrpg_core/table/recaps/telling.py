@@ -25,6 +25,7 @@ SECTIONS = {
     "Loot": ("item",),
 }
 """Which entities each part of a recap tells of."""
+_TOLD = tuple(f"{kind}/" for kinds in SECTIONS.values() for kind in kinds)
 QUOTE_MAX = 240
 """Characters of a note that are quoted."""
 _NUMBERED = re.compile(r"(?<=\S) \d+\Z")
@@ -102,22 +103,25 @@ def _key(event: Event, known: Known) -> str:
     """What is told of one event by itself; "" where it is told elsewhere, or not to this viewer."""
     if event.kind.startswith("combat."):
         return _of_fight(event, known)
-    if event.kind == "world.reveal":
-        return _revealed(event, known)
-    if moved_to(event.data):
-        return _status(event, known)
-    if event.kind == "handout.give":
-        return _handed(event, known)
-    told_elsewhere = bool(event.refs) or event.kind.startswith(("session.", "snapshot."))
-    if known.viewer == GM and not told_elsewhere and event.severity not in {"trace", "info"}:
-        return _sentence(event.text)
-    return ""
+    told = {"world.reveal": _revealed, "handout.give": _handed, "time.rest": _rest}.get(
+        event.kind, _status if moved_to(event.data) else None
+    )
+    if told is not None:
+        return told(event, known)
+    told_elsewhere = event.kind.startswith(("note.", "session.", "snapshot.")) or any(
+        ref.startswith(_TOLD) for ref in event.refs
+    )
+    light = event.severity in {"trace", "info"}
+    return "" if told_elsewhere or light or known.viewer != GM else _sentence(event.text)
 
 
 def _of_fight(event: Event, known: Known) -> str:
-    fight = known.fights.get(event.fight)
-    if fight is None or (event.secret and known.viewer != GM):
+    if event.secret and known.viewer != GM:
         return ""
+    fight = known.fights.get(event.fight)
+    if fight is None:  # outside of any: what befell a character
+        character = known.now(f"character/{event.who}")
+        return _AT_ZERO.get(event.kind, "").format(character.name) if character else ""
     if event.kind == "combat.xp" and event.data.get("share"):
         foes = event.data.get("foes", [])
         if all(each in fight.names for each in foes):
@@ -126,6 +130,15 @@ def _of_fight(event: Event, known: Known) -> str:
     if name is None or event.who not in fight.ours or event.kind not in _AT_ZERO:
         return ""
     return _AT_ZERO[event.kind].format(name)
+
+
+def _rest(event: Event, _: Known) -> str:
+    """A rest, by its length alone: who took it may be nobody's to know."""
+    facts = event.data.get("facts")
+    for fact in facts if isinstance(facts, list) else ():
+        if fact.get("kind") == "combat.rest" and fact.get("data", {}).get("length"):
+            return f"A {fact['data']['length']} rest was taken"
+    return ""
 
 
 def _revealed(event: Event, known: Known) -> str:
