@@ -294,8 +294,9 @@ def _forget(app: App, found: list[Chat], *, yes: bool) -> None:
     question = f"Forget {counted(len(found), 'conversation')} for good: {listed}?"
     if not yes and not app.screen.ask(question, default=False):
         raise Denied("nothing was forgotten", "--yes does not ask")
-    gone = chats_of(app).remove(found)
-    app.audit.record("chat.deleted", {"chats": len(found), "turns": gone}, severity="warning")
+    with app.store.transaction():
+        gone = chats_of(app).remove(found)
+        app.audit.record("chat.deleted", {"chats": len(found), "turns": gone}, severity="warning")
     app.screen.show("ttrpg.chat.prune/1", {"chats": [chat.id for chat in found], "turns": gone}, [])
     app.screen.say(
         f"Forgot {counted(len(found), 'conversation')} and {counted(gone, 'turn')}", "good"

@@ -102,10 +102,9 @@ class Sessions:
 
         A snapshot of the campaign is taken before it. Raises InputError while another runs.
         """
-        self._alone()
-        self.take(self.world.campaign, f"before {self._next(wanted)}")
         with self.world.change("session.start"):
             self._alone()
+            self.take(self.world.campaign, f"before {self._next(wanted)}")
             if wanted is not None:
                 found = self.find(wanted)
             else:
@@ -131,12 +130,13 @@ class Sessions:
 
         A snapshot of the campaign is taken after it.
         """
-        with self.world.change("session.end"):
-            found = self._one_that_runs()
-            if given:
-                found = self._session(self.world.edit(found.ref, given)[0].ref)
-            ended = self._move(found, "ended", "end")
-        self.take(self.world.campaign, f"after session {ended.number}")
+        with self.world.journal.store.transaction():
+            with self.world.change("session.end"):
+                found = self._one_that_runs()
+                if given:
+                    found = self._session(self.world.edit(found.ref, given)[0].ref)
+                ended = self._move(found, "ended", "end")
+            self.take(self.world.campaign, f"after session {ended.number}")
         return ended
 
     def attend(self, session: Session, there: Sequence[str], away: Sequence[str]) -> Session:
