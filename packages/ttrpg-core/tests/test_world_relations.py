@@ -162,7 +162,9 @@ def test_who_does_not_know_one_end_knows_no_relation(world):
     related(world, "mara", "student of", "vile", audience="party")
     related(world, "mara", "seeks", "salt crown")
     assert lines(world, "npc/mara", PARTY) == []
+    assert (world.count("relation", PARTY), world.count("relation")) == (0, 2)
     world.reveal("npc/vile", PARTY)
+    assert world.count("relation", PARTY) == 1
     assert lines(world, "npc/mara", PARTY) == ["student of"]
     assert [each.name for each in relating.every(world, PARTY)] == ["student of"]
     world.reveal("relation/mara-seeks-the-salt-crown", PARTY)

@@ -117,14 +117,14 @@ def _list(group: click.Group, cls: type[Entity], columns: Sequence[str], _: More
     @click.pass_obj
     def list_(app: App, tag: str | None, limit: int, viewer: str) -> None:
         world, audience = world_of(app), Audience.of(viewer)
-        if tag is None and audience == GM:
-            total = world.counts().get(cls.KIND, 0)
-            found = first(world.seen(GM, cls.KIND), limit)
+        if tag is None:
+            total = world.count(cls.KIND, audience)
+            found = first(world.seen(audience, cls.KIND), limit)
         else:
             every = [
                 each
                 for each in world.seen(audience, cls.KIND)
-                if tag is None or tag in each.fields.get("tags", ())
+                if tag in each.fields.get("tags", ())
             ]
             total, found = len(every), every[:limit]
         showing.listing(app.screen, cls, found, total, columns or _columns(cls))

@@ -7,8 +7,8 @@ from ttrpg_core import text
 from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import NotFound
 from ttrpg_core.table.world import kinds
-from ttrpg_core.table.world.entity import Entity, parts, ref
-from ttrpg_core.table.world.seen import Named, Seen, seen
+from ttrpg_core.table.world.entity import Entity, fields_of, parts, ref
+from ttrpg_core.table.world.seen import Named, Seen, knows, seen
 from ttrpg_core.world import rows
 
 
@@ -35,9 +35,12 @@ class Reader:
             raise NotFound(f"there is no {reference}", "See: ttrpg history")
         return found
 
-    def all(self, kind: str | None = None) -> Iterator[Entity]:
-        """The entities of a kind, or of every kind, by name; each is read when it is asked for."""
-        where, values = ("", []) if kind is None else (" AND kind = ?", [kind])
+    def all(self, kind: str | None = None, viewer: Audience = GM) -> Iterator[Entity]:
+        """The entities of a kind, or of every kind, by name; each is read when it is asked for.
+
+        For a viewer those whose audience they belong to.
+        """
+        where, values = self._where(kind, viewer)
         found = self.connection.execute(
             f"SELECT {rows.COLUMNS} FROM entities WHERE campaign = ?{where}"  # noqa: S608 - names are ours
             " ORDER BY kind, name COLLATE NOCASE, id",
@@ -52,6 +55,32 @@ class Reader:
         )
         return dict(found.fetchall())
 
+    def count(self, kind: str, viewer: Audience = GM) -> int:
+        """How many of a kind a viewer knows."""
+        cls = kinds.kind(kind)
+        if viewer != GM and any(known.needed for known in fields_of(cls).values()):
+            named = self.named(viewer)
+            return sum(knows(each, viewer, named) for each in self.all(kind, viewer))
+        where, values = self._where(kind, viewer)
+        found = self.connection.execute(
+            f"SELECT COUNT(*) FROM entities WHERE campaign = ?{where}",  # noqa: S608 - only marks
+            [self.campaign, *values],
+        )
+        return int(found.fetchone()[0])
+
+    def _where(self, kind: str | None, viewer: Audience) -> tuple[str, list[str]]:
+        """What picks the entities of a kind that are for a viewer, and its values."""
+        where, values = ("", []) if kind is None else (" AND kind = ?", [kind])
+        if viewer == GM:
+            return where, values
+        every = self.connection.execute(
+            f"SELECT DISTINCT audience FROM entities WHERE campaign = ?{where}",  # noqa: S608 - only marks
+            [self.campaign, *values],
+        )
+        theirs = [each[0] for each in every if viewer.sees(Audience(each[0]))]
+        marks = ", ".join("?" for _ in theirs)
+        return f"{where} AND audience IN ({marks})", [*values, *theirs]
+
     def ids(self, kind: str) -> list[str]:
         """The ids of a kind that are taken."""
         found = self.connection.execute(
@@ -63,8 +92,7 @@ class Reader:
         """The reference of the session that is being played, or "" when none is."""
         found = self.connection.execute(
             "SELECT id FROM entities WHERE campaign = ? AND kind = 'session'"
-            " AND id = (SELECT value FROM chosen WHERE key = 'session')"
-            " AND campaign = (SELECT value FROM chosen WHERE key = 'campaign')",
+            " AND json_extract(state, '$.status') IN ('active', 'paused')",
             [self.campaign],
         ).fetchone()
         return "" if found is None else ref("session", found["id"])
@@ -111,7 +139,7 @@ class Reader:
     def seen(self, viewer: Audience, kind: str | None = None) -> Iterator[Seen]:
         """What a viewer sees of all entities of a kind, or of every kind, by name."""
         named = self.named(viewer)
-        views = (seen(each, viewer, named) for each in self.all(kind))
+        views = (seen(each, viewer, named) for each in self.all(kind, viewer))
         return (each for each in views if each is not None)
 
     def seen_one(self, reference: str, viewer: Audience) -> Seen:
@@ -175,7 +203,7 @@ class Names:
     long list is not a query for each of its references and links.
     """
 
-    FEW = 40
+    FEW = 150
 
     def __init__(self, reader: Reader, viewer: Audience) -> None:
         self._reader = reader
@@ -183,6 +211,7 @@ class Names:
         self._known: dict[str, str | None] = {}
         self._left = self.FEW
         self._all: dict[str, list[sqlite3.Row]] = {}
+        self._aliases: dict[str, list[sqlite3.Row]] | None = None
 
     def __call__(self, reference: str) -> str | None:
         """The name that the viewer knows; None when they do not know the thing, or none is."""
@@ -215,9 +244,14 @@ class Names:
         called = [(each["id"], each) for each in every] + [(each["name"], each) for each in every]
         for words, each in called:
             self._all.setdefault(words.casefold(), []).append(each)
-        for each in self._reader.aliases():
-            if (folded := each["value"].casefold()) not in self._all:
-                self._all[folded] = [each]
+
+    def _called_also(self, words: str) -> list[sqlite3.Row]:
+        """Those that are also called so; all aliases are read the first time that one is asked."""
+        if self._aliases is None:
+            self._aliases = {}
+            for each in self._reader.aliases():
+                self._aliases.setdefault(each["value"].casefold(), []).append(each)
+        return self._aliases.get(words.casefold(), [])
 
     def _sees(self, each: sqlite3.Row) -> bool:
         return self._viewer.sees(Audience(each["audience"]))
@@ -230,9 +264,9 @@ class Names:
         if self._left < 0:
             found = self._all.get(words.casefold(), [])
         else:
-            found = self._read(" AND id = ?", words) + self._read(
-                " AND name = ? COLLATE NOCASE", words
-            ) or self._reader.with_alias(words)
+            found = self._read(" AND id = ?", words)
+            found += self._read(" AND name = ? COLLATE NOCASE", words)
+        found = found or self._called_also(words)
         known = [each for each in found if self._sees(each)]
         if found and not known:
             return None

@@ -25,9 +25,21 @@ COLUMNS = "kind, id, name, audience, state, created_at, updated_at"
 def converter() -> "cattrs.Converter":
     """One for the process: making it takes longer than a command."""
     made = make_converter(forbid_extra_keys=True)
-    made.register_structure_hook(Audience, lambda value, _: Audience.of(value))
+    made.register_structure_hook(Audience, lambda value, _: _audience(value))
     made.register_unstructure_hook(Audience, lambda value: value.name)
     return made
+
+
+@functools.cache
+def _audience(value: str) -> Audience:
+    """There are few of them, and many rows."""
+    return Audience.of(value)
+
+
+@functools.cache
+def _state_of(kind: str) -> frozenset[str]:
+    """The fields of a kind that its state may have."""
+    return frozenset(each.name for each in attrs.fields(kinds.kind(kind))) - {"extra", *KEPT}
 
 
 def plain(value: object) -> Any:
@@ -62,7 +74,7 @@ def entity(found: Mapping[str, Any] | sqlite3.Row) -> Entity:
     try:
         kind = kinds.kind(found["kind"])
         state = json.loads(found["state"])
-        known = {each.name for each in attrs.fields(kind)} - {"extra", *KEPT}
+        known = _state_of(kind.KIND)
         extra = {name: value for name, value in state.items() if name not in known}
         own = {name: value for name, value in state.items() if name in known}
         made = converter().structure(

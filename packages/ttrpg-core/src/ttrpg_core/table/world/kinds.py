@@ -1,5 +1,6 @@
 """The kinds of entities, by name; a kind's module is read when it is asked for."""
 
+import functools
 import importlib
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -28,6 +29,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
 """Name of each kind, and its class: the module in this package, and the name in it."""
 
 
+@functools.cache
 def kind(name: str) -> type[Entity]:
     """The class of a kind; InputError with the nearest where there is none."""
     if name not in KINDS:
