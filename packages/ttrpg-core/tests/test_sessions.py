@@ -183,15 +183,20 @@ def test_a_session_runs_in_one_campaign_only(kept, world, journal):
     made = campaigns.create("Other", {}, (), "2026")
     with journal.change("campaign.create") as change:
         change.insert("campaigns", records.row(made))
+    assert world.running() == ""
     kept.start(None)
-    assert world.running() == ""  # the other campaign was not chosen, nor this one
+    assert world.running() == "session/1"
     other = Sessions(World(journal, made.id))
     assert other.running() is None
     other.plan("The other", {}, 2)
     other.start(None)
     assert chosen(world) == "2"
+    assert (world.running(), other.world.running()) == ("session/1", "session/2")
     kept.end({})
+    assert world.running() == ""
     assert chosen(world) == "2", "it is not this one's to end"
+    other.pause()
+    assert other.world.running() == "session/2"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from ttrpg_core.library import Book, Library
 from ttrpg_core.llm import ToolCall
 from ttrpg_core.proposals import MOST_PENDING, Evidence, Proposals
 from ttrpg_core.search import Findings, Hit
+from ttrpg_core.sessions import Sessions
 from ttrpg_core.table import campaigns
 from ttrpg_core.table.world.people import Npc
 from ttrpg_core.talk.tools import PROPOSED_MAX, RESULT_MAX, Toolbox
@@ -315,3 +316,11 @@ def test_schemas_are_json(box):
     for tool in box.tools():
         assert json.loads(json.dumps(tool.schema))["type"] == "object"
         assert set(tool.schema["required"]) <= set(tool.schema["properties"])
+
+
+def test_a_budget_may_be_for_the_session_that_is_played(box, world):
+    assert box.session == ""
+    Sessions(world).start(None)
+    assert box.session == "1"
+    box.campaign = None
+    assert box.session == ""

@@ -22,6 +22,7 @@ from ttrpg_core.proposals import NOT_PROPOSED, NOTE_MAX, Proposals
 from ttrpg_core.proposals.proposal import NOTHING, Evidence, Proposal
 from ttrpg_core.search import Finder, Question
 from ttrpg_core.table.campaigns import EDITABLE, Campaign
+from ttrpg_core.table.world.entity import parts
 from ttrpg_core.table.world.kinds import KINDS
 from ttrpg_core.talk import world_facts
 from ttrpg_core.talk.sources import Passage, fenced
@@ -71,6 +72,11 @@ class Toolbox:
     earlier: list[Cited] = attrs.field(factory=list)
     proposed: list[Proposal] = attrs.field(factory=list)
     asked: Evidence = NOTHING
+
+    @property
+    def session(self) -> str:
+        """The id of the session that is played, "" while none is: budgets may be for one."""
+        return parts(self._reader().running())[1] if self.campaign is not None else ""
 
     def tools(self) -> tuple[Tool, ...]:
         """The tools that there are for this viewer."""

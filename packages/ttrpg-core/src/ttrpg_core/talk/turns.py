@@ -290,7 +290,7 @@ class Conversation:
         self, request: Request, need: Need, answered: Answered, listener: Listener
     ) -> AsyncIterator[Call]:
         """A call whose reply is kept, in whatever way it ends."""
-        purpose = Purpose("chat", campaign=self.chat.campaign)
+        purpose = Purpose("chat", campaign=self.chat.campaign, session=self.toolbox.session)
         call: Call | None = None
         try:
             async with self.models.call(request, purpose, need) as call:
