@@ -1,5 +1,7 @@
 """Whole programs: the installed ``ttrpg`` as a process, with all packages."""
 
+import functools
+import importlib.util
 import os
 import re
 import shlex
@@ -19,6 +21,8 @@ BOOK = ROOT / "packages/ttrpg-cli/src/ttrpg_cli/book/the-lamplit-road.pdf"
 DATA = Path(os.environ.get("TTRPG_TEST_DATA", ROOT.parent / "shared" / "data"))
 TRIES = 600
 """Looks at the screen, a tenth of a second apart, before it is clear that nothing will come."""
+READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_")
+"""Variables that count before the program runs."""
 IGNORED = {"COLUMNS", "NO_COLOR", "FORCE_COLOR", "PAGER", "EDITOR", "VISUAL"}
 
 
@@ -37,18 +41,36 @@ def environment(home, **more):
     }
 
 
-def run(home, *arguments, env=None, code=0, **how):
-    """Run ``ttrpg`` to its end; an exit code other than ``code`` (None: any) shows all."""
-    done = subprocess.run(
-        [SCRIPT, *arguments],
-        env=environment(home, **(env or {})),
-        stdin=how.pop("stdin", None if "input" in how else subprocess.DEVNULL),
-        capture_output=True,
-        check=False,
-        timeout=how.pop("timeout", 200),
-        cwd=how.pop("cwd", home if Path(home).is_dir() else None),
-        **how,
-    )
+@functools.cache
+def warm():
+    """A program that has started, kept for all tests of this process."""
+    spec = importlib.util.spec_from_file_location("warm", Path(__file__).with_name("warm.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Warm(environment("nowhere"))
+
+
+def run(home, *arguments, env=None, code=0, cwd=None, **how):
+    """Run ``ttrpg`` to its end; an exit code other than ``code`` (None: any) shows all.
+
+    It is a child of a process that has imported everything, unless ``env`` says what Python reads
+    when it starts.
+    """
+    more = env or {}
+    cwd = cwd or (home if Path(home).is_dir() else Path.cwd())
+    if "stdin" in how or any(name.startswith(READ_AT_START) for name in more):
+        given = {"stdin": subprocess.DEVNULL} if "input" not in how else {}
+        done = subprocess.run(
+            [SCRIPT, *arguments],
+            env=environment(home, **more),
+            capture_output=True,
+            check=False,
+            cwd=cwd,
+            **{"timeout": 200, **given, **how},
+        )
+    else:
+        given = how.pop("input", b"")
+        done = warm().run(arguments, env=environment(home, **more), cwd=cwd, given=given, **how)
     if code is not None:
         assert done.returncode == code, (arguments, done)
     return done
@@ -80,7 +102,7 @@ def rows(home):
 @pytest.fixture(scope="session")
 def cli():
     """What the tests of whole programs share; ``cli.run(home, "roll", "1d6")``."""
-    return SimpleNamespace(
+    yield SimpleNamespace(
         run=run,
         environment=environment,
         sound=sound,
@@ -89,6 +111,9 @@ def cli():
         book=BOOK,
         data=DATA,
     )
+    if warm.cache_info().currsize:
+        warm().close()
+        warm.cache_clear()
 
 
 @pytest.fixture

@@ -1,21 +1,18 @@
 """SIGKILL at each write of a command: the home is as before or as after, never between.
 
-A runner in the child counts the statements that SQLite is about to run and kills its own process at
-the N-th; the parent looks at what is left, for every N until the command comes to its end.
+Code in the child counts the statements that SQLite is about to run and kills its own process at the
+N-th; the parent looks at what is left, for every N until the command comes to its end.
 """
 
 import itertools
 import shutil
 import signal
-import subprocess
-import sys
 
 import pytest
 
-RUNNER = """
-import os, signal, sqlite3, sys
+WATCHING = """
+import os, signal, sqlite3
 
-fatal = int(sys.argv[1])
 count = 0
 WRITES = ("INSERT", "UPDATE", "DELETE", "CREATE", "BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 connect = sqlite3.connect
@@ -24,7 +21,7 @@ def traced(statement):
     global count
     if statement.lstrip("- ").upper().startswith(WRITES):
         count += 1
-        if count == fatal:
+        if count == FATAL:
             os.kill(os.getpid(), signal.SIGKILL)
 
 def watching(*arguments, **named):
@@ -33,8 +30,6 @@ def watching(*arguments, **named):
     return connection
 
 sqlite3.connect = watching
-from ttrpg_cli.main import run
-sys.exit(run(sys.argv[2:]))
 """
 
 
@@ -77,6 +72,11 @@ def state(cli, home):
         connection.close()
 
 
+def killed(cli, home, fatal, *arguments):
+    """Run a command that is killed at a write; it ends in its own way when it has fewer."""
+    return cli.run(home, *arguments, code=None, first=f"FATAL = {fatal}{WATCHING}")
+
+
 @pytest.fixture
 def killed_at_each_write(cli, tmp_path):
     """Runs a command to its end, then again and again, killed at a write; checks what is left."""
@@ -91,14 +91,7 @@ def killed_at_each_write(cli, tmp_path):
         for fatal in itertools.count(1, every):
             home = tmp_path / f"killed-{fatal}"
             shutil.copytree(before, home)
-            done = subprocess.run(
-                [sys.executable, "-c", RUNNER, str(fatal), *arguments],
-                env=cli.environment(home),
-                capture_output=True,
-                check=False,
-                cwd=home,
-                timeout=200,
-            )
+            done = killed(cli, home, fatal, *arguments)
             if done.returncode == 0:
                 break
             assert done.returncode == -signal.SIGKILL, done
@@ -177,14 +170,7 @@ def test_a_home_is_made_whole_or_not_at_all(cli, tmp_path):
     for fatal in itertools.count(1, 6):
         home = tmp_path / f"home-{fatal}"
         home.mkdir()
-        done = subprocess.run(
-            [sys.executable, "-c", RUNNER, str(fatal), "campaign", "create", "First"],
-            env=cli.environment(home),
-            capture_output=True,
-            check=False,
-            cwd=home,
-            timeout=200,
-        )
+        done = killed(cli, home, fatal, "campaign", "create", "First")
         if done.returncode == 0:
             assert fatal > 20
             break
