@@ -92,6 +92,18 @@ def test_deleting_a_thing_says_which_relations_lead_nowhere(salt):
     assert "sought by" in salt("relation", "list", "crown").out
 
 
+def test_what_keeps_a_revealed_thing_from_being_known_is_said(salt):
+    told = salt("relation", "reveal", "vile-enemy").err
+    assert "They do not know of 'Vile' yet: ttrpg npc reveal vile" in told
+    assert "enemy of" not in salt("relation", "list", "--as", "party").out
+    told = salt("npc", "reveal", "vile", "--field", "motivation").err
+    assert "They do not know of 'Vile' yet" in told
+    assert "do not know" not in salt("npc", "reveal", "vile").err
+    assert "enemy of" in salt("relation", "list", "--as", "party").out
+    made = salt("relation", "add", "tom", "seeks", "crown", "--audience", "party")
+    assert "do not know" not in made.err
+
+
 def test_the_graph_is_drawn(salt):
     assert salt("relation", "graph", "mara", "--depth", "1").out == (
         "Mara\n"

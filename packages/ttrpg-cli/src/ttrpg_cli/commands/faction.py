@@ -36,7 +36,7 @@ def members(
 
 faction = noun(
     "faction",
-    "Factions: add, show, edit, reveal",
+    "Factions: members, what they think of the party",
     ("type", "leader", "reputation", "summary"),
     members,
 )

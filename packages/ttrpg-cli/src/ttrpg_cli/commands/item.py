@@ -7,7 +7,7 @@ from ttrpg_cli.world.options import names_of, naming
 from ttrpg_core.app import App
 from ttrpg_core.table.world.things import HOLDERS, Item
 
-item = noun("item", "Items: add, show, edit, reveal", ("type", "holder", "charges", "summary"))
+item = noun("item", "Items: add, show, give, reveal", ("type", "holder", "charges", "summary"))
 
 
 @item.command()

@@ -23,7 +23,7 @@ from ttrpg_core.world import placing, plotting
 F = TypeVar("F", bound=Callable[..., Any])
 
 location = noun(
-    "location", "Locations: add, show, edit, reveal", ("type", "parent", "summary"), around
+    "location", "Locations: show, connect, tree, path", ("type", "parent", "summary"), around
 )
 feature = of_values(location, Location, "features", "feature", around)
 

@@ -10,7 +10,7 @@ from ttrpg_core.table.world.people import Npc
 from ttrpg_core.table.world.places import Location
 
 npc = noun(
-    "npc", "NPCs: add, show, edit, reveal", ("role", "location", "attitude", "summary"), carried
+    "npc", "NPCs: add, show, move, reveal", ("role", "location", "attitude", "summary"), carried
 )
 
 

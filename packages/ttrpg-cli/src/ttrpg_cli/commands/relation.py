@@ -6,7 +6,7 @@ import click
 
 from ttrpg_cli.world import showing
 from ttrpg_cli.world.editing import written
-from ttrpg_cli.world.noun import LIMIT, UNDO, named, noun, show, world_of
+from ttrpg_cli.world.noun import LIMIT, UNDO, hint_unknown, named, noun, show, world_of
 from ttrpg_cli.world.options import as_viewer, given, names_of, naming, settable, words_of
 from ttrpg_core import text
 from ttrpg_core.app import App
@@ -96,6 +96,7 @@ def add(
         made = relating.add(world, source, words, target, {**values, **note})
     show(app, world, made)
     app.screen.say(f"{relating.told(world, made)}. {UNDO}", "good")
+    hint_unknown(app, world, made, made.audience)
 
 
 @relation.command()

@@ -17,7 +17,7 @@ from ttrpg_core import records
 from ttrpg_core.app import App
 from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import InputError
-from ttrpg_core.table.world.entity import Entity, fields_of
+from ttrpg_core.table.world.entity import Entity, fields_of, parts
 from ttrpg_core.table.world.kinds import kind as kind_of
 from ttrpg_core.table.world.relations import Relation
 from ttrpg_core.table.world.seen import Seen, seen
@@ -254,6 +254,25 @@ def _disclose(
     what = f"the {field.replace('_', ' ')} of {new.name!r}" if field else repr(new.name)
     done = f"Hid {what}" if to == GM else f"Revealed {what} to {to}"
     app.screen.say(f"{done}. {UNDO}" if different else "Nothing was different", "good")
+    hint_unknown(app, world, new, to)
+
+
+def hint_unknown(app: App, world: World, entity: Entity, to: Audience) -> None:
+    """Say what keeps somebody from knowing of an entity that is meant for them.
+
+    That is the entity itself, when a secret of it was revealed, or one that it cannot be without.
+    """
+    if to == GM:
+        return
+    known = world.named(to)
+    needed = [
+        getattr(entity, name) for name, each in fields_of(type(entity)).items() if each.needed
+    ]
+    for each in (entity.ref, *needed):
+        if known(each) is None:
+            kind, key = parts(each)
+            name = world.named()(each) or each
+            app.screen.say(f"They do not know of {name!r} yet: ttrpg {kind} reveal {key}", "warn")
 
 
 def named(world: World, cls: type[E], wanted: str, viewer: Audience = GM) -> E:
