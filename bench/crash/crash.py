@@ -51,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
         works = [(each, root, chosen.every) for each in sorted(writes, key=lambda w: w.home)]
         works += [(each, root, 0) for each in sorted(reads, key=lambda w: w.home)]
         with multiprocessing.get_context("fork").Pool(WORKERS) as pool:
-            verdicts = [_row(each) for each in pool.imap(_work, works, chunksize=1)]
+            verdicts = [_row(each) for each in pool.imap_unordered(_work, works)]
     return int(total(verdicts) or bool(faults))
 
 

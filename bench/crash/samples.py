@@ -290,7 +290,7 @@ WRITES: list[Sample] = [
     Sample("library reindex --cut", "shelf", steps="each book by itself"),
     Sample("search falling", "shelf"),
     Sample("search forget --all", "asked"),
-    Sample("ask 'what does falling do'", "shelf"),
+    Sample("ask 'what does falling do'", "shelf", steps="what is paid is kept before the question"),
     Sample("chat 'And fire?'", "talk", steps=SAID),
     Sample("chat continue how 'And fire?'", "talk", steps=SAID),
     Sample("chat branch", "talk"),

@@ -380,6 +380,15 @@ def test_before_the_first_change_of_a_day_what_the_last_one_left_is_kept(app, st
     assert kinds == ["backup.created"] * 2
 
 
+def test_a_program_that_runs_for_days_makes_one_of_each(app, stopped):
+    for value in ("one", "two", "three"):
+        for _ in range(2):
+            with app.journal.change("test.put") as made:
+                made.put("chosen", {"key": "campaign", "value": value})
+        stopped.move(days=1)
+    assert days(app) == [{"campaign": "two"}, {"campaign": "one"}]
+
+
 def test_the_settings_may_want_none(app, stopped, monkeypatch):
     change(app, "one")
     stopped.move(days=1)

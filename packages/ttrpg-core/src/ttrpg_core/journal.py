@@ -164,6 +164,7 @@ class Journal:
         self.store = store
         self.clock = clock
         self._new_day = new_day
+        self._day = ""
         self._change: Change | None = None
 
     @contextlib.contextmanager
@@ -248,13 +249,17 @@ class Journal:
             yield
 
     def _see_the_day(self) -> None:
-        """Tell of a new day; one look a run is enough, and costs one row."""
-        new_day, self._new_day = self._new_day, None
-        if new_day is not None:
-            query = "SELECT at FROM journal ORDER BY id DESC LIMIT 1"
-            last = self.store.connection.execute(query).fetchone()
-            if last is not None and last[0][:10] < self.clock().astimezone(UTC).isoformat()[:10]:
-                new_day()
+        """Tell of a new day, once: it is one when the last entry was made on an earlier one."""
+        if self._new_day is None or self._change is not None:
+            return
+        today = self.clock().astimezone(UTC).date().isoformat()
+        if today == self._day:
+            return
+        self._day = today
+        query = "SELECT at FROM journal ORDER BY id DESC LIMIT 1"
+        last = self.store.connection.execute(query).fetchone()
+        if last is not None and last[0][:10] < today:
+            self._new_day()
 
     def _repeat(
         self, count: int, find: Callable[[], Entry | None], verb: str, actor: str
