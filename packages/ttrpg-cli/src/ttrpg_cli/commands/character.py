@@ -12,7 +12,7 @@ from ttrpg_cli.passing import days_of
 from ttrpg_cli.world.noun import UNDO, noun
 from ttrpg_cli.world.options import as_viewer
 from ttrpg_core.app import App
-from ttrpg_core.audience import PARTY, Audience
+from ttrpg_core.audience import GM, PARTY, Audience
 from ttrpg_core.days import Days
 from ttrpg_core.dice import parse
 from ttrpg_core.errors import InputError
@@ -69,7 +69,7 @@ def sheet_(app: App, /, name: str | None, viewer: str, **given: Any) -> None:
             raise InputError("whose numbers are they?", "ttrpg character sheet NAME --hp 24")
         _show(app, days, characters.party(days.world), audience)
         return
-    one = characters.meant(days.world, name)
+    one = characters.meant(days.world, name, GM if wants else audience)
     if not wants:
         _show(app, days, [one], audience)
         return

@@ -11,6 +11,7 @@ from typing import cast
 
 import attrs
 
+from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import InputError
 from ttrpg_core.journal import Change
 from ttrpg_core.table.combat import conditions, death, rests, sheet
@@ -32,9 +33,9 @@ def party(reader: Reader) -> list[Character]:
     return [cast("Character", each) for each in reader.all("character")]
 
 
-def meant(reader: Reader, wanted: str) -> Character:
-    """The character that a name or a unique beginning of it means."""
-    return cast("Character", reader.get(reader.resolve(wanted, ("character",))))
+def meant(reader: Reader, wanted: str, viewer: Audience = GM) -> Character:
+    """The character that a name or a unique beginning of it means, of those a viewer knows."""
+    return cast("Character", reader.get(reader.resolve(wanted, ("character",), viewer)))
 
 
 def called(reader: Reader, name: str) -> Character | None:
