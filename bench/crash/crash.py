@@ -24,6 +24,8 @@ from ttrpg_core.app import App
 
 WORKERS = 2
 SHOWN = 3
+ENDS = ("before", "after", "step", "other")
+"""What a kill can leave; "step" only of a command whose line says why it is several changes."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -43,6 +45,7 @@ def main(argv: Sequence[str]) -> int:
     print(
         "writes are", "system calls" if fine else "statements, as SQLite's calls are out of reach"
     )
+    print(f"{'command':<44} {'home':<10}", *(f"{n:>6}" for n in ("writes", *ENDS)))
     wanted = tuple(chosen.lines)
     writes = [each for each in WRITES if not wanted or each.line.startswith(wanted)]
     reads = [] if wanted else READS
@@ -115,7 +118,7 @@ def _work(work: tuple[Sample, str, int]) -> Verdict:
 def _row(verdict: Verdict) -> Verdict:
     """Print what came of a line, at once."""
     left = verdict.left
-    figures = [verdict.writes, *(left[name] for name in ("before", "after", "step", "other"))]
+    figures = [verdict.writes, *(left[name] for name in ENDS)]
     print(
         f"{verdict.sample.line[:44]:<44} {verdict.sample.home:<10}", *(f"{n:>6}" for n in figures)
     )
@@ -127,10 +130,7 @@ def _row(verdict: Verdict) -> Verdict:
 
 def total(verdicts: Sequence[Verdict]) -> bool:
     """Print the sums, and answer whether anything is wrong."""
-    sums = {
-        name: sum(each.left[name] for each in verdicts)
-        for name in ("before", "after", "step", "other")
-    }
+    sums = {name: sum(each.left[name] for each in verdicts) for name in ENDS}
     wrong = sum(bool(each.wrong) for each in verdicts)
     print(
         f"\n{len(verdicts)} lines, {sum(sums.values()):,} kills: "
