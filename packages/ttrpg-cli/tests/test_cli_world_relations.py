@@ -214,6 +214,8 @@ def test_no_text_breaks_a_command(salt, tmp_path, monkeypatch):
 
 
 CANARY = "quetzal"
+PLANTED = ("npc", "location", "faction", "item", "note", "character", "plot", "arc", "handout",
+           "ruling", "condition")  # fmt: skip
 
 
 def players_pages(plugins):
@@ -232,7 +234,7 @@ def players_pages(plugins):
 
 def test_no_command_shows_a_player_what_is_secret(salt, plugins):
     """Secret things of every kind, secrets of open ones; every list and page is looked at."""
-    for name in ("npc", "location", "faction", "item", "note", "character"):
+    for name in PLANTED:
         salt(name, "add", f"{CANARY} {name}", "--audience", "gm")
         fields = ["--secret", CANARY, "--tag", CANARY, "--alias", CANARY]
         salt(name, "add", f"Open {name}", "--audience", "party", *fields,
@@ -254,10 +256,16 @@ def test_no_command_shows_a_player_what_is_secret(salt, plugins):
         f"relation add npc/open-npc ally mara --audience party --gm-note {CANARY}",
         f"relation add npc/open-npc {CANARY}-of tom",
         f"location edit open-location --parent {hidden}",
+        f"plot edit open-plot --giver npc/{CANARY}-npc --npc npc/{CANARY}-npc",
+        f"plot edit open-plot --after {CANARY}-plot",
+        f"plot edit {CANARY}-plot --giver npc/open-npc",
+        f"plot objective add open-plot {CANARY}",
+        f"plot clock add open-plot {CANARY}",
+        "plot start open-plot --anyway",
+        f"note edit open-note --about npc/{CANARY}-npc",
     ):
         assert salt(*line.split()).code == 0, line
-    every = {"npc", "location", "faction", "item", "note", "character"}
-    named = {name: [f"open-{name}", "zzz"] for name in every}
+    named = {name: [f"open-{name}", "zzz"] for name in PLANTED}
     pages = [["relation", "graph", "--format", form] for form in ("dot", "mermaid", "svg")]
     pages += [["location", "path", "open-location", each] for each in ("hut", "zzz")]
     for path in players_pages(plugins):
