@@ -21,16 +21,26 @@ def _name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("module", MODULES, ids=_name)
-def test_no_module_is_too_long(module):
-    lines = len(module.read_text("utf-8").splitlines())
-    assert lines <= LONGEST, f"{_name(module)} has {lines} lines; split it by what it does"
+@pytest.fixture(scope="module")
+def texts():
+    """Every module with its text. A test looks at all of them: hundreds of tests cost seconds."""
+    return {module: module.read_text("utf-8") for module in MODULES}
 
 
-@pytest.mark.parametrize("module", MODULES, ids=_name)
-def test_every_module_says_what_it_is(module):
-    tree = ast.parse(module.read_text("utf-8"))
-    assert ast.get_docstring(tree), f"{_name(module)} has no docstring"
+@pytest.fixture(scope="module")
+def trees(texts):
+    return {module: ast.parse(text) for module, text in texts.items()}
+
+
+def test_no_module_is_too_long(texts):
+    lines = {_name(module): len(text.splitlines()) for module, text in texts.items()}
+    long = {name: count for name, count in lines.items() if count > LONGEST}
+    assert not long, "split them by what they do"
+
+
+def test_every_module_says_what_it_is(trees):
+    silent = [_name(module) for module, tree in trees.items() if not ast.get_docstring(tree)]
+    assert not silent, "they have no docstring"
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=_name)
@@ -84,31 +94,31 @@ def test_pins_name_no_package_host():
     assert "uv.lock" in (ROOT / ".gitignore").read_text("utf-8").split()
 
 
-@pytest.mark.parametrize("module", MODULES, ids=_name)
-def test_no_module_asks_whether_it_is_under_test(module):
-    text = module.read_text("utf-8")
-    if "/testing/" in str(module):
-        return
-    assert "PYTEST" not in text
-    assert "_called_from_test" not in text
+def test_no_module_asks_whether_it_is_under_test(texts):
+    asking = [
+        _name(module)
+        for module, text in texts.items()
+        if "/testing/" not in str(module) and ("PYTEST" in text or "_called_from_test" in text)
+    ]
+    assert not asking
 
 
-@pytest.mark.parametrize("module", MODULES, ids=_name)
-def test_broad_excepts_stand_where_they_are_known_or_explained(module):
-    short = "/".join(module.parts[module.parts.index("src") + 1 :])
-    if short in KNOWN_PLACES_OF_BROAD_EXCEPT:
-        return
-    tree = ast.parse(module.read_text("utf-8"))
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.ExceptHandler):
-            continue
-        broad = node.type is None or (
-            isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}
-        )
-        if not broad:
-            continue
-        line = module.read_text("utf-8").splitlines()[node.lineno - 1]
-        translates = any(isinstance(each, ast.Raise) for each in ast.walk(node))
-        assert translates or "# noqa: BLE001 - " in line, (
-            f"{_name(module)}:{node.lineno}: {line.strip()}"
-        )
+def test_broad_excepts_stand_where_they_are_known_or_explained(texts, trees):
+    unexplained = [
+        f"{_name(module)}:{node.lineno}: {line.strip()}"
+        for module, tree in trees.items()
+        if "/".join(module.parts[module.parts.index("src") + 1 :])
+        not in KNOWN_PLACES_OF_BROAD_EXCEPT
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler) and _is_broad(node)
+        for line in [texts[module].splitlines()[node.lineno - 1]]
+        if "# noqa: BLE001 - " not in line
+        and not any(isinstance(each, ast.Raise) for each in ast.walk(node))
+    ]
+    assert not unexplained
+
+
+def _is_broad(handler: ast.ExceptHandler) -> bool:
+    return handler.type is None or (
+        isinstance(handler.type, ast.Name) and handler.type.id in {"Exception", "BaseException"}
+    )
