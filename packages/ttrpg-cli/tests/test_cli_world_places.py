@@ -122,6 +122,14 @@ def test_a_way_is_changed_by_what_is_given(salt):
     assert salt("location", "show", "hut", "--json").json()["ways"][0]["minutes"] == 120
 
 
+def test_a_way_to_a_place_that_was_deleted_can_be_taken_away(salt):
+    assert "Still mentioned in: location/inn" in salt("location", "rm", "cellar").err
+    assert "secret way to location/cellar" in salt("location", "show", "inn").out
+    assert salt("location", "disconnect", "inn", "nowhere").code == 3
+    assert salt("location", "disconnect", "inn", "cellar").code == 0
+    assert salt("location", "show", "inn", "--json").json()["ways"] == []
+
+
 @pytest.mark.parametrize(
     ("line", "code", "said"),
     [

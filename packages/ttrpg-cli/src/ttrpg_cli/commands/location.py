@@ -14,11 +14,12 @@ from ttrpg_core.app import App
 from ttrpg_core.audience import GM, PUBLIC, Audience
 from ttrpg_core.errors import NotFound
 from ttrpg_core.table.world import places
+from ttrpg_core.table.world.entity import parts, ref
 from ttrpg_core.table.world.places import Feature, Location
 from ttrpg_core.table.world.routes import tree
 from ttrpg_core.table.world.seen import seen
 from ttrpg_core.views import Text, Tree
-from ttrpg_core.world import placing, plotting
+from ttrpg_core.world import World, placing, plotting
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -93,10 +94,23 @@ def connect(
 def disconnect(app: App, start: str, end: str, kind: str) -> None:
     """Take away a way between two places."""
     world = world_of(app)
-    here, there = (named(world, Location, each) for each in (start, end))
-    placing.disconnect(world, here.ref, there.ref, kind)
+    here = named(world, Location, start)
+    there = _end(world, here, end)
+    placing.disconnect(world, here.ref, there, kind)
     show(app, world, world.get(here.ref), more=around)
-    app.screen.say(f"{here.name!r} and {there.name!r} are no longer connected. {UNDO}", "good")
+    name = world.named()(there) or there
+    app.screen.say(f"{here.name!r} and {name!r} are no longer connected. {UNDO}", "good")
+
+
+def _end(world: World, here: Location, typed: str) -> str:
+    """The place at the end of a way, which may have been deleted since."""
+    try:
+        return named(world, Location, typed).ref
+    except NotFound:
+        gone = ref("location", parts(typed.strip())[1])
+        if all(each.to != gone for each in here.connections):
+            raise
+        return gone
 
 
 @location.command("reveal-way")

@@ -36,19 +36,16 @@ class Way:
 def places(reader: Reader, viewer: Audience = GM) -> dict[str, Location]:
     """The places that a viewer knows, by reference, in the order of their names."""
     named = reader.named(viewer)
-    every = _locations(reader.all("location"))
+    every = _locations(reader.all("location", viewer))
     return {each.ref: each for each in every if knows(each, viewer, named)}
 
 
 def ways_of(reader: Reader, reference: str, viewer: Audience = GM) -> list[Way]:
-    """The ways from a place that a viewer knows."""
-    here = reader.get(reference)
-    others = pointing(reader, reference, ("location",))
-    return [
-        each
-        for each in _ways(_locations([here, *others]), reader, viewer)
-        if each.start == reference
-    ]
+    """The ways from a place that a viewer knows; from one that is gone, those that led to it."""
+    here = reader.peek(reference)
+    keepers = pointing(reader, reference, ("location",)) + ([] if here is None else [here])
+    ways = _ways(_locations(keepers), reader, viewer)
+    return [each for each in ways if each.start == reference]
 
 
 def route(reader: Reader, start: str, goal: str, viewer: Audience = GM) -> tuple[Step, ...] | None:
@@ -84,11 +81,9 @@ def connect(world: World, start: str, end: str, kind: str, given: Mapping[str, A
         else:
             base = Connection(to=end, kind=kind, audience=GM if kind == "secret" else PUBLIC)
         new = attrs.evolve(base, **given)
-        if (
-            mine is None and theirs is not None and new.one_way
-        ):  # it leads from here, so it is kept here
+        if mine is None and theirs is not None and new.one_way:
             there = world.save(change, _without(there, base))
-            new, theirs = attrs.evolve(new, to=end), None
+            new, theirs = attrs.evolve(new, to=end), None  # it leads from here, so it is kept here
         kept = there if mine is None and theirs is not None else here
         others = _without(kept, base)
         if len(others.connections) >= LIST_MAX:

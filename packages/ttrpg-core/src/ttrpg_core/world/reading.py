@@ -114,7 +114,8 @@ class Reader:
         meant: dict[str, sqlite3.Row] = {}
         for each in self._like(wanted, among, viewer) or self._like("", among, viewer):
             told = viewer == GM or text.slug(each["name"]) == each["id"]
-            key = each["id"] if told else text.unique_slug(each["name"], meant)
+            taken = (parts(other)[1] for other in meant)
+            key = each["id"] if told else text.unique_slug(each["name"], taken)
             meant[key if len(among) == 1 else ref(each["kind"], key)] = each
         try:
             found = text.match(wanted, [(key, each["name"]) for key, each in meant.items()], called)

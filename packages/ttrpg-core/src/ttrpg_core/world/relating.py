@@ -58,7 +58,7 @@ def about(reader: Reader, reference: str, viewer: Audience = GM) -> list[Relatio
 def every(reader: Reader, viewer: Audience = GM) -> list[Relation]:
     """All relations that a viewer knows."""
     named = reader.named(viewer)
-    return _ordered(each for each in reader.all("relation") if knows(each, viewer, named))
+    return _ordered(each for each in reader.all("relation", viewer) if knows(each, viewer, named))
 
 
 def of_kind(relations: Iterable[Relation], words: str) -> list[Relation]:
