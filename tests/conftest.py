@@ -23,7 +23,7 @@ TRIES = 600
 """Looks at the screen, a tenth of a second apart, before it is clear that nothing will come."""
 READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_")
 """Variables that count before the program runs."""
-IGNORED = {"COLUMNS", "NO_COLOR", "FORCE_COLOR", "PAGER", "EDITOR", "VISUAL"}
+IGNORED = {"COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PAGER", "EDITOR", "VISUAL"}
 
 
 def environment(home, **more):

@@ -33,6 +33,8 @@ TICK = 0.25
 """Seconds between two looks at the database and at the size of the terminal."""
 LOGGED = 40
 """Entries of the history that are looked through for the log."""
+SIZES = frozenset({"COLUMNS", "LINES"})
+"""Variables in which the environment says a size, which a terminal that is resized outgrows."""
 LONGEST = 200
 """Characters of a line that is typed."""
 AT_ONCE: Mapping[str, click.Command] = {"n": turning.next_, "p": turning.prev}
@@ -55,7 +57,9 @@ def whole(screen: "Terminal") -> "Live":
     from rich.console import Console
     from rich.live import Live
 
-    console = Console(file=screen.out, highlight=False, markup=False, emoji=False)
+    # A shell may export the size that its terminal had; rich would believe it for ever.
+    environ = {name: value for name, value in screen.environ.items() if name not in SIZES}
+    console = Console(file=screen.out, highlight=False, markup=False, emoji=False, _environ=environ)
     return Live(
         console=console,
         screen=True,
