@@ -13,7 +13,7 @@ import sqlite3
 
 import attrs
 
-from ttrpg_core.errors import InputError, StoreDamaged
+from ttrpg_core.errors import InputError, NotFound, StoreDamaged
 from ttrpg_core.journal import Change
 from ttrpg_core.table.calendar import almanac, saying
 from ttrpg_core.table.calendar.model import Calendar
@@ -91,6 +91,8 @@ def drop(change: Change, connection: sqlite3.Connection, campaign: str) -> Clock
 
 def _date(change: Change, connection: sqlite3.Connection, campaign: str, date: str) -> None:
     row = connection.execute("SELECT game_date FROM campaigns WHERE id = ?", [campaign]).fetchone()
+    if row is None:
+        raise NotFound(f"there is no campaign {campaign!r} any more", "See: ttrpg campaign list")
     if row["game_date"] != date:
         change.update("campaigns", {"id": campaign}, {"game_date": date})
 
