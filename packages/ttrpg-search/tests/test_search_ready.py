@@ -82,6 +82,7 @@ def test_a_file_of_another_moment_is_not_read(searcher, connection, folder, tmp_
 
 def test_the_file_of_an_earlier_moment_goes(searcher, connection, folder):
     searcher.add([chunk(n, "f" * 64, random.Random(4)) for n in range(100, 110)])
+    (folder / ".half.killed").write_bytes(b"half of a file")
     searcher.make_ready(PHRASES)
     assert len(list(folder.iterdir())) == 1
     assert answers(connection, folder) == [searcher.match(query, 20).best for query in ASKED]

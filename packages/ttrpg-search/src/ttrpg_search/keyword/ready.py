@@ -34,6 +34,7 @@ READY_FROM = 4096
 """Chunks from which a file is worth making; of fewer the packs are as quick."""
 _MAGIC = b"ttrpg postings 1\n"
 _SUFFIX = ".postings"
+_HALF = ".half."
 _TAIL = 8
 _ROW = 48
 
@@ -89,7 +90,13 @@ def opened(folder: Path, generation: int, weights: Weights) -> Ready | None:
         table = np.frombuffer(_read(file, end - size - _ROW * len(keys), _ROW * len(keys)), "<i8")
         if _read(file, 0, len(_MAGIC)) == _MAGIC and told["weights"] == list(weights):
             return Ready(file, keys, table.reshape(len(keys), -1), told["rows"])
-    except (OSError, ValueError, KeyError, TypeError):  # damaged: it is as if it were not there
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ):  # damaged: it is as if it were not there
         pass
     os.close(file)
     return None
@@ -104,13 +111,14 @@ def write(
 ) -> None:
     """Write the file of a moment, in whole or not at all, and remove those of others.
 
-    Nothing is written on a disk that is full or cannot be written.
+    Nothing is written on a disk that is full or cannot be written. One process at a time does it.
     """
     keys: list[str] = []
     table: list[tuple[int, ...]] = []
     try:
         make_folder(folder)
-        handle, temporary = tempfile.mkstemp(prefix=".postings.", dir=folder)
+        _sweep(folder, f"{_HALF}*")  # of a process that was killed
+        handle, temporary = tempfile.mkstemp(prefix=_HALF, dir=folder)
     except (OSError, StoreError):
         return
     try:
@@ -135,15 +143,19 @@ def write(
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    for path in folder.glob(f"*{_SUFFIX}"):
-        if path != _path(folder, generation):
-            with contextlib.suppress(OSError):  # somebody reads it, on Windows
-                path.unlink()
+    _sweep(folder, f"*{_SUFFIX}", _path(folder, generation))
 
 
 def lacking(folder: Path, generation: int, chunks: int, weights: Weights) -> bool:
     """Whether the file of a moment is worth making, and is not there or cannot be used."""
     return chunks >= READY_FROM and opened(folder, generation, weights) is None
+
+
+def _sweep(folder: Path, pattern: str, kept: Path | None = None) -> None:
+    for path in folder.glob(pattern):
+        if path != kept:
+            with contextlib.suppress(OSError):  # somebody reads it, on Windows
+                path.unlink()
 
 
 def _read(file: int, begin: int, size: int) -> bytes:
