@@ -118,3 +118,11 @@ def test_names_are_completed(ttrpg, made):
     typed = {"COMP_WORDS": "ttrpg backup restore 1", "COMP_CWORD": "3"}
     out = ttrpg(env={**typed, "_TTRPG_COMPLETE": "bash_complete"}).out
     assert out == f"plain,{made}\n"
+
+
+def test_doctor_reads_the_newest(ttrpg, made):
+    for _ in range(4):
+        ttrpg("backup", "create")
+    out = ttrpg("doctor").out
+    assert out.count("-manual, whole") == 3
+    assert "2 older; 'ttrpg backup verify' reads them all" in out
