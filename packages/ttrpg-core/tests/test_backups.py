@@ -185,6 +185,13 @@ def test_a_store_that_waited_for_a_restore_opens_the_new_file(used, core, monkey
         assert store.connection.execute("SELECT value FROM chosen").fetchone()[0] == "restored"
 
 
+def test_a_disk_that_numbers_a_file_anew_at_each_look_can_be_used(used, core, monkeypatch):
+    looks = iter(range(100))
+    monkeypatch.setattr("ttrpg_core.store.identity", lambda path: (0, next(looks)))
+    with contextlib.closing(Store(used, [core])) as store:
+        assert store.connection.execute("SELECT value FROM chosen").fetchone()[0] == "keep"
+
+
 def test_what_a_killed_process_left_unmerged_is_kept(backups, used, opened_store):
     copy = create(backups, opened_store)
     with another_process(used, "UPDATE chosen SET value = 'unmerged'"):
