@@ -446,3 +446,4 @@ def test_rests_rulings_and_falls_outside_of_fights(world, kept, journal):
     assert texts(found.recap(PARTY)) == {
         "What happened": ["A long rest was taken", "Tamsin fell, and lay dying"]
     }
+    assert found.recap(PUBLIC).sections == ()

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from ttrpg_core.audience import GM, Audience
+from ttrpg_core.audience import GM, PARTY, Audience
 from ttrpg_core.table.recaps.events import SEVERITIES, Event, Severity, changed, moved_to
 from ttrpg_core.table.recaps.fought import Fought
 from ttrpg_core.table.world.links import spoken
@@ -132,8 +132,10 @@ def _of_fight(event: Event, known: Known) -> str:
     return _AT_ZERO[event.kind].format(name)
 
 
-def _rest(event: Event, _: Known) -> str:
-    """A rest, by its length alone: who took it may be nobody's to know."""
+def _rest(event: Event, known: Known) -> str:
+    """A rest of the party, by its length alone: who took it may be nobody's to know."""
+    if not known.viewer.sees(PARTY):
+        return ""
     facts = event.data.get("facts")
     for fact in facts if isinstance(facts, list) else ():
         if fact.get("kind") == "combat.rest" and fact.get("data", {}).get("length"):
