@@ -198,6 +198,22 @@ def test_a_thing_is_given_to_somebody_or_laid_somewhere(salt):
     assert salt("item", "give", "crown", "nobody").code == 3
 
 
+def test_a_number_can_be_taken_away(salt):
+    salt("item", "edit", "crown", "--charges", "3", "--charges-max", "7")
+    assert salt("item", "show", "crown", "--json").json()["item"]["charges"] == 3
+    salt("item", "edit", "crown", "--charges", "", "--charges-max", "0")
+    shown = salt("item", "show", "crown", "--json").json()["item"]
+    assert ("charges" in shown, shown["charges_max"]) == (False, 0)
+    assert salt("item", "edit", "crown", "--charges", "-1").code == 2
+    assert "integer" in salt("item", "edit", "crown", "--charges", "few").err
+
+
+def test_a_character_has_things_too(salt):
+    salt("character", "add", "Tom")
+    salt("item", "give", "crown", "tom")
+    assert "Has:\n- Crown, relic (item/crown)\n" in salt("character", "show", "tom").out
+
+
 def test_a_faction_has_members_and_thinks_of_the_party(salt):
     salt("npc", "edit", "spy", "--faction", "guild")
     result = salt("faction", "reputation", "guild", "-25", "--why", "burned the hall")

@@ -9,6 +9,7 @@ import click
 from ttrpg_cli.commands import combatants
 from ttrpg_cli.fighting import showing, words
 from ttrpg_cli.passing import days_of
+from ttrpg_cli.world.carrying import carried
 from ttrpg_cli.world.noun import UNDO, noun
 from ttrpg_cli.world.options import as_viewer
 from ttrpg_core.app import App
@@ -27,9 +28,9 @@ from ttrpg_core.world import World
 
 def _numbers(
     app: App, world: World, entity: Entity, viewer: Audience
-) -> Iterable[Block | Mapping[str, Any]]:
-    """The numbers of a character, below its fields."""
-    del world
+) -> Iterable[Block | Mapping[str, Any] | Entity]:
+    """The numbers of a character, and what it has, below its fields."""
+    yield from carried(app, world, entity, viewer)
     if isinstance(entity, Character) and entity.sheet != sheet.Sheet():
         view = _view(days_of(app), [characters.combatant(entity)], viewer)
         yield {"sheet": attrs.asdict(view.combatants[0])}

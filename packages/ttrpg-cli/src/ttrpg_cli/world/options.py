@@ -21,6 +21,15 @@ as_viewer = click.option(
 )
 
 
+def _number(value: str) -> int | str:
+    """A whole number; an empty text takes the one that is there away."""
+    try:
+        return int(value) if value else value
+    except ValueError as error:
+        msg = f"{value!r:.60} is not a valid integer."
+        raise click.BadParameter(msg) from error
+
+
 def naming(kind: type[Entity], *, required: bool = True, several: bool = False) -> Callable[[F], F]:
     """The argument that names an entity of a kind: an id, a name, or a beginning of either."""
     return click.argument(
@@ -92,7 +101,7 @@ def _option(name: str, known: Field) -> Callable[[F], F]:
     if known.shape == "flag":
         return click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=told)
     if known.shape == "number":
-        return click.option(flag, name, type=int, help=told)
+        return click.option(flag, name, type=_number, metavar="INTEGER", help=told)
     if known.shape == "choice":
         words = ", ".join(each for each in known.choices if each)
         own = ", or a word of your own" if known.custom else ""

@@ -45,7 +45,8 @@ def ways_of(reader: Reader, reference: str, viewer: Audience = GM) -> list[Way]:
     here = reader.peek(reference)
     keepers = pointing(reader, reference, ("location",)) + ([] if here is None else [here])
     ways = _ways(_locations(keepers), reader, viewer)
-    return [each for each in ways if each.start == reference]
+    found = [each for each in ways if each.start == reference]
+    return sorted(found, key=lambda each: (each.end, each.connection.kind))
 
 
 def route(reader: Reader, start: str, goal: str, viewer: Audience = GM) -> tuple[Step, ...] | None:

@@ -93,7 +93,7 @@ def _checked(name: str, known: Field, value: Any, old: Any, resolve: Resolve) ->
         case "choice":
             new = _choice(what, known, value)
         case "number":
-            new = _number(what, known, value)
+            new = _number(what, known, None if value == "" else value)
         case "ref":
             new = resolve(value, known.kinds) if value.strip() else ""
         case "lines":
