@@ -6,6 +6,7 @@ Master's. For an earlier moment it is made of the images in the journal, as a sn
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import TypeVar
 
 import attrs
@@ -21,11 +22,13 @@ from ttrpg_core.table.world.entity import Entity, fields_of
 from ttrpg_core.table.world.plots import Plot
 from ttrpg_core.table.world.seen import Named, Seen, knows, seen
 from ttrpg_core.table.world.sessions import Session
-from ttrpg_core.world import World, rows
+from ttrpg_core.world import World, orders, rows
 
 T = TypeVar("T", bound=Entity)
 RECENT = 6
 """Changes that it has."""
+PLOTS = 8
+"""Open plots that it has; the others are counted."""
 _OPEN = ("active", "paused", "pending")
 """How a plot stands that is not over, in the order of the list."""
 
@@ -34,7 +37,8 @@ _OPEN = ("active", "paused", "pending")
 class Dashboard:
     """A campaign at a glance, as its viewer sees it; ``date`` is the one in the game.
 
-    ``counts`` are by kind. A session and a plot come with what the viewer sees of them.
+    ``counts`` are by kind. A session and a plot come with what the viewer sees of them; ``plots``
+    are the first of ``open_plots``.
     """
 
     campaign: Campaign
@@ -44,6 +48,7 @@ class Dashboard:
     last: tuple[Session, Seen] | None
     coming: tuple[Session, Seen] | None
     plots: tuple[tuple[Plot, Seen], ...]
+    open_plots: int
     fights: tuple[Summary, ...] = ()
     recent: tuple[Entry, ...] = ()
     snapshot: Snapshot | None = None
@@ -55,15 +60,19 @@ def now(world: World, campaign: Campaign, kept: Snapshots, viewer: Audience = GM
     if clocks.content(world.connection, campaign.id) is not None:
         date = clocks.read(world.connection, campaign.id).say()
     named = world.named(viewer)
-    things = (*world.all("session"), *world.all("plot"))
     if viewer != GM:
         open_id = text.unique_slug(campaign.name, ()) == campaign.id  # else it tells an older name
         known = attrs.evolve(campaign, id=campaign.id if open_id else "", description="", tags=())
+        things = (*world.all("session"), *world.all("plot"))
         return _made(known, date, _known(world, viewer, named), things, viewer, named)
     known_fights = fights.summaries(world.connection, campaign.id)
     counts = world.counts() | ({"fight": len(known_fights)} if known_fights else {})
+    standing = orders.standing(world)
+    first = islice((each for status in _OPEN for each in orders.plots(world, status)), PLOTS)
+    found = _made(campaign, date, counts, (*world.all("session"), *first), viewer, named)
     return attrs.evolve(
-        _made(campaign, date, counts, things, viewer, named),
+        found,
+        open_plots=sum(standing.get(each, 0) for each in _OPEN),
         fights=tuple(each for each in known_fights if each.status != "ended"),
         recent=tuple(world.journal.history(RECENT, campaign=campaign.id)),
         snapshot=next(iter(kept.all(campaign)), None),
@@ -127,5 +136,6 @@ def _made(
         running=first(*sessions.RUNNING),
         last=first("ended"),
         coming=first("planned"),
-        plots=tuple(map(view, opened)),
+        plots=tuple(map(view, opened[:PLOTS])),
+        open_plots=len(opened),
     )

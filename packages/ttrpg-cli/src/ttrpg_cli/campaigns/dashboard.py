@@ -16,8 +16,8 @@ from ttrpg_core.table.world.seen import Seen
 from ttrpg_core.table.world.sessions import Session, played, spoken
 from ttrpg_core.views import Bars, Block, Fields, Table, Text
 
-PLOTS = 8
-"""Open plots that are shown; the others are counted."""
+FIGHTS = 8
+"""Fights that go on that are shown."""
 CLOCKS = 4
 """Clocks that are drawn."""
 NEXT = 4
@@ -44,6 +44,7 @@ def show(app: App, found: Dashboard, viewer: Audience = GM, moment: str = "") ->
             )
         },
         "plots": [data(view) for _, view in found.plots],
+        "open_plots": found.open_plots,
     }
     if viewer == GM:
         told |= {
@@ -96,7 +97,7 @@ def _blocks(
                     f"  {each.name}",
                     f"{_status(each.status)}, round {each.round}, {each.combatants} in it",
                 )
-                for each in found.fights[:PLOTS]
+                for each in found.fights[:FIGHTS]
             ]
         )
     yield from _plots(found, viewer)
@@ -113,19 +114,20 @@ def _blocks(
 def _plots(found: Dashboard, viewer: Audience) -> Iterator[Block]:
     if not found.plots:
         return
-    shown = found.plots[:PLOTS]
     yield Text("")
     yield Text("Open plots", "title")
     if viewer == GM:
         rows = [
             (f"  {each.name}", each.status, each.priority, each.urgency, view.ref.partition("/")[2])
-            for each, view in shown
+            for each, view in found.plots
         ]
         yield Table(("  Name", "Status", "Priority", "Urgency", "Id"), rows)
     else:
-        yield Fields([(f"  {view.name}", str(view.fields.get("status", ""))) for _, view in shown])
-    if len(found.plots) > PLOTS:
-        yield Text(f"  and {len(found.plots) - PLOTS} more: ttrpg plot", "dim")
+        yield Fields(
+            [(f"  {view.name}", str(view.fields.get("status", ""))) for _, view in found.plots]
+        )
+    if more := found.open_plots - len(found.plots):
+        yield Text(f"  and {more} more: ttrpg plot", "dim")
     clocks = [
         (f"{each['name']} ({view.name})", each.get("filled", 0), each["segments"])
         for _, view in found.plots

@@ -62,7 +62,7 @@ def settable(kind: type[Entity], *, renames: bool = False) -> Callable[[F], F]:
     """Options for the fields of a kind; ``renames`` adds one for its name."""
 
     def decorate(command: F) -> F:
-        for name, known in reversed(fields_of(kind).items()):
+        for name, known in reversed(list(fields_of(kind).items())):
             if known.shape != "value" and name not in kind.FIXED:
                 command = _option(name, known)(command)
         command = click.option(

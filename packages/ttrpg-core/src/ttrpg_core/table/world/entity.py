@@ -6,6 +6,7 @@ line, checks, the view of a player, links and exports are all made from that.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 import attrs
@@ -110,11 +111,18 @@ class Entity:
         """InputError where it cannot stand so beside the others of its campaign, by kind."""
 
 
-def fields_of(kind: type[Any]) -> dict[str, Field]:
+_DECLARED: dict[type[Any], Mapping[str, Field]] = {}
+
+
+def fields_of(kind: type[Any]) -> Mapping[str, Field]:
     """The fields that a kind, or a value in one, declares with :func:`field`, in their order."""
-    return {
-        each.name: each.metadata["field"] for each in attrs.fields(kind) if "field" in each.metadata
-    }
+    found = _DECLARED.get(kind)
+    if found is None:
+        declared = attrs.fields(kind)
+        found = _DECLARED[kind] = MappingProxyType(
+            {each.name: each.metadata["field"] for each in declared if "field" in each.metadata}
+        )
+    return found
 
 
 def ref(kind: str, key: str) -> str:
