@@ -308,6 +308,9 @@ class Columns:
             best: Floats | None = None
             title: Floats | None = None
             for way, posting in ways:
+                at, has = _has(posting.rows, rows)
+                if not has.any():  # most ways of saying
+                    continue
                 strength = way.weight * way.rarity
                 if len(posting.head_rows):
                     in_heading = _has(posting.head_rows, rows)[1]
@@ -315,7 +318,6 @@ class Columns:
                         in_heading &= best < strength * (weights.saturation + 1)
                     told_of = np.float32(min(strength, group.rarity)) * in_heading
                     title = told_of if title is None else np.maximum(title, told_of)
-                at, has = _has(posting.rows, rows)
                 first = posting.firsts.take(at, mode="clip")
                 if len(ways) == 1:
                     np.multiply(first, has, out=places[number])
