@@ -10,7 +10,9 @@ from ttrpg_core.audience import Audience
 from ttrpg_core.table.calendar import lengths, saying
 
 
-@click.group("time", invoke_without_command=True, short_help="The campaign's time: now, advance")
+@click.group(
+    "time", invoke_without_command=True, short_help="The campaign's time: now, advance, set"
+)
 @click.pass_context
 def time(ctx: click.Context) -> None:
     """The time in the campaign. Without a command: now.

@@ -25,7 +25,7 @@ LISTED = 1000
 """Entries of the history that are looked through for downtime."""
 
 
-@click.command(short_help="A rest: ttrpg rest short, or long")
+@click.command(short_help="A rest of the party: short or long")
 @click.argument("length", type=click.Choice(["short", "long"]))
 @click.argument("who", nargs=-1, shell_complete=acting.people)
 @click.option(
@@ -109,7 +109,7 @@ def _die(one: Combatant) -> str:
     return found[0]
 
 
-@click.command(short_help="Days between adventures: ttrpg downtime 5 days 'a sword'")
+@click.command(short_help="Days between adventures, and for what")
 @click.argument("spent", nargs=-1, metavar="LENGTH... WHAT")
 @click.option("--who", multiple=True, metavar="NAME", help="A character who does it.")
 @click.pass_obj
