@@ -132,12 +132,14 @@ def make_folder(path: Path) -> Path:
     return path
 
 
-def write_atomically(path: Path, content: str, mode: int = 0o600) -> None:
+def write_atomically(path: Path, content: str, mode: int = 0o600, *, flushed: bool = True) -> None:
     """Replace a file by a whole new one, or leave it as it was.
 
     The new text is written to a neighbour that only the owner may read, flushed to disk and
     renamed, so a reader or a crash sees the old file or the new one and never a part. Where the
     path is a link, what it points at is replaced and the link stays. Raises StoreError.
+
+    Who writes thousands leaves them unflushed, and flushes all at the end: ``os.sync``.
     """
     import tempfile  # it brings random and more, which a start does not need
 
@@ -150,7 +152,8 @@ def write_atomically(path: Path, content: str, mode: int = 0o600) -> None:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if flushed:
+                os.fsync(file.fileno())
         neighbour.chmod(mode)
         neighbour.replace(target)
         neighbour = None

@@ -1,5 +1,6 @@
 """A vault written from a campaign: whole for the Game Master, or what a player may know."""
 
+import os
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -70,12 +71,14 @@ def write(
     for done, (path, draft) in enumerate(sorted(drafts.items()), 1):
         place = files.place(folder, path)
         if not place.is_file() or place.read_bytes() != draft.text.encode():
-            write_atomically(place, draft.text, 0o644)
+            write_atomically(place, draft.text, 0o644, flushed=False)
             written += 1
         tell(done)
     gone = tuple(sorted({*before.pages, *read} - set(drafts)))
     for path in gone:
         files.place(folder, path).unlink(missing_ok=True)
+    if written and hasattr(os, "sync"):  # before the vault says what is in it
+        os.sync()
     pages = {path: Page(draft.ref, draft.values) for path, draft in drafts.items()}
     kept = Manifest(campaign.id, viewer.name, now, pages)
     write_atomically(files.place(folder, manifest.PLACE.as_posix()), kept.text(), 0o644)
