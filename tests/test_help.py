@@ -38,23 +38,47 @@ Options:
   -h, --help            Show this message and exit.
 
 At the table:
-  chat     Talk with a model about your campaign and books
-  combat   Fights: prepare, start, show, end
-  cond     Conditions: ttrpg cond mara poisoned 3 rounds
-  heal     Healing: ttrpg heal mara 5
-  history  Every change, the newest first
-  hit      Damage: ttrpg hit gob2 7 fire
-  next     The next turn of the fight
-  order    The order: ttrpg order goblin-2 before mara
-  prev     Look back at the turn before
-  redo     Do again what was undone
-  roll     Roll dice: 4d6kh3, 1d20adv+5, 8d6[fire]
-  save     A save that is owed: ttrpg save mara 12
-  undo     Take back the last change, or the last few
+  chat      Talk with a model about your campaign and books
+  combat    Fights: prepare, start, show, end
+  cond      Conditions: ttrpg cond mara poisoned 3 rounds
+  downtime  Days between adventures, and for what
+  heal      Healing: ttrpg heal mara 5
+  history   Every change, the newest first
+  hit       Damage: ttrpg hit gob2 7 fire
+  next      The next turn of the fight
+  order     The order: ttrpg order goblin-2 before mara
+  prev      Look back at the turn before
+  recap     What happened in a session, for you or the players
+  redo      Do again what was undone
+  rest      A rest of the party: short or long
+  roll      Roll dice: 4d6kh3, 1d20adv+5, 8d6[fire]
+  save      A save that is owed: ttrpg save mara 12
+  session   Sessions: plan, start, end, look back
+  time      The campaign's time: now, advance, set
+  undo      Take back the last change, or the last few
 """
 CAMPAIGN = """
 Campaign:
-  campaign  Campaigns: create, choose, edit, delete
+  arc        Arcs: plots in order, phases, milestones
+  calendar   Calendars: choose one, see a month
+  campaign   Campaigns: create, choose, edit, delete
+  character  Characters of the party: add, show, edit
+  condition  Conditions of your own, with what they do
+  faction    Factions: members, what they think of the party
+  find       Find words anywhere in the campaign
+  handout    Handouts: letters, maps, and who was given them
+  item       Items: add, show, give, reveal
+  links      Links of anything, both ways, and broken ones
+  location   Locations: show, connect, tree, path
+  note       Notes: write, find, link, pin
+  npc        NPCs: add, show, move, reveal
+  plot       Plots: start, complete, clocks, board
+  proposals  What models propose: accept, edit, reject
+  relation   Relations: who is what to whom, since when
+  reveals    What was revealed to whom, and when
+  ruling     Rulings: how a rule is played here, above the book
+  snapshot   Moments of a campaign, and the way back
+  vault      The campaign as Markdown pages, for Obsidian
 """
 MODELS = """
 Models:
@@ -66,6 +90,7 @@ Models:
 PROGRAM = """
 Program:
   audit       What happened that matters for security
+  backup      Backups: create, check, restore
   completion  Completion for bash, zsh or fish
   config      Settings, each with where it comes from
   demo        The main job in a minute, in a folder of its own

@@ -10,7 +10,7 @@ from ttrpg_core.audience import Audience
 from ttrpg_core.table.world.kinds import KINDS, kind
 
 
-@click.command()
+@click.command(short_help="Find words anywhere in the campaign")
 @click.argument("words", nargs=-1, required=True)
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only these. Repeatable.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many.")

@@ -14,7 +14,7 @@ from ttrpg_core.world import World
 from ttrpg_core.world.linking import all_broken, links_of
 
 
-@click.command()
+@click.command(short_help="Links of anything, both ways, and broken ones")
 @click.argument("name", required=False)
 @as_viewer
 @click.pass_obj

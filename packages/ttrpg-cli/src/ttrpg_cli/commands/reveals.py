@@ -11,7 +11,7 @@ from ttrpg_core.world import handing
 _SAID = {"told": "revealed", "given": "given", "hidden": "hidden again"}
 
 
-@click.command()
+@click.command(short_help="What was revealed to whom, and when")
 @click.option("--to", metavar="WHO", help="Only what the party, or this character, came to know.")
 @click.option("--limit", type=click.IntRange(1), default=LIMIT, show_default=True, help="How many.")
 @click.pass_obj
