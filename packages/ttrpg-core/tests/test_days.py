@@ -12,7 +12,17 @@ from ttrpg_core.errors import InputError, NotFound, StoreDamaged
 from ttrpg_core.fights import Fights, Outcome, characters
 from ttrpg_core.journal import Journal
 from ttrpg_core.table.calendar import almanac, lengths, saying
-from ttrpg_core.table.combat import effects, ending, hp, resources, rests, roster, sheet, turns
+from ttrpg_core.table.combat import (
+    effects,
+    ending,
+    hp,
+    resources,
+    rests,
+    roster,
+    saves,
+    sheet,
+    turns,
+)
 from ttrpg_core.table.combat.arithmetic import Part
 from ttrpg_core.table.combat.sheet import Sheet
 from ttrpg_core.table.combat.state import Combatant, Duration, Effect, Refresh, Resource
@@ -390,6 +400,24 @@ def test_downtime(days):
     assert passed.clock.now == 2 * 86400
     days.downtime(length(days, "4", "hours"), "carousing")
     assert days.journal.history(1)[0].prose == "4 h of downtime: carousing"
+
+
+def test_what_hung_on_somebody_who_stays_behind_ends(days, kept):
+    """A goblin's spell ends with the fight; Mara's blessing of Tam when hers does, elsewhere."""
+    key = begin(days, kept, "Ambush", "tam")
+    do(kept, key, saves.concentrate, "goblin", "Hold Person")
+    do(kept, key, effects.apply, "tam", Effect("", "paralyzed", linked_to="goblin.1"))
+    end = do(kept, key, ending.end)
+    assert "Tam: paralyzed ends (what it hung on is gone)" in [each.prose for each in end.facts]
+    days.step("x", lambda f, law, _: saves.concentrate(f, law, "mara", "Bless"))
+    days.step("x", lambda f, law, _: effects.apply(
+        f, law, "tam", Effect("", "blessed", linked_to="mara.1")))  # fmt: skip
+    key = begin(days, kept, "Bridge", "mara")
+    days.advance(length(days, "1", "minute"))
+    assert [each.condition for each in hero(days, "tam").effects] == ["blessed"]
+    do(kept, key, effects.remove, "mara", "concentrating")
+    passed = days.advance(length(days, "1", "minute"))
+    assert [each.prose for each in passed.facts] == ["Tam: blessed ends (what it hung on is gone)"]
 
 
 def test_conditions_of_the_table_are_among_the_rules(days, kept):

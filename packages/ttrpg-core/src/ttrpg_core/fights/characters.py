@@ -112,9 +112,23 @@ def catch_up(change: Change, world: World, law: Rules, moment: int) -> tuple[Fac
     scene = Scene(together, law)
     conditions.lapse(scene)
     death.wake(scene)
+    let_go(world, scene)
     done = scene.outcome()
     save(change, world, together, done.fight)
     return done.facts
+
+
+def let_go(reader: Reader, scene: Scene) -> None:
+    """End what hangs on an effect that nobody has any more.
+
+    What it hung on was somebody's in a fight that is over, or ended while its bearer was elsewhere.
+    """
+    held = {effect.id for each in party(reader) for effect in each.sheet.effects}
+    held |= {effect.id for each in scene.fight.combatants for effect in each.effects}
+    for one in scene.fight.combatants:
+        for effect in one.effects:
+            if effect.linked_to and effect.linked_to not in held:
+                conditions.end(scene, one.id, effect.id, "what it hung on is gone")
 
 
 def save(change: Change, world: World, before: Fight, after: Fight) -> None:
