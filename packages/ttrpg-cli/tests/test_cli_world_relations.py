@@ -102,6 +102,9 @@ def test_what_keeps_a_revealed_thing_from_being_known_is_said(salt):
     assert "They do not know of 'Vile' yet" in told
     assert "do not know" not in salt("npc", "reveal", "vile").err
     assert "enemy of" in salt("relation", "list", "--as", "party").out
+    assert "no character/pary in this campaign" in salt("npc", "reveal", "vile", "--to", "pary").err
+    salt("character", "add", "Ada")
+    assert "in this campaign" not in salt("npc", "reveal", "vile", "--to", "ada").err
     made = salt("relation", "add", "tom", "seeks", "crown", "--audience", "party")
     assert "do not know" not in made.err
 

@@ -15,7 +15,7 @@ from ttrpg_cli.world.editing import written
 from ttrpg_cli.world.options import as_viewer, given, naming, settable
 from ttrpg_core import records
 from ttrpg_core.app import App
-from ttrpg_core.audience import GM, Audience
+from ttrpg_core.audience import GM, PARTY, PUBLIC, Audience
 from ttrpg_core.errors import InputError
 from ttrpg_core.table.world.entity import Entity, fields_of, parts
 from ttrpg_core.table.world.kinds import kind as kind_of
@@ -260,10 +260,15 @@ def _disclose(
 def hint_unknown(app: App, world: World, entity: Entity, to: Audience) -> None:
     """Say what keeps somebody from knowing of an entity that is meant for them.
 
-    That is the entity itself, when a secret of it was revealed, or one that it cannot be without.
+    That is the entity itself, when a secret of it was revealed, or one that it cannot be without;
+    or there is nobody of this name.
     """
     if to == GM:
         return
+    if to not in (PARTY, PUBLIC):
+        who = f"npc/{to.npc}" if to.npc else f"character/{to.name}"
+        if world.peek(who) is None:
+            app.screen.say(f"There is no {who} in this campaign: is the name right?", "warn")
     known = world.named(to)
     needed = [
         getattr(entity, name) for name, each in fields_of(type(entity)).items() if each.needed
