@@ -164,13 +164,26 @@ def _wait_until_reading(process):
     pytest.fail("it never read its stdin")
 
 
+NO_TEXT = [[b"\xff\xfe"], [b"\xff", b"\xfe"], [b"--\xff"]]
+
+
+def refused(code, out, err):
+    assert code in {2, 3}, err
+    assert "Traceback" not in out + err
+    assert "bug" not in err
+
+
+@pytest.mark.parametrize("arguments", NO_TEXT)
+def test_invalid_utf8_in_the_arguments(process, arguments):
+    refused(*process("campaign", *arguments))
+
+
 @pytest.mark.parametrize("command", [name for _, name, _, _ in COMMANDS if name != "demo"])
-def test_invalid_utf8_in_the_arguments(process, command):
-    for arguments in ([b"\xff\xfe"], [b"\xff", b"\xfe"], [b"--\xff"]):
-        code, out, err = process(command, *arguments)
-        assert code in {2, 3}, (command, arguments, err)
-        assert "Traceback" not in out + err
-        assert "bug" not in err
+def test_invalid_utf8_to_each_command(ttrpg, command):
+    """In this process, with the arguments as Python makes them of such bytes."""
+    for arguments in NO_TEXT:
+        result = ttrpg(command, *map(os.fsdecode, arguments))
+        refused(result.code, result.out, result.err)
 
 
 def test_names_cannot_move_the_cursor(process, ttrpg_home):
