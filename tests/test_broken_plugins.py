@@ -58,7 +58,7 @@ COMMANDS = [
 
 @pytest.fixture(scope="session")
 def broken(tmp_path_factory):
-    """A folder with the four distributions, for PYTHONPATH."""
+    """A folder with the four distributions, for sys.path."""
     folder = tmp_path_factory.mktemp("broken")
     for name, body in BROKEN.items():
         head = "from ttrpg_core import Command, hookimpl\n\n"
@@ -80,8 +80,8 @@ def tavern(cli, shelved, broken, tmp_path):
     shutil.copytree(shelved, home)
 
     def run(*arguments, **more):
-        env = {"PYTHONPATH": str(broken), **more.pop("env", {})}
-        return cli.run(home, *arguments, env=env, **more)
+        first = f"import sys; sys.path.insert(0, {str(broken)!r})"
+        return cli.run(home, *arguments, first=first, **more)
 
     return run
 
