@@ -134,6 +134,8 @@ def test_the_graph_for_other_programs(salt, tmp_path):
     assert "there already" in salt("relation", "graph", "-o", file).err
     assert salt("relation", "graph", "-o", file, "--force", "--as", "party").code == 0
     assert "Vile" not in file.read_text()
+    told = salt("audit", "--json").json()
+    assert sum("data.exported" in each["kind"] for each in told["events"]) == 2
     assert "no format is known" in salt("relation", "graph", "-o", tmp_path / "x.txt").err
     told = salt("relation", "graph", "mara", "--format", "mermaid", "--depth", "1")
     assert told.out.splitlines()[0] == "graph LR"

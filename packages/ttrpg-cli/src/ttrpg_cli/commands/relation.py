@@ -179,6 +179,11 @@ def graph_(
     else:
         path = text.writable_file(output, force=force, ours=app.paths.irreplaceable)
         write_atomically(path, FORMS[form](drawn))
+        app.audit.record(
+            "data.exported",
+            {"what": "relations", "file": str(path), "for": str(audience)},
+            severity="security",
+        )
         app.screen.show("ttrpg.relation.graph.file/1", {"file": str(path)}, [])
         app.screen.say(f"Wrote {path}, for {audience}", "good")
 
@@ -186,7 +191,8 @@ def graph_(
 def _show_graph(app: App, world: World, drawn: graph.Graph, viewer: Audience) -> None:
     named = world.named(viewer)
     views = {each.ref: seen(each, viewer, named) for each in drawn.relations}
-    rows, above = [], [""] * (relating.DEEPEST + len(drawn.names) + 2)
+    rows: list[tuple[int, str, str]] = []
+    above: dict[int, str] = {}  # the thing of each depth that was shown last
     for depth, by, thing, again in drawn.rows:
         name = drawn.names.get(thing, "?")
         above[depth] = thing
