@@ -69,7 +69,7 @@ def everything(session: nox.Session, *more: str) -> None:
 def tests(session: nox.Session) -> None:
     """Every test, with all packages installed."""
     everything(session, *GROUPS["test"])
-    session.run("pytest", "-n", "2", *session.posargs)
+    session.run("pytest", "-n", "2", "--dist", "worksteal", *session.posargs)
 
 
 def wheels(session: nox.Session, *folders: str) -> list[str]:
