@@ -68,6 +68,19 @@ def test_hits_and_healing_outside_of_fights(party):
     assert party("hit", "nobody", "3").code == 3
 
 
+def test_fights_that_are_only_prepared_do_not_stand_in_the_way(party):
+    for name in ("Bridge", "Tower"):
+        party("combat", "new", name)
+        party("combat", "add", "--party")
+    assert "The party" in party("hit", "mara", "5").out
+    assert "No condition" in party("cond", "mara").out
+    party("combat", "add", "Goblin", "--hp", "7", "--fight", "tower")
+    assert "Goblin takes 3" in party("hit", "goblin", "3").out
+    assert "there is no combatant 'nobody'" in party("hit", "nobody", "3").err
+    assert "there is no condition 'sleepy'" in party("cond", "mara", "sleepy").err
+    assert "15/24 hp" in party("combat", "show", "bridge").out
+
+
 def test_without_a_party_a_hit_needs_a_fight(ttrpg):
     ttrpg("campaign", "create", "Keep")
     assert "no fight goes on" in ttrpg("hit", "mara", "3").err

@@ -239,6 +239,6 @@ def _held_by(fight: Fight, caster: str) -> str:
 
 
 def _explain(app: App, who: str, fight: str | None) -> None:
-    found, law = looked_at(app, fight)
+    found, law = looked_at(app, fight, who)
     one = found.get(roster.find(found, who))
     show_conditions(app, list(conditions.rules_on(one, law)))

@@ -1,5 +1,6 @@
 """One step of a fight from the command line: whom it means, doing it, saying what came of it."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ from ttrpg_core import fights as kept
 from ttrpg_core import records
 from ttrpg_core.app import App
 from ttrpg_core.days import Days
-from ttrpg_core.errors import NotFound
+from ttrpg_core.errors import Ambiguous, NotFound
 from ttrpg_core.fights import Command, Fights, Step, characters
 from ttrpg_core.store import peek
 from ttrpg_core.table.combat import roster
@@ -48,37 +49,44 @@ def act(app: App, kind: str, wanted: str | None, command: Command) -> None:
 
 
 def act_anywhere(app: App, kind: str, wanted: str | None, command: Command) -> None:
-    """Do one step in the fight that is meant; when none goes on, to the characters outside of any.
+    """Do one step in the fight that is meant; while none goes on, to the party outside of any.
 
-    A fight that goes on elsewhere, without them, is named with ``--fight`` or chosen.
+    Somebody who is not of the party is in a fight that is prepared.
     """
-    days = _days(app, wanted)
+    days = None if wanted is not None else _days(app)
     if days is None:
         act(app, kind, wanted, command)
-    else:
+        return
+    try:
         report(app, days.step(kind, command))
+    except NotFound as nobody:
+        try:
+            act(app, kind, wanted, command)
+        except (NotFound, Ambiguous):
+            raise nobody from None
 
 
-def looked_at(app: App, wanted: str | None) -> tuple[Fight, Rules]:
-    """The fight that is meant, or else the characters outside of any, and the rules."""
-    days = _days(app, wanted)
+def looked_at(app: App, wanted: str | None, who: str) -> tuple[Fight, Rules]:
+    """Where somebody is looked at as :func:`act_anywhere` would act on them, and the rules."""
+    days = None if wanted is not None else _days(app)
     if days is not None:
-        return days.together()
+        together, law = days.together()
+        with contextlib.suppress(NotFound):
+            roster.find(together, who)
+            return together, law
     connection = app.store.connection
     found = kept.load(connection, kept.find(connection, wanted, campaign_of(app)))
     return found, law_of(app, found)
 
 
-def _days(app: App, wanted: str | None) -> Days | None:
-    """The party's days, where no fight goes on that could be meant and there is a party."""
+def _days(app: App) -> Days | None:
+    """The party's days, where it has characters and no fight goes on."""
     campaign, connection = campaign_of(app), app.store.connection
-    try:
-        kept.find(connection, wanted, campaign)
-    except NotFound:
-        if wanted is None and campaign and characters.party(Reader(connection, campaign)):
-            return Days(app.journal, campaign, app.rng)
-        raise
-    return None
+    if campaign is None or not characters.party(Reader(connection, campaign)):
+        return None
+    if any(each.status == "active" for each in kept.summaries(connection, campaign)):
+        return None
+    return Days(app.journal, campaign, app.rng)
 
 
 def law_of(app: App, fight: Fight) -> Rules:
