@@ -204,6 +204,22 @@ def test_a_rest_inside_a_fight(party):
     assert "Time  09:00" in party("time").out
 
 
+def test_time_passes_inside_a_fight(party):
+    party("combat", "new", "Siege")
+    party("combat", "add", "--party")
+    party("combat", "start")
+    party("cond", "mara", "poisoned", "5", "minutes")
+    out = party("time", "advance", "10", "min", "--fight", "siege").out
+    assert "Mara: poisoned ends (time is up)" in out
+    assert "Time  00:10" in party("time").out
+    assert party("time", "advance", "0", "min", "--fight", "siege").code == 2
+
+
+def test_a_fight_called_party_is_a_fight(party):
+    party("combat", "new", "Party")
+    assert "Party: not begun" in party("combat", "add", "--party").out
+
+
 def test_conditions_of_ones_own(party):
     result = party("condition", "add", "On fire", "--text", "Takes 1d6 fire each turn.")
     assert result.code == 0

@@ -151,8 +151,9 @@ def test_when_uses_come_back(rule, made, after_turns, after_short, after_long):
     assert left(go(fight, 3)[0]) == [after_turns], rule
     dragon = fight.get("dragon")
     for length, number in (("short", after_short), ("long", after_long)):
-        rested = rests.rest([dragon], NEW, length, 0, Random(1))
-        assert rested.party[0].resources[0].left == number, rule
+        alone = rests.together([dragon], NEW, 0)
+        rested = rests.rest(alone, NEW, ["dragon"], length, Random(1)).fight
+        assert rested.get("dragon").resources[0].left == number, rule
 
 
 def test_a_new_fight_brings_back_what_initiative_does():

@@ -1,6 +1,7 @@
 """Rests, the party carried over, the end of a fight, and one clock for several."""
 
 from random import Random
+from typing import NamedTuple
 
 import attrs
 import pytest
@@ -30,8 +31,19 @@ def mara(**more):
     return Combatant("mara", "Mara", "player", **({"hp": 5, "hp_max": 40} | more))
 
 
+class Rested(NamedTuple):
+    """The party after a rest, the clock in seconds, and what happened."""
+
+    party: tuple
+    clock: int
+    facts: tuple
+
+
 def rest(law, length, *party, **more):
-    return rests.rest(party, law, length, 1000, Random(1), **more)
+    fight = rests.together(party, law, 1000)
+    keys = [each.id for each in party]
+    done = rests.rest(fight, law, keys, length, Random(1), **more)
+    return Rested(done.fight.combatants, done.fight.now, done.facts)
 
 
 @pytest.mark.parametrize("law", [OLD, NEW])
@@ -252,9 +264,10 @@ def test_two_fights_keep_to_one_clock():
     first, second = fights
     for _ in range(3):
         first, _ = turns.advance(first, NEW, Random(1))
-    now = clock.furthest(600, [first, second])
-    assert (now, clock.behind(now, first), clock.behind(now, second)) == (618, 0, 3)
-    assert clock.furthest(9999, [first, second]) == 9999
+    now = max(map(clock.reached, (first, second)))
+    assert (now, clock.behind(now, first), clock.behind(now, second)) == (618, 0, 18)
+    assert (clock.over(first), clock.over(second)) == (624, 606)
+    assert clock.reached(turns.back(first, NEW).fight) == 618
 
 
 @pytest.mark.parametrize("seconds", [0, -6, 10**12])

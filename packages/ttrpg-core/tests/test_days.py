@@ -381,7 +381,7 @@ def test_a_rest_inside_a_fight(days, kept):
     """When both sides hide from one another: time passes there, and the others rest not."""
     key = begin(days, kept, "Siege", "mara", "tam")
     do(kept, key, effects.apply, "goblin", Effect("", "dazed", duration=Duration("minutes", 5)))
-    step = do(kept, key, rests.rest_in, ["tam"], "long", Random(1))
+    step = do(kept, key, rests.rest, ["tam"], "long", Random(1))
     assert hero(days, "tam").hp == 18
     assert hero(days).hp == 20
     assert "Goblin: dazed ends (time is up)" in [each.prose for each in step.facts]

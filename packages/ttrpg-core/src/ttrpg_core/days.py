@@ -132,7 +132,7 @@ class Days:
                     "there is nobody who could rest", "Add a character: ttrpg character add NAME"
                 )
             together = rests.together(free, law, before.now)
-            done = rests.rest_in(together, law, keys, length, self.rng, spend)
+            done = rests.rest(together, law, keys, length, self.rng, spend)
             passed = self._kept(change, before, together, done)
             change.prose = done.facts[0].prose
         return passed
@@ -192,7 +192,7 @@ class Days:
     def behind(self, now: int) -> tuple[tuple[str, int], ...]:
         """The fights that go on and have not come so far: name, and seconds."""
         found = [fights.load(self.connection, key) for key in self._running()]
-        late = [(each.name, now - times.reached(each)) for each in found if each.status == "active"]
+        late = [(each.name, times.behind(now, each)) for each in found if each.status == "active"]
         return tuple((name, seconds) for name, seconds in late if seconds > 0)
 
     def due(

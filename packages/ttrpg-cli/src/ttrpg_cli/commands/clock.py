@@ -3,11 +3,13 @@
 import click
 
 from ttrpg_cli import passing
+from ttrpg_cli.fighting import acting
 from ttrpg_cli.passing import UNDO, days_of
 from ttrpg_cli.world.options import as_viewer
 from ttrpg_core.app import App
 from ttrpg_core.audience import Audience
 from ttrpg_core.table.calendar import lengths, saying
+from ttrpg_core.table.combat import clock as times
 
 
 @click.group(
@@ -34,13 +36,21 @@ def now(app: App, viewer: str) -> None:
 
 @time.command()
 @click.argument("length", nargs=-1, required=True, metavar="LENGTH...")
+@acting.in_fight
 @click.pass_obj
-def advance(app: App, length: tuple[str, ...]) -> None:
+def advance(app: App, length: tuple[str, ...], fight: str | None) -> None:
     """Let time pass: 8 hours, 3 days, 2 weeks, 1 month, 1h 30min.
 
-    What was to last no longer ends on all who are in no fight, and what falls due is said.
+    What was to last no longer ends on all who are in no fight, and what falls due is said. With
+    --fight, time passes there, beside its rounds, and for those who are in it.
     """
     days = days_of(app)
+    if fight is not None:
+        clock = days.clock
+        then = lengths.later(clock.calendar, clock.now, lengths.read(length, clock.calendar))
+        acting.act(app, "combat.time", fight, lambda f, law, _: times.pass_time(
+            f, law, then - clock.now))  # fmt: skip
+        return
     passed = days.advance(lengths.read(length, days.clock.calendar))
     passing.passed(app, passed)
     app.screen.say(f"It is {passed.clock.say()}. {UNDO}", "good")

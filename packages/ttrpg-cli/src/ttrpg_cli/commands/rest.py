@@ -84,7 +84,7 @@ def _in_fight(
         name, kind, number = _dice(each)
         one = fight.get(roster.find(fight, name))
         spend.setdefault(one.id, {})[kind or _die(one)] = number
-    return rests.rest_in(fight, law, keys, length, rng, spend)
+    return rests.rest(fight, law, keys, length, rng, spend)
 
 
 def _dice(word: str) -> tuple[str, str, int]:

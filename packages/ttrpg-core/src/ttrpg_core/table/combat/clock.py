@@ -5,8 +5,6 @@ from it, and knows by its rounds what time it is there. When the party splits, e
 its own pace and the clock follows the one that is furthest; :func:`behind` says who is late.
 """
 
-from collections.abc import Iterable
-
 import attrs
 
 from ttrpg_core.errors import InputError
@@ -32,14 +30,9 @@ def over(fight: Fight) -> int:
     return reached(fight) + (fight.round_seconds if fight.turns else 0)
 
 
-def furthest(clock: int, fights: Iterable[Fight]) -> int:
-    """The campaign's time, in seconds: never back, and as late as the latest of its fights."""
-    return max([clock, *map(reached, fights)])
-
-
 def behind(clock: int, fight: Fight) -> int:
-    """How many whole rounds a fight is behind the clock."""
-    return max(clock - reached(fight), 0) // fight.round_seconds
+    """How many seconds a fight is behind the clock."""
+    return max(clock - reached(fight), 0)
 
 
 def shifted(one: Combatant, seconds: int) -> Combatant:

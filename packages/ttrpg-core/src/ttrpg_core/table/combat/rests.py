@@ -8,44 +8,23 @@ that hit point in SRD 5.2.1 only.
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import attrs
 
 from ttrpg_core.errors import InputError
 from ttrpg_core.table.combat import clock, conditions, hp, resources
 from ttrpg_core.table.combat.rules import Rest, Rules
-from ttrpg_core.table.combat.scene import Fact, Outcome, Scene
+from ttrpg_core.table.combat.scene import Outcome, Scene
 from ttrpg_core.table.combat.state import Combatant, Fight
 
 Length = Literal["short", "long"]
-PARTY = "party"
-"""The id of what is no fight: the party together, outside of any."""
+PARTY = "the party"
+"""The id of what is no fight, which no fight can have: the party together, outside of any."""
 _UNTIL = {
     "short": {"until-short-rest"},
     "long": {"until-short-rest", "until-long-rest"},
 }
-
-
-class Rested(NamedTuple):
-    """The party after a rest, the clock in seconds, and what happened."""
-
-    party: tuple[Combatant, ...]
-    clock: int
-    facts: tuple[Fact, ...]
-
-
-def rest(
-    party: Sequence[Combatant],
-    rules: Rules,
-    length: Length,
-    now: int,
-    rng: random.Random,
-    spend: Mapping[str, Mapping[str, int]] | None = None,
-) -> Rested:
-    """Rest outside of any fight, all of the party; see :func:`rest_in`."""
-    done = rest_in(together(party, rules, now), rules, [p.id for p in party], length, rng, spend)
-    return Rested(done.fight.combatants, done.fight.now, done.facts)
 
 
 def together(party: Sequence[Combatant], rules: Rules, now: int) -> Fight:
@@ -56,7 +35,7 @@ def together(party: Sequence[Combatant], rules: Rules, now: int) -> Fight:
     return Fight(PARTY, "", rules.name, "active", began=now, combatants=tuple(party))
 
 
-def rest_in(
+def rest(
     fight: Fight,
     rules: Rules,
     who: Sequence[str],
