@@ -23,10 +23,12 @@ from ttrpg_core.paths import Paths
 from ttrpg_core.settings_tables import Settings
 
 ROWS = 5
+PAUSE = 0.005
+"""Seconds between two changes: some fall into each backup, and the history grows no faster."""
 OF_RESTORE = frozenset(("audit", "sqlite_sequence", "sqlite_schema"))
 """Tables that a restore adds to: it is told in the audit, and numbers go on."""
 WRITER = """
-import os, sys
+import os, sys, time
 from ttrpg_core.app import App
 app = App()
 number = 0
@@ -38,6 +40,7 @@ while True:
         change.put("chosen", {"key": f"padding-{number % 50}", "value": str(number) * 300})
     if number == 10:
         print("writing", flush=True)
+    time.sleep(PAUSE)
     if os.getppid() != PARENT:
         sys.exit("nobody waits for it")
 """
@@ -83,7 +86,8 @@ def _one(app: App, target: Path) -> int:
 
 @contextlib.contextmanager
 def _writing(source: dict[str, str]) -> Iterator[None]:
-    code = WRITER.replace("ROWS", str(ROWS)).replace("PARENT", str(os.getpid()))
+    code = WRITER.replace("ROWS", str(ROWS)).replace("PAUSE", str(PAUSE))
+    code = code.replace("PARENT", str(os.getpid()))
     writer = subprocess.Popen(
         [sys.executable, "-c", code], env={**os.environ, **source}, stdout=subprocess.PIPE
     )
