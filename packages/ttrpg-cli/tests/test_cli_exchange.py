@@ -90,6 +90,25 @@ def test_where_two_differ_one_is_kept_and_it_is_said(salt, written, keep, role):
     assert salt("npc", "show", "mara", "--json").json()["npc"].get("role") == role
 
 
+@pytest.mark.parametrize(
+    ("keep", "date"), [("ours", "9 Frostfall 1204"), ("theirs", "5 Frostfall 1204")]
+)
+def test_where_the_time_differs_one_is_kept_and_the_date_follows(salt, tmp_path, keep, date):
+    salt("combat", "end")
+    salt("calendar", "use", "two-moons", "--date", "5 Frostfall 1204")
+    path = str(tmp_path / "dated.json")
+    salt("campaign", "export", path)
+    same = salt("campaign", "import", path, "--into", "salt", "--json")
+    assert (same.code, same.json()["conflicts"]) == (0, [])
+    salt("time", "set", "9 Frostfall 1204")
+    merged = salt("campaign", "import", path, "--into", "salt", "--keep", keep, "--json")
+    assert merged.json()["conflicts"] == ["clocks"]
+    assert date in salt("time").out
+    assert date in salt("campaign", "show").out
+    assert salt("undo").code == 0
+    assert "9 Frostfall 1204" in salt("campaign", "show").out
+
+
 def test_a_file_with_one_byte_changed_is_refused(salt, written):
     written.write_text(written.read_text().replace("A spy.", "A spx."))
     result = salt("campaign", "import", str(written))

@@ -44,10 +44,15 @@ class Clock:
 
 def now(connection: sqlite3.Connection, campaign: str) -> int:
     """The time of a campaign: as it was left, or that of the fight that is furthest."""
-    row = connection.execute("SELECT now FROM clocks WHERE campaign = ?", [campaign]).fetchone()
     furthest = connection.execute(_FURTHEST, [campaign]).fetchone()[0]
-    left = 0 if row is None else int(row["now"])
-    return left if furthest is None else max(left, int(furthest))
+    stored = left(connection, campaign)
+    return stored if furthest is None else max(stored, int(furthest))
+
+
+def left(connection: sqlite3.Connection, campaign: str) -> int:
+    """The time of a campaign as it was left outside of fights."""
+    row = connection.execute("SELECT now FROM clocks WHERE campaign = ?", [campaign]).fetchone()
+    return 0 if row is None else int(row["now"])
 
 
 def read(connection: sqlite3.Connection, campaign: str) -> Clock:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import attrs
 
-from ttrpg_core import fights, records, text
+from ttrpg_core import clocks, fights, records, rows, text
 from ttrpg_core.errors import InputError, StoreDamaged, TtrpgError
 from ttrpg_core.exchange.belonging import ROOT, Belonging, belongings
 from ttrpg_core.exchange.file import Contents, Lost
@@ -22,6 +22,7 @@ from ttrpg_core.world import rows as entities
 Keep = Literal["ours", "theirs"]
 """Whose version stays where both have a thing of one kind and id, and they differ."""
 _ENTITIES, _FIGHTS = "entities", "fights"
+_TIME = {"clocks", "calendars"}
 _TIMES = ("created_at", "updated_at", "number", "campaign")
 
 
@@ -73,6 +74,9 @@ class Importer:
             found = records.campaign(self._connection, campaign)
             run = _Run(change, self._connection, found.id, keep)
             run.all(contents)
+            if run.counts.keys() & _TIME:  # the campaign's date follows them
+                left = clocks.left(self._connection, found.id)
+                clocks.put(change, self._connection, found.id, left)
             return self._told(change, run, found.name)
 
     def _told(self, change: Change, run: "_Run", name: str) -> Imported:
@@ -113,12 +117,22 @@ class _Run:
                     self._entity(row)
                 elif table == _FIGHTS:
                     self._fight(row)
+                elif link.parent == ROOT:
+                    self._own(table, {**row, link.column: self.campaign}, link.column)
                 elif link.parent != _FIGHTS or row.get(link.column) not in self._kept:
                     self.insert(table, self._pointed(link, row))
         self.lost += [Lost(what, n, why) for (what, why), n in sorted(self._dropped.items())]
 
     def insert(self, table: str, row: Mapping[str, Any]) -> None:
         """Write a row, with the columns that this database has for it."""
+        self.change.insert(table, self._columns(table, row))
+        self._count(table)
+
+    def _count(self, table: str) -> None:
+        self.counts[table] = self.counts.get(table, 0) + 1
+
+    def _columns(self, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
+        """What of a row this database has columns for, checked."""
         columns = {
             each["name"]: each
             for each in self.connection.execute(
@@ -130,8 +144,7 @@ class _Run:
             self._drop(f"{table}.{name}", "this version has no such column")
         for name, value in kept.items():
             _check(table, name, value, columns[name]["type"], bool(columns[name]["notnull"]))
-        self.change.insert(table, kept)
-        self.counts[table] = self.counts.get(table, 0) + 1
+        return kept
 
     def read_back(self) -> None:
         """Read what was written as the program reads it; InputError where it cannot."""
@@ -172,7 +185,7 @@ class _Run:
             self.conflicts.append(read.ref)
             if self.keep == "theirs":
                 self.change.update(_ENTITIES, place, made)
-                self.counts[_ENTITIES] = self.counts.get(_ENTITIES, 0) + 1
+                self._count(_ENTITIES)
 
     def _fight(self, row: Mapping[str, Any]) -> None:
         old, state = _text(row, "id"), _state(row)
@@ -193,10 +206,24 @@ class _Run:
         told = json.dumps({**state, "id": key}, ensure_ascii=False, separators=(",", ":"))
         self.insert(_FIGHTS, {**row, "id": key, "campaign": self.campaign, "state": told})
 
+    def _own(self, table: str, row: Mapping[str, Any], column: str) -> None:
+        """A row of the campaign; one that is keyed by it, as its clock is, may be here already."""
+        made = self._columns(table, row)
+        key = {n: made[n] for n in rows.primary_key(self.connection, table) if n in made}
+        here = rows.fetch(self.connection, table, key) if column in key else None
+        if here is None:
+            self.change.insert(table, made)
+            self._count(table)
+        elif rows.same(here, {**here, **made}):
+            self.same += 1
+        else:
+            self.conflicts.append("/".join([table, *(str(key[n]) for n in key if n != column)]))
+            if self.keep == "theirs":
+                self.change.update(table, key, made)
+                self._count(table)
+
     def _pointed(self, link: Belonging, row: Mapping[str, Any]) -> dict[str, Any]:
         """The row, pointing at what it hangs on by the id that this has here."""
-        if link.parent == ROOT:
-            return {**row, link.column: self.campaign}
         if link.parent == _FIGHTS:
             old = row.get(link.column)
             if old not in self._fights:
