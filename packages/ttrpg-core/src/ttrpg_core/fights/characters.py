@@ -59,6 +59,11 @@ def fighting(connection: sqlite3.Connection, campaign: str, key: str, besides: s
 def joining(fight: Fight, character: Character) -> Combatant:
     """A character to put into a fight. InputError when somebody has its id there already."""
     if fight.has(character.id):
+        if fight.get(character.id).character == character.id:
+            raise InputError(
+                f"{character.name} is in this fight, or has left it",
+                f"They can come back: ttrpg combat return {character.id}",
+            )
         raise InputError(
             f"somebody is called {character.id} in this fight already",
             f"If it is not {character.name}, give the other one another name",
