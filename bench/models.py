@@ -12,8 +12,8 @@ request over a connection that is kept as well, and does nothing with the bytes:
 
 A figure is the median of the ratios of pairs: a reader and ``httpx`` one right after the other, who
 goes first alternating, PAIRS of them in each of TURNS (default 3) processes. Whatever slows the
-machine slows both of a pair, and a lucky one counts no more than an unlucky one: so a figure comes
-out within 0.03 of the last one, also beside other work. Python's collector of cycles runs, from an
+machine slows both of a pair, and a lucky one counts no more than an unlucky one: a ``first`` of
+``ttrpg`` comes out within some 0.05 again, also beside other work. Python collects cycles, from an
 equal start for both, and who makes garbage pays for it.
 
 Readers are the model of a vendor (``ttrpg``), which the goals are for; the same behind the router
