@@ -29,8 +29,9 @@ CANARY = "zqx"
 LEAK = re.compile(rf"{CANARY}\w")
 VIEWERS = ("party", "public", "open-character", "npc/open-npc")
 
-_ASIDE = {"chat", "chat continue", "chat export", "chat search", "chat show"}
-"""What was said in a chat has its own audience, turn by turn: tested with the talk itself."""
+_ASIDE = {"chat", "chat continue", "chat export", "chat search", "chat show", "recap accept"}
+"""What was said in a chat has an audience turn by turn, which is tested with the talk; a draft of a
+recap is accepted for somebody, and shown by ``recap``."""
 LINES = {
     "calendar month": ["calendar month"],
     "campaign show": ["campaign show", "campaign show salt"],

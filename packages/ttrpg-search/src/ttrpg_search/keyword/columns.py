@@ -356,7 +356,7 @@ class Columns:
         )
         exact = 1 + self._weights.exact
         for place, number in zip(some.tolist(), ids, strict=True):
-            heading = headings[number]
+            heading = headings.get(number, "")  # a row can be missing of an index that is damaged
             factor[place] += titled[place] * told(heading, plan)
             if heading == plan.asked:
                 factor[place] *= exact
