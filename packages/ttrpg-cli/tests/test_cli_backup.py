@@ -126,3 +126,22 @@ def test_doctor_reads_the_newest(ttrpg, made):
     out = ttrpg("doctor").out
     assert out.count("-manual, whole") == 3
     assert "2 older; 'ttrpg backup verify' reads them all" in out
+
+
+def test_moments_of_before_can_be_gone_back_to_after_restoring(ttrpg):
+    ttrpg("campaign", "create", "Salt")
+    ttrpg("snapshot", "create", "First")
+    ttrpg("npc", "add", "Mara")
+    ttrpg("backup", "create")
+    ttrpg("npc", "add", "Vile")
+    ttrpg("npc", "add", "Tolk")
+    ttrpg("backup", "restore", "latest")
+    ttrpg("npc", "add", "Ilse")
+    told = ttrpg("snapshot", "diff", "first", "--json")
+    assert told.code == 0, told.err
+    assert "Ilse" in told.out
+    assert "Vile" not in told.out
+    assert ttrpg("snapshot", "rollback", "first").code == 0
+    assert ttrpg("npc", "list", "--json").json()["npcs"] == []
+    assert ttrpg("undo").code == 0
+    assert len(ttrpg("npc", "list", "--json").json()["npcs"]) == 2

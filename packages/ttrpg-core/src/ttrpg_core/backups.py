@@ -268,15 +268,18 @@ def _has_table(connection: sqlite3.Connection, name: str) -> bool:
 def _number_on(connection: sqlite3.Connection, before: Path) -> None:
     """Go on counting where the database counts that is put aside.
 
-    An id is never given twice: vectors are kept by it, and a note may say ``#57``.
+    An id is never given twice: vectors are kept by it, and a note may say ``#57``. What the journal
+    leaves out by that is noted, so that nobody takes its history for one with entries gone.
     """
     try:
         with contextlib.closing(opened(before)) as old:
             counted = old.execute("SELECT name, seq FROM sqlite_sequence").fetchall()
     except sqlite3.Error:  # new, or damaged: nothing can be read of it
         return
-    here = {row[0] for row in connection.execute("SELECT name FROM sqlite_sequence")}
+    here = dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
     for name, seq in counted:
+        if name == "journal" and seq > here.get(name, 0):
+            connection.execute("INSERT INTO gaps VALUES (?, ?)", [here.get(name, 0) + 1, seq])
         if name not in here and _has_table(connection, name):
             connection.execute("INSERT INTO sqlite_sequence VALUES (?, 0)", [name])
         connection.execute(

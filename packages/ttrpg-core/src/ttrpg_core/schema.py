@@ -370,3 +370,9 @@ def evidence(db: Database) -> None:
     """Who made a proposal, and what it rests on."""
     db.execute("ALTER TABLE proposals ADD COLUMN actor TEXT NOT NULL DEFAULT 'model'")
     db.execute("ALTER TABLE proposals ADD COLUMN evidence TEXT NOT NULL DEFAULT '{}'")
+
+
+@tables()
+def gaps(db: Database) -> None:
+    """Numbers that no entry of the journal has, since a restore went on counting behind them."""
+    db.execute("CREATE TABLE gaps (first INTEGER PRIMARY KEY, last INTEGER NOT NULL)")

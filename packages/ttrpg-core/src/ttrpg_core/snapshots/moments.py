@@ -109,9 +109,16 @@ def must_be_whole(connection: sqlite3.Connection, position: int) -> None:
     count, newest = connection.execute(
         "SELECT COUNT(*), MAX(id) FROM journal WHERE id > ?", [position]
     ).fetchone()
-    if count and newest - position != count:
+    if not count:
+        return
+    never = connection.execute(
+        "SELECT SUM(MIN(last, :newest) - MAX(first - 1, :position)) FROM gaps"
+        " WHERE last > :position AND first <= :newest",
+        {"newest": newest, "position": position},
+    ).fetchone()[0]
+    gone = newest - position - count - (never or 0)
+    if gone:
         raise Denied(
-            f"the history since #{position} is not whole: {newest - position - count} of its"
-            " entries are gone",
+            f"the history since #{position} is not whole: {gone} of its entries are gone",
             "What the campaign was then cannot be told; a copy of the database may have it",
         )
