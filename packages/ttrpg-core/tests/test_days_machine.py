@@ -26,6 +26,7 @@ from ttrpg_core.table.combat import (
     resources,
     rests,
     roster,
+    saves,
     sheet,
     turns,
 )
@@ -90,6 +91,8 @@ class Split(RuleBasedStateMachine):
                 self.days.world.save(change, attrs.evolve(made, sheet=numbers))
         self.entries, self.latest = self.count(), 0
         self.first = self.everything()
+        for place, who in zip(PLACES, HEROES, strict=False):
+            self.begin_one(place, who)
 
     def everything(self):
         execute = self.app.store.connection.execute
@@ -115,10 +118,16 @@ class Split(RuleBasedStateMachine):
             return None
 
     def step(self, place, command, *args, **more):
-        return self.attempt(
+        """Do something in a fight; what it did to characters is on their own pages."""
+        done = self.attempt(
             self.kept.change, "combat.step", place, "keep",
             lambda f, law, rng: command(f, law, *args, **more),
         )  # fmt: skip
+        if done is not None and done.fight.status != "ended":
+            heroes = self.heroes()
+            for one in done.fight.combatants:
+                if one.character and one.active:
+                    assert sheet.of(one) == heroes[one.character].sheet
 
     def fights(self):
         found = fights.summaries(self.app.store.connection, "keep")
@@ -128,20 +137,21 @@ class Split(RuleBasedStateMachine):
         return {each.id: each for each in characters.party(self.days.world)}
 
     def running(self, place):
-        """The last fight in a place that is not over."""
-        return next(
-            (each.id for each in self.fights() if each.name == place and each.status != "ended"),
-            place,
-        )
+        """The fight in a place that is not over; what is none when there is no such."""
+        going = [each.id for each in self.fights() if each.status != "ended"]
+        return next((key for key in going if key.startswith(place)), "none")
 
-    @rule(place=PLACE)
-    def prepare(self, place):
-        if self.running(place) == place and len(self.fights()) < 5:
+    @rule(place=PLACE, who=WHO)
+    def begin_one(self, place, who):
+        """Prepare a fight, with somebody in it, and start it."""
+        if self.running(place) == "none":
             self.kept.begin(
                 lambda key: Outcome(roster.new(key, place, self.days.law), ()), place, "keep"
             )
             self.step(self.running(place), lambda f, law: roster.add(
                 f, law, Combatant("", "Goblin", hp=30, hp_max=30)))  # fmt: skip
+            self.join(place, who)
+            self.start(place)
 
     @rule(place=PLACE, who=WHO)
     def join(self, place, who):
@@ -182,6 +192,19 @@ class Split(RuleBasedStateMachine):
     @rule(place=PLACE)
     def end(self, place):
         self.step(self.running(place), ending.end)
+
+    @rule(place=PLACE, who=WHO)
+    def fade(self, place, who):
+        """One leaves with what lasts a round, or hangs on a foe; the fight ends without them."""
+        fight = self.running(place)
+        self.step(fight, effects.apply, who, Effect("", "dazed", duration=Duration("rounds", 1)))
+        self.step(fight, saves.concentrate, "goblin", "Hold")
+        held = [each.id for one in self.fights() for each in one.combatants[0].effects]
+        for each in held:
+            self.step(fight, effects.apply, who, Effect("", "held", linked_to=each))
+        self.step(fight, roster.leave, who)
+        self.go_on(place, 4)
+        self.end(place)
 
     @rule(seconds=LENGTHS)
     def pass_time(self, seconds):
@@ -245,8 +268,11 @@ class Split(RuleBasedStateMachine):
         """Nobody who is in no fight has what ran out before the clock was last stored."""
         if hasattr(self, "first"):
             row = self.app.store.connection.execute("SELECT now FROM clocks").fetchone()
+            held = {e.id for hero in self.heroes().values() for e in hero.sheet.effects}
+            still = any(each.status == "active" for each in self.fights())
             for one in characters.free(self.days.world) if row else ():
                 for each in one.effects:
+                    assert still or not each.linked_to or each.linked_to in held
                     assert (
                         each.due is None or each.due.at > min(row["now"], self.days.clock.now) - 1
                     )

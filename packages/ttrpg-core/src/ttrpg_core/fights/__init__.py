@@ -216,17 +216,20 @@ class Fights:
     ) -> tuple[Fact, ...]:
         """Write what a step did: to the fight, the characters in it, and when it ends the clock.
 
-        Answers what followed from that: at the end, time has passed for all of the party.
+        Answers what followed from that: whoever is out of it has the campaign's time again.
         """
         rows.write(change, self._connection, before, fight)
         if campaign is None:
             return ()
         world = World(self.journal, campaign)
         characters.save(change, world, before, fight)
-        if before.status != "active" or fight.status != "ended":
+        ends = before.status == "active" and fight.status == "ended"
+        if not ends and not characters.left(before, fight):
             return ()
-        moment = max(clocks.now(self._connection, campaign), clock.over(fight))
-        clocks.put(change, self._connection, campaign, moment)
+        moment = clocks.now(self._connection, campaign)
+        if ends:
+            moment = max(moment, clock.over(fight))
+            clocks.put(change, self._connection, campaign, moment)
         return characters.catch_up(change, world, rules, moment)
 
     def use(self, wanted: str, campaign: str | None) -> Fight:

@@ -102,6 +102,12 @@ def joined(reader: Reader, before: Fight, after: Fight) -> Fight:
     )
 
 
+def left(before: Fight, after: Fight) -> bool:
+    """Whether a character has left the fight in this step."""
+    here = {each.id for each in after.combatants if each.active}
+    return any(each.character and each.active and each.id not in here for each in before.combatants)
+
+
 def free(reader: Reader) -> list[Combatant]:
     """The characters who are in no fight that goes on."""
     return [
