@@ -94,6 +94,16 @@ def test_deleting_a_thing_says_which_relations_lead_nowhere(salt):
     assert "sought by" in salt("relation", "list", "crown").out
 
 
+def test_what_the_party_knows_is_not_taken_from_it_by_telling_one_of_them(salt):
+    salt("character", "add", "Ada")
+    salt("npc", "add", "Zed", "--motivation", "Gold")
+    salt("npc", "reveal", "zed")
+    salt("npc", "reveal", "zed", "--field", "motivation")
+    assert "Nothing was different" in salt("npc", "reveal", "zed", "--to", "ada").err
+    assert salt("npc", "reveal", "zed", "--field", "motivation", "--to", "ada").code == 0
+    assert "Gold" in salt("npc", "show", "zed", "--as", "party").out
+
+
 def test_what_keeps_a_revealed_thing_from_being_known_is_said(salt):
     told = salt("relation", "reveal", "vile-enemy").err
     assert "They do not know of 'Vile' yet: ttrpg npc reveal vile" in told

@@ -48,3 +48,25 @@ def test_a_word_for_it(typed, name):
 def test_what_is_no_audience(typed):
     with pytest.raises(InputError):
         Audience.of(typed)
+
+
+@pytest.mark.parametrize(
+    ("was", "to", "then"),
+    [
+        ("gm", "mara", "mara"),
+        ("mara", "party", "party"),
+        ("npc/vile", "party", "party"),
+        ("party", "mara", "party"),
+        ("public", "party", "public"),
+        ("party", "public", "public"),
+        ("party", "npc/vile", None),
+        ("mara", "tam", None),
+        ("mara", "gm", "gm"),
+    ],
+)
+def test_who_is_let_know_takes_it_from_nobody(was, to, then):
+    if then is None:
+        with pytest.raises(InputError, match=f"the well is for {was} alone"):
+            Audience(was).widened(Audience(to), "the well")
+    else:
+        assert Audience(was).widened(Audience(to), "the well") == Audience(then)

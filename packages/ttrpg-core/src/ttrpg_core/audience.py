@@ -57,6 +57,23 @@ class Audience:
         of_the_party = self.name != "public" and not self.npc
         return other.name == "party" and of_the_party
 
+    def widened(self, to: "Audience", what: str) -> "Audience":
+        """Who knows ``what`` when ``to`` is let know it; ``gm`` hides it again from everybody.
+
+        Nobody who knew it is left out. InputError where that cannot be said in one audience: what
+        is one character's alone can go to the party, and not to a second character besides.
+        """
+        if to.name == "gm":
+            return to
+        if to.sees(self):
+            return self
+        if self.name == "gm" or self.sees(to) or to.name in {"party", "public"}:
+            return to
+        raise InputError(
+            f"{what} is for {self} alone",
+            f"Let the whole party know, or hide it from {self} first",
+        )
+
 
 GM = Audience("gm")
 PARTY = Audience("party")

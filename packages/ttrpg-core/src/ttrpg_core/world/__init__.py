@@ -82,7 +82,8 @@ class World(Reader):
         with self.change("world.reveal") as change:
             old = self.get(reference)
             if name is None:
-                new, different = making.changed(old, {"audience": to}, self.resolve, self.now)
+                wider = old.audience.widened(to, repr(old.name))
+                new, different = making.changed(old, {"audience": wider}, self.resolve, self.now)
             else:
                 new, different = making.revealed(old, name, to, self.now)
             self._save(change, new, different)

@@ -129,12 +129,12 @@ def reveal_way(world: World, start: str, end: str, to: Audience, kind: str = "")
     with world.change("world.reveal") as change:
         way = between(world, start, end, kind)
         here = _location(world, way.kept)
-        new = attrs.evolve(way.connection, audience=to)
+        named = f"the {way.connection.kind} between {_names(world, start, end)}"
+        new = attrs.evolve(way.connection, audience=way.connection.audience.widened(to, named))
         values = tuple(new if each == way.connection else each for each in here.connections)
         if values != here.connections:
             world.save(change, attrs.evolve(here, connections=values))
-        what = f"the {new.kind} between {_names(world, start, end)}"
-        change.prose = f"hid {what}" if to == GM else f"revealed {what} to {to}"
+        change.prose = f"hid {named}" if to == GM else f"revealed {named} to {to}"
         change.facts = {
             "ref": here.ref,
             "name": here.name,

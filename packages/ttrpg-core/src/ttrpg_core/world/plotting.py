@@ -201,7 +201,7 @@ def reveal_value(world: World, entity: E, name: str, wanted: str, word: str, to:
     def rule(old: E) -> E:
         held = getattr(old, name)
         at = listed.place(held, called, word)
-        new = attrs.evolve(held[at], audience=to)
+        new = attrs.evolve(held[at], audience=held[at].audience.widened(to, what))
         return _with(old, name, listed.replaced(held, at, new))
 
     what = f"the {word} {called!r} of {entity.name}"

@@ -75,6 +75,7 @@ def revealed(entity: Entity, name: str, to: Audience, now: str) -> tuple[Entity,
             f"One of: {', '.join(secrets)}; who knows the {entity.KIND} itself is its audience",
         )
     was = entity.revealed.get(name, "gm")
+    to = Audience(was).widened(to, f"the {name.replace('_', ' ')} of {entity.name!r}")
     if was == to.name:
         return entity, {}
     kept = {each: who for each, who in entity.revealed.items() if each != name}
