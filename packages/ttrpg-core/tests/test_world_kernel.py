@@ -338,7 +338,7 @@ def done(world, act, number, words):
 
 
 def _last(journal):
-    held = (each for each in journal.history(100) if each.target is None)
+    held = (each for each in journal.history(10_000) if each.target is None)
     return next(each.kind for each in held if each.undone_by is None)
 
 
