@@ -163,11 +163,11 @@ class Days:
         with self._change("time.set") as change:
             before = self.clock
             saying.say(before.calendar, moment)  # so that it is in the calendar
-            self._shift(change, moment - before.now)
+            facts = self._shift(change, before.now, moment)
             after = clocks.put(change, self.connection, self.campaign, moment)
             change.prose = f"set the clock to {after.say()}"
             change.facts = {"before": before.now, "now": after.now}
-        return Passed(before, after)
+        return Passed(before, after, facts)
 
     def use(self, toml: str, date: str | None = None) -> Passed:
         """Give the campaign a calendar; ``date`` is today in it, else the clock stays as it is."""
@@ -175,11 +175,11 @@ class Days:
             before = self.clock
             calendar = clocks.choose(change, self.connection, self.campaign, toml).calendar
             moment = before.now if date is None else saying.moment(date, calendar, before.now)
-            self._shift(change, moment - before.now)
+            facts = self._shift(change, before.now, moment)
             after = clocks.put(change, self.connection, self.campaign, moment)
             change.prose = f"chose the calendar {after.calendar.title!r}: {after.say()}"
             change.facts = {"calendar": after.calendar.name, "before": before.now, "now": after.now}
-        return Passed(before, after)
+        return Passed(before, after, facts)
 
     def drop(self) -> Passed:
         """Take the calendar away: days are counted."""
@@ -259,15 +259,17 @@ class Days:
     def _running(self) -> list[str]:
         return [row["id"] for row in self.connection.execute(_RUNNING, [self.campaign]).fetchall()]
 
-    def _shift(self, change: Change, seconds: int) -> None:
-        """Move all moments of the campaign's fights and characters."""
-        if not seconds:
-            return
+    def _shift(self, change: Change, now: int, moment: int) -> tuple[Fact, ...]:
+        """Move all moments of the campaign's fights and characters; what is over by now ends."""
+        if moment == now:
+            return ()
+        facts = characters.catch_up(change, self.world, self.law, now)
         for each in characters.party(self.world):
             one = characters.combatant(each)
-            characters.write(change, self.world, times.shifted(one, seconds))
+            characters.write(change, self.world, times.shifted(one, moment - now))
         for key in self._running():
-            fights.shift(change, self.connection, key, seconds)
+            fights.shift(change, self.connection, key, moment - now)
+        return facts
 
 
 def _seconds(clock: Clock, length: Length) -> int:
