@@ -269,7 +269,7 @@ class Split(RuleBasedStateMachine):
         if hasattr(self, "first"):
             row = self.app.store.connection.execute("SELECT now FROM clocks").fetchone()
             held = {e.id for hero in self.heroes().values() for e in hero.sheet.effects}
-            still = any(each.status == "active" for each in self.fights())
+            still = any(each.status != "ended" for each in self.fights())
             for one in characters.free(self.days.world) if row else ():
                 for each in one.effects:
                     assert still or not each.linked_to or each.linked_to in held

@@ -100,7 +100,7 @@ def find(connection: sqlite3.Connection, wanted: str | None, campaign: str | Non
 
 
 def load(connection: sqlite3.Connection, key: str) -> Fight:
-    """The fight with this id, its characters as they are now.
+    """The fight with this id; its characters, and the time where it has not begun, as of now.
 
     StoreDamaged when its rows do not make one.
     """
@@ -117,7 +117,11 @@ def load(connection: sqlite3.Connection, key: str) -> Fight:
         ).fetchall()
         campaign = row["campaign"]
         fight = _made(key, row, people, turns)
-        return fight if campaign is None else characters.fresh(Reader(connection, campaign), fight)
+        if campaign is None:
+            return fight
+        if fight.status == "preparing":  # it has not begun: there it is as late as anywhere
+            fight = attrs.evolve(fight, began=clocks.now(connection, campaign))
+        return characters.fresh(Reader(connection, campaign), fight)
 
 
 def _made(
