@@ -143,3 +143,26 @@ def test_lists_have_what_is_of_use_first(world, stopped):
     assert [each.name for each in orders.plots(world)] == ["F", "E", "G", "D"]
     assert orders.standing(world) == {"pending": 4}
     assert [*orders.plots(world, "active")] == []
+
+
+@pytest.mark.parametrize(
+    ("read", "index"),
+    [
+        (orders.notes, "entities_pinned"),
+        (handing.reveals, "journal_revealed"),
+    ],
+)
+def test_what_is_listed_is_not_sorted_anew_however_much_there_is(world, read, index):
+    """An index has it in order; a word changed in one of the two, and the list would be slow."""
+    asked = []
+    world.connection.set_trace_callback(asked.append)
+    list(read(world))
+    world.connection.set_trace_callback(None)
+    plan = [
+        row["detail"]
+        for query in asked
+        if " ORDER BY " in query
+        for row in world.connection.execute(f"EXPLAIN QUERY PLAN {query}")
+    ]
+    assert any(index in line for line in plan), plan
+    assert not any("TEMP B-TREE" in line for line in plan)

@@ -292,6 +292,10 @@ def world(db: Database) -> None:
     db.execute("CREATE INDEX entities_id ON entities (campaign, id)")
     db.execute("CREATE INDEX entities_listed ON entities (campaign, kind, name COLLATE NOCASE, id)")
     db.execute(
+        "CREATE INDEX entities_pinned ON entities (campaign, instr(state, '\"pinned\":true') = 0,"
+        " created_at DESC, id DESC) WHERE kind = 'note'"
+    )
+    db.execute(
         "CREATE VIEW entities_text AS SELECT number, name, (SELECT group_concat(atom, ' ')"
         " FROM json_tree(entities.state) WHERE type = 'text') AS said FROM entities"
     )
@@ -329,6 +333,10 @@ def campaigns_and_snapshots(db: Database) -> None:
         " PRIMARY KEY (campaign, id))"
     )
     db.execute("CREATE INDEX journal_campaign ON journal (campaign, id)")
+    db.execute(
+        "CREATE INDEX journal_revealed ON journal (campaign, id)"
+        " WHERE kind IN ('world.reveal', 'handout.give')"
+    )
 
 
 @tables()

@@ -12,14 +12,14 @@ from ttrpg_core.world.reading import Reader
 
 STATUSES = ("active", "pending", "paused", "completed", "failed")
 """The statuses of plots, what is of use first."""
+_PINNED = """instr(state, '"pinned":true') = 0"""
+"""As the index of notes has it."""
 _STATUS = "coalesce(json_extract(state, '$.status'), 'pending')"
 
 
 def notes(reader: Reader) -> Iterator[Entity]:
     """The notes: those that are pinned, then the newest first."""
-    return _sorted(
-        reader, "note", "json_extract(state, '$.pinned') DESC, created_at DESC, id DESC", []
-    )
+    return _sorted(reader, "note", f"{_PINNED}, created_at DESC, id DESC")
 
 
 def plots(reader: Reader, status: str | None = None) -> Iterator[Plot]:
@@ -33,14 +33,14 @@ def plots(reader: Reader, status: str | None = None) -> Iterator[Plot]:
         ("urgency", "", URGENCIES),
     )
     places = [
-        f"instr(?, ',' || coalesce(json_extract(state, '$.{field}'), '{default}') || ',')"
-        for field, default, _ in words
+        f"instr(',{','.join(known)},',"
+        f" ',' || coalesce(json_extract(state, '$.{field}'), '{default}') || ',')"
+        for field, default, known in words
     ]
-    lists = [f",{','.join(known)}," for _, _, known in words]
     order = f"{', '.join(places)}, name COLLATE NOCASE, id"
     if status in {"completed", "failed"}:
         order = f"json_extract(state, '$.resolved_at') DESC, {order}"
-    found = _sorted(reader, "plot", order, lists, status)
+    found = _sorted(reader, "plot", order, status)
     return (each for each in found if isinstance(each, Plot))
 
 
@@ -53,13 +53,11 @@ def standing(reader: Reader) -> dict[str, int]:
     return dict(found.fetchall())
 
 
-def _sorted(
-    reader: Reader, kind: str, order: str, values: list[str], status: str | None = None
-) -> Iterator[Entity]:
+def _sorted(reader: Reader, kind: str, order: str, status: str | None = None) -> Iterator[Entity]:
     where = "" if status is None else f" AND {_STATUS} = ?"
     found = reader.connection.execute(
         f"SELECT {rows.COLUMNS} FROM entities WHERE campaign = ? AND kind = ?{where}"  # noqa: S608 - names are ours
         f" ORDER BY {order}",
-        [reader.campaign, kind, *([] if status is None else [status]), *values],
+        [reader.campaign, kind, *([] if status is None else [status])],
     )
     return map(rows.entity, found)

@@ -22,6 +22,10 @@ Words that are no reference are taken as a link takes them; those that mean noth
 """
 
 
+_EMPTY = (None, "", ())
+"""What a field holds that nobody filled; a 0 says something."""
+
+
 @attrs.frozen
 class Seen:
     """What somebody sees of an entity: plain values by field, without those that are empty.
@@ -114,10 +118,12 @@ def _fields(
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, known in fields_of(type(value)).items():
-        if may_read(known, name, viewer, revealed):
-            plain = _plain(getattr(value, name), known, viewer, named)
-            if plain not in (None, "", [], {}) and plain is not False:  # a 0 says something
-                found[name] = plain
+        held = getattr(value, name)
+        if held in _EMPTY or held is False or not may_read(known, name, viewer, revealed):
+            continue  # most fields of most things are empty
+        plain = _plain(held, known, viewer, named)
+        if plain not in (None, "", [], {}):
+            found[name] = plain
     return found
 
 
