@@ -207,6 +207,14 @@ def test_the_end_of_a_fight_counts_and_asks():
             command(fight, NEW)
 
 
+def test_a_fight_that_ends_during_a_look_back_ends_where_it_was():
+    whole = fought()
+    fight, _ = turns.back(turns.back(whole, NEW)[0], NEW)
+    assert not fight.is_newest
+    done, facts = ending.end(fight, NEW)
+    assert (done.round, facts[0].data["rounds"]) == (whole.round, whole.round)
+
+
 def test_foes_that_fled_may_count_and_xp_is_shared():
     """SRD 5.1 "Experience Points": for neutralizing the threat in some other manner too."""
     fight = fought()

@@ -46,7 +46,8 @@ def end(fight: Fight, rules: Rules, beaten: Collection[str] | None = None) -> Ou
     if fallen:
         names = ", ".join(scene.name(key) for key in fallen)
         scene.say("prompt.loot", "", f"What do they leave? {names}", foes=list(fallen))
-    scene.fight = attrs.evolve(scene.fight, status="ended", prompts=())
+    newest = len(fight.turns) - 1  # not an earlier one that somebody looks back at
+    scene.fight = attrs.evolve(scene.fight, status="ended", prompts=(), at=newest)
     return scene.outcome()
 
 
