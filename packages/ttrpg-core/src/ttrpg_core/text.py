@@ -99,7 +99,7 @@ def readable_file(value: str | os.PathLike[str], inside: Path | None = None) -> 
             f"cannot look at {value}: {error.strerror}", "Check the path and its permissions"
         ) from error
     if stat.S_ISDIR(mode):
-        raise InputError(f"{value} is a folder", "Name the files in it: ttrpg library add FOLDER/*")
+        raise InputError(f"{value} is a folder", "Name a file in it")
     if not stat.S_ISREG(mode):
         raise InputError(
             f"{value} is not an ordinary file", "Devices, pipes and sockets are not read"

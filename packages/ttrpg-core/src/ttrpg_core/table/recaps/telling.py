@@ -152,7 +152,7 @@ def _revealed(event: Event, known: Known) -> str:
         return ""
     what = f"the {field.replace('_', ' ')} of {told.name}" if field else told.name
     if known.viewer == GM:
-        return f"{event.data.get('to')} learned of {what}"
+        return f"{_who(event)} learned of {what}"
     return f"You learned of {what}"
 
 
@@ -172,7 +172,13 @@ def _handed(event: Event, known: Known) -> str:
     told = _both(event, known)
     if told is None:
         return ""
-    return f"{event.data.get('to')} got {told.name}" if known.viewer == GM else f"Got {told.name}"
+    return f"{_who(event)} got {told.name}" if known.viewer == GM else f"Got {told.name}"
+
+
+def _who(event: Event) -> str:
+    """Whom a thing was told or given, to begin a line with."""
+    to = str(event.data.get("to"))
+    return {"party": "The party", "public": "Everybody"}.get(to, to)
 
 
 def _both(event: Event, known: Known) -> Seen | None:
