@@ -118,7 +118,9 @@ def import_(
             done = importer.into(contents, known.id, keep)
         app.audit.record("campaign.imported", {"campaign": done.campaign, "file": str(path)})
     pairs = [("Campaign", f"{done.name} ({done.campaign})")]
-    pairs += [(what.replace("_", " ").capitalize(), str(count)) for what, count in done.counts.items()]
+    pairs += [
+        (what.replace("_", " ").capitalize(), str(count)) for what, count in done.counts.items()
+    ]
     if done.same:
         pairs.append(("Here already", str(done.same)))
     if done.conflicts:
