@@ -90,7 +90,11 @@ def measured(folder: Path, long: Path, runs: int, only: str) -> Iterator[tuple[s
     chosen = [
         each
         for each in [*samples.WRITES, *samples.READS]
-        if each.line.split()[0] in NOUNS - {"chat"} and not each.days and each.line.startswith(only)
+        if "--style" not in each.line  # a model is needed, and is nobody's to measure here
+        and each.home != "drafted"
+        and each.line.split()[0] in NOUNS - {"chat"}
+        and not each.days
+        and each.line.startswith(only)
     ]
     for name in dict.fromkeys(each.home for each in chosen):
         lines = samples.HOMES[name]

@@ -337,6 +337,10 @@ def campaigns_and_snapshots(db: Database) -> None:
         "CREATE INDEX journal_revealed ON journal (campaign, id)"
         " WHERE kind IN ('world.reveal', 'handout.give')"
     )
+    db.execute(
+        "CREATE INDEX journal_named ON journal (campaign, id)"
+        " WHERE kind IN ('snapshot.create', 'snapshot.delete')"
+    )
 
 
 @tables()

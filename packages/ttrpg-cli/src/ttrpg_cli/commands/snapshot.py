@@ -61,7 +61,7 @@ def list_(app: App, kind: str | None, whose: str | None) -> None:
     campaign = records.campaign_or_current(app.store.connection, whose)
     kept = snapshots_of(app)
     found = [each for each in kept.all(campaign) if kind in (None, each.kind)]
-    since = [kept.since(campaign, each) for each in found]
+    since = kept.since(campaign, found)
     app.screen.show(
         "ttrpg.snapshot.list/1",
         {

@@ -10,7 +10,8 @@ makes are not: they stay when what they were made before is undone, and end no r
 
 import re
 import sqlite3
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
@@ -208,14 +209,23 @@ class Snapshots:
         found = [told for each in images if (told := difference(each)) is not None]
         return sorted(found, key=lambda each: (each.kind, each.name.casefold(), each.ref))
 
-    def since(self, campaign: Campaign, snapshot: Snapshot) -> int:
-        """How many entries of the history a campaign has since, but for names of moments."""
+    def since(self, campaign: Campaign, known: Sequence[Snapshot]) -> list[int]:
+        """How many entries the history of a campaign has since each, but for names of moments."""
+        every = self._numbers(campaign, "")
+        named = self._numbers(campaign, " AND kind IN ('snapshot.create', 'snapshot.delete')")
+
+        def later(numbers: list[int], position: int) -> int:
+            return len(numbers) - bisect_right(numbers, position)
+
+        return [later(every, each.position) - later(named, each.position) for each in known]
+
+    def _numbers(self, campaign: Campaign, where: str) -> list[int]:
+        """The numbers of the entries of a campaign, ascending: an index alone has them."""
         found = self._connection.execute(
-            "SELECT COUNT(*) FROM journal WHERE campaign = ? AND id > ?"
-            " AND kind NOT IN ('snapshot.create', 'snapshot.delete')",
-            [campaign.id, snapshot.position],
-        ).fetchone()
-        return int(found[0])
+            f"SELECT id FROM journal WHERE campaign = ?{where} ORDER BY id",  # noqa: S608 - no outside text
+            [campaign.id],
+        )
+        return [each[0] for each in found]
 
     def rollback(self, campaign: Campaign, words: str) -> Rollback:
         """Put every row of a campaign as it was; one change, which is undone like any other.
