@@ -104,6 +104,14 @@ def test_what_the_party_knows_is_not_taken_from_it_by_telling_one_of_them(salt):
     assert "Gold" in salt("npc", "show", "zed", "--as", "party").out
 
 
+def test_a_secret_that_is_deleted_is_told_by_no_link_that_it_leaves(salt):
+    salt("npc", "add", "Zed")
+    salt("note", "add", "Page", "--text", "hello [[Zed]]", "--audience", "party")
+    salt("npc", "rm", "zed")
+    assert "hello ..." in salt("note", "show", "page", "--as", "party").out
+    assert "hello [[Zed]]" in salt("note", "show", "page").out
+
+
 def test_what_keeps_a_revealed_thing_from_being_known_is_said(salt):
     told = salt("relation", "reveal", "vile-enemy").err
     assert "They do not know of 'Vile' yet: ttrpg npc reveal vile" in told

@@ -260,7 +260,8 @@ class Names:
     def _of_words(self, words: str) -> str | None:
         """What words in a link say: the name of the thing with this id, else the words.
 
-        None where all that they may mean is secret.
+        None where all that they may mean is secret and, for players, where they mean nothing: that
+        may be a secret which was deleted.
         """
         if self._left < 0:
             found = self._all.get(words.casefold(), [])
@@ -269,7 +270,7 @@ class Names:
             found += self._read(" AND name = ? COLLATE NOCASE", words)
         found = found or self._called_also(words)
         known = [each for each in found if self._sees(each)]
-        if found and not known:
+        if not known and (found or self._viewer != GM):
             return None
         called = {each["name"] for each in known if each["id"] == words}
         return called.pop() if len(called) == 1 else words
