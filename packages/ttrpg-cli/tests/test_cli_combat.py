@@ -116,7 +116,7 @@ def test_a_save_at_the_end_of_each_turn(fight):
     [
         ("3 rounds", "3 rounds"),
         ("1 round", "1 round"),
-        ("3 turns", "2 rounds"),
+        ("3 turns", "3 turns"),
         ("10 minutes", "10 minutes"),
         ("10 min", "10 minutes"),
         ("8 hours", "8 hours"),
