@@ -528,3 +528,18 @@ def test_a_link_that_hides_a_name_does_not_tell_it(salt):
         told = salt(*line, "--as", "party", "--json").json()
         assert told["forward"] == told["back"] == []
     assert salt("links", "mara", "--json").json()["back"] != []
+
+
+def test_a_name_made_of_first_words_tells_no_player_whom_a_link_in_them_means(ttrpg):
+    ttrpg("campaign", "create", "Salt")
+    ttrpg("npc", "add", "Mara")
+    ttrpg("note", "secret [[Mara]] here")
+    refused = ttrpg("note", "edit", "secret", "--audience", "party")
+    assert refused.code == 2
+    assert "says 'Mara', which party does not know" in refused.err
+    assert ttrpg("note", "reveal", "secret").code == 2
+    assert ttrpg("note", "edit", "secret", "--audience", "party", "--name", "A secret").code == 0
+    for line in (("note", "list"), ("find", "mara"), ("note", "show", "A secret")):
+        assert "mara" not in ttrpg(*line, "--as", "party").out.casefold().replace("of: mara", "")
+    ttrpg("npc", "reveal", "mara")
+    assert ttrpg("note", "edit", "secret", "--name", "Of Mara").code == 0

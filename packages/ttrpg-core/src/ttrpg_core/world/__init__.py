@@ -4,6 +4,7 @@
 words in :mod:`.searching`; what an entity is, in :mod:`ttrpg_core.table.world`.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -11,11 +12,12 @@ from typing import TypeVar
 import attrs
 
 from ttrpg_core import text
-from ttrpg_core.audience import Audience
+from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import InputError
 from ttrpg_core.journal import Change, Journal
 from ttrpg_core.table.world import making
-from ttrpg_core.table.world.entity import Entity, parts
+from ttrpg_core.table.world.entity import Entity, fields_of, parts
+from ttrpg_core.table.world.links import links
 from ttrpg_core.table.world.making import Changed, Given
 from ttrpg_core.world import rows
 from ttrpg_core.world.reading import Reader
@@ -57,6 +59,7 @@ class World(Reader):
             made = making.made(kind, key, given, self.resolve, self.now)
             self._check_cycle(made)
             made.check(self.all)
+            self._check_name(made)
             change.insert("entities", rows.row(self.campaign, made))
             change.prose = f"added the {kind.KIND} {made.name!r}"
             change.facts = {"ref": made.ref, "name": made.name}
@@ -117,10 +120,32 @@ class World(Reader):
 
     def _save(self, change: Change, new: Entity, different: Changed) -> None:
         if different:
+            self._check_name(new)
             self.save(change, new)
             fields = ", ".join(different).replace("_", " ")
             change.prose = f"changed {fields} of {new.name!r}"
             change.facts = {"ref": new.ref, "name": new.name, "changed": _plain(different)}
+
+    def _check_name(self, entity: Entity) -> None:
+        """InputError when a name tells players what a link in the text would not.
+
+        The first words of a note are its name, and a link in them may be to somebody unknown.
+        """
+        if entity.audience == GM:
+            return
+        named = self.named(entity.audience)
+        for name, known in fields_of(type(entity)).items():
+            if known.shape != "text" or known.secret:
+                continue
+            for link in links(getattr(entity, name)):
+                word = link.target.rpartition("/")[2]
+                told = re.search(rf"\b{re.escape(word)}\b", entity.name, re.IGNORECASE)
+                if told is not None and link.label == link.target and named(link.target) is None:
+                    raise InputError(
+                        f"the name of {entity.name!r} says {word!r}, which {entity.audience} does"
+                        " not know",
+                        "Give it another with --name, or reveal that first",
+                    )
 
     def _check_cycle(self, entity: Entity) -> None:
         """InputError when a thing would stand inside itself."""
