@@ -163,3 +163,15 @@ def test_the_plan_is_data_too(salt, vault):
         {"ref": "npc/mara", "path": "NPCs/Mara.md", "values": {"role": "baker"}}
     ]
     assert npc(salt)["role"] == "smith"
+
+
+def test_what_somebody_wrote_is_put_aside_and_not_deleted(salt, vault):
+    """An import that is undone leaves pages of nothing; an export then clears them away."""
+    for words in ("A cook.", "Another cook."):
+        (vault / "NPCs/Otto.md").write_text(words)
+        assert salt("vault", "import", str(vault)).code == 0
+        salt("undo")
+        result = salt("vault", "export", str(vault))
+        assert "Moved to .trash  NPCs/Otto.md" in result.out
+    kept = [(vault / ".trash/NPCs" / name).read_text() for name in ("Otto.md", "Otto 2.md")]
+    assert ["A cook." in kept[0], "Another cook." in kept[1]] == [True, True]

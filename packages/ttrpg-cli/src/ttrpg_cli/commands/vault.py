@@ -48,7 +48,7 @@ def export(app: App, folder: str, viewer: str, *, force: bool) -> None:
     )
     pairs = [("Pages", str(done.pages)), ("Written", str(done.written))]
     if done.removed:
-        pairs.append(("Taken away", ", ".join(done.removed[:8])))
+        pairs.append(("Moved to .trash", ", ".join(done.removed[:8])))
     app.screen.show(
         "ttrpg.vault.export/1",
         {"folder": folder, "for": str(audience), **attrs.asdict(done)},

@@ -43,6 +43,24 @@ def read(folder: Path, page: str) -> str:
     return text
 
 
+def put_aside(folder: Path, page: str) -> None:
+    """Move a page into ``.trash``, where Obsidian keeps what it deletes: somebody wrote in it."""
+    path = place(folder, page)
+    if not path.is_file():
+        return
+    target, number = place(folder, f".trash/{page}"), 1
+    while target.exists():
+        number += 1
+        target = place(folder, f".trash/{page.removesuffix('.md')} {number}.md")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(target)
+    except OSError as error:
+        raise StoreError(
+            f"cannot move {page} to {target}: {error.strerror}", "Mend the folder's permissions"
+        ) from error
+
+
 def place(folder: Path, page: str) -> Path:
     """Where a page is written; StoreError where a link leads it out of the vault."""
     path = folder / page

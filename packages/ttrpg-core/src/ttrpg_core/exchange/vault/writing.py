@@ -76,7 +76,7 @@ def write(
         tell(done)
     gone = tuple(sorted({*before.pages, *read} - set(drafts)))
     for path in gone:
-        files.place(folder, path).unlink(missing_ok=True)
+        files.put_aside(folder, path)
     if written and hasattr(os, "sync"):  # before the vault says what is in it
         os.sync()
     pages = {path: Page(draft.ref, draft.values) for path, draft in drafts.items()}
