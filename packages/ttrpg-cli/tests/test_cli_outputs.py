@@ -33,11 +33,35 @@ RUNS = [
     (["history"], "history"),
     (["campaign"], "campaign.list"),
     (["campaign", "list"], "campaign.list"),
-    (["campaign", "show"], "campaign"),
+    (["campaign", "show"], "campaign.show"),
     (["campaign", "create", "New"], "campaign"),
     (["campaign", "edit", "--genre", "road"], "campaign"),
     (["campaign", "use", "salt"], "campaign"),
     (["campaign", "delete", "salt"], "campaign.delete"),
+    (["character"], "character.list"),
+    (["npc"], "npc.list"),
+    (["location"], "location.list"),
+    (["faction"], "faction.list"),
+    (["item"], "item.list"),
+    (["note"], "note.list"),
+    (["plot"], "plot.list"),
+    (["arc"], "arc.list"),
+    (["handout"], "handout.list"),
+    (["ruling"], "ruling.list"),
+    (["relation"], "relation.list"),
+    (["condition"], "condition.list"),
+    (["session"], "session.list"),
+    (["snapshot"], "snapshot.list"),
+    (["calendar"], "calendar.list"),
+    (["proposals"], "proposals.list"),
+    (["backup"], "backup.list"),
+    (["recap"], "recap"),
+    (["time"], "time"),
+    (["rest", "short"], "time.passed"),
+    (["downtime", "2 days", "sleep"], "time.passed"),
+    (["find", "salt"], "find"),
+    (["links"], "links.broken"),
+    (["reveals"], "reveals"),
     (["config"], "config"),
     (["config", "show"], "config"),
     (["config", "get", "search.results"], "config.get"),
@@ -83,14 +107,21 @@ def played(ttrpg):
     assert ttrpg("combat", "new", "Ambush").code == 0
     for name in ("Mara", "Tam"):
         assert ttrpg("combat", "add", name, "--hp", "12", "-k", "player").code == 0
-    for words in (["combat", "start"], ["next"], ["hit", "tam", "12"]):
+    for words in (
+        ["combat", "start"],
+        ["next"],
+        ["hit", "tam", "12"],
+        ["session", "start"],
+        ["character", "add", "Wren"],
+        ["character", "sheet", "wren", "--hp", "12"],
+    ):
         assert ttrpg(*words).code == 0
     return ttrpg
 
 
 def test_every_command_is_here():
     tried = {command[0] for command, _ in RUNS if command}
-    assert tried | {"demo", "redo", "prev"} == {name for _, name, _, _ in COMMANDS}
+    assert tried | {"demo", "redo", "prev", "vault"} == {name for _, name, _, _ in COMMANDS}
 
 
 @every_run
@@ -134,7 +165,7 @@ def test_redo_in_all_forms(played):
     played("undo")
     assert played("redo", "--json").json()["schema"] == "ttrpg.redo/1"
     played("undo")
-    assert "Tam takes 12" in played("redo", "--plain").out
+    assert "the numbers of 'Wren'" in played("redo", "--plain").out
 
 
 def test_an_error_leaves_stdout_empty(played):
