@@ -90,8 +90,9 @@ def measured(folder: Path, long: Path, runs: int, only: str) -> Iterator[tuple[s
     chosen = [
         each
         for each in [*samples.WRITES, *samples.READS]
-        if "--style" not in each.line  # a model is needed, and is nobody's to measure here
-        and each.home != "drafted"
+        # A model is nobody's to measure here, and what is decided on does not wait again.
+        if "--style" not in each.line
+        and each.home not in {"drafted", "proposed"}
         and each.line.split()[0] in NOUNS - {"chat"}
         and not each.days
         and each.line.startswith(only)
