@@ -17,6 +17,7 @@ from ttrpg_core import text
 from ttrpg_core.app import App
 from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import InputError
+from ttrpg_core.table.world.entity import fields_of
 from ttrpg_core.table.world.links import spoken
 from ttrpg_core.table.world.notes import Note
 from ttrpg_core.table.world.seen import Seen, seen
@@ -24,18 +25,7 @@ from ttrpg_core.world import World, orders
 
 NAME_MOST = 80
 """Characters of a first line that become a note's name."""
-KINDS = (
-    "combat",
-    "character",
-    "location",
-    "plot",
-    "quest",
-    "loot",
-    "rules",
-    "meta",
-    "worldbuilding",
-    "dialogue",
-)
+KINDS = tuple(each for each in fields_of(Note)["type"].choices if each not in {"general", "secret"})
 """Kinds of notes that have a flag; ``--secret`` is a text of its own everywhere."""
 _SWITCHES = frozenset({"--json", "--plain", "--quiet"})
 

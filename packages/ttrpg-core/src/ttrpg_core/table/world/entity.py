@@ -112,6 +112,7 @@ class Entity:
 
 
 _DECLARED: dict[type[Any], Mapping[str, Field]] = {}
+"""What :func:`fields_of` found, by class: it is asked for every thing that is shown."""
 
 
 def fields_of(kind: type[Any]) -> Mapping[str, Field]:
