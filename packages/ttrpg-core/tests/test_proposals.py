@@ -214,7 +214,8 @@ def test_a_note_has_its_first_line_as_its_name(kept, campaign, world):
         ("# The **ferry**\n\nis gone", "The **ferry**"),
         ("short", "short"),
         ("x" * 100, "x" * 76 + " ..."),
-        ("#\nrest", "Note"),
+        ("#\nrest", "rest"),
+        ("[[npc/mara|The smith]] is gone", "The smith is gone"),
     ):
         kept.accept(kept.note(campaign, words).id)
         assert [each for each in world.all("note") if each.name == name], name

@@ -18,13 +18,10 @@ from ttrpg_core.app import App
 from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import InputError
 from ttrpg_core.table.world.entity import fields_of
-from ttrpg_core.table.world.links import spoken
-from ttrpg_core.table.world.notes import Note
+from ttrpg_core.table.world.notes import Note, called
 from ttrpg_core.table.world.seen import Seen, seen
 from ttrpg_core.world import World, orders
 
-NAME_MOST = 80
-"""Characters of a first line that become a note's name."""
 KINDS = tuple(each for each in fields_of(Note)["type"].choices if each not in {"general", "secret"})
 """Kinds of notes that have a flag; ``--secret`` is a text of its own everywhere."""
 _SWITCHES = frozenset({"--json", "--plain", "--quiet"})
@@ -113,24 +110,13 @@ def write(
         said = edited.get("text", said)
         if not said.strip():
             raise InputError("the note is empty", 'Say it: ttrpg note "The bridge is out"')
-        name = _name(said)
+        name = called(said)
         values |= {"name": name, "session": world.running() if session is None else session}
         if said.strip() != name:
             values["text"] = said
         made = world.add(Note, values)
     show(app, world, made)
     app.screen.say(f"Wrote {made.name!r}. {UNDO}", "good")
-
-
-def _name(said: str) -> str:
-    """The first line with something in it, without marks of Markdown, as people say it."""
-    lines = (" ".join(spoken(each).split()).lstrip("#>*-+ ") for each in said.splitlines())
-    shown = ("".join(filter(str.isprintable, each)) for each in lines)
-    line = next((each for each in shown if each), said.strip())
-    if len(line) <= NAME_MOST:
-        return line
-    whole = line[: NAME_MOST - 4].rpartition(" ")[0] or line[: NAME_MOST - 4]
-    return f"{whole} ..."
 
 
 @note.command("list")

@@ -31,7 +31,7 @@ from ttrpg_core.table.campaigns import Campaign
 from ttrpg_core.table.world import making
 from ttrpg_core.table.world.entity import Entity, fields_of, parts
 from ttrpg_core.table.world.kinds import kind as kind_of
-from ttrpg_core.table.world.notes import Note
+from ttrpg_core.table.world.notes import Note, called
 from ttrpg_core.world import World, rows
 
 __all__ = ["NOTHING", "Evidence", "Proposal", "Proposals"]
@@ -42,8 +42,6 @@ NOTE_MAX = 2000
 """Longest note, in characters."""
 SAID_MAX = 300
 """Characters of what was said that are kept as evidence."""
-NAME_LENGTH = 80
-"""Characters of a note's first line that become its name."""
 NOT_PROPOSED = frozenset({"session", "relation"})
 """Kinds with rules of their own, which nobody can propose to add."""
 _SEE = "See: ttrpg proposals"
@@ -107,8 +105,7 @@ class Proposals:
         kept = words.strip()
         if not kept or len(kept) > NOTE_MAX:
             raise InputError(f"a note has 1 to {NOTE_MAX:,} characters", "Write it shorter")
-        line = " ".join(kept.splitlines()[0].split()).lstrip("#>*- ") or "Note"
-        name = line if len(line) <= NAME_LENGTH else f"{line[: NAME_LENGTH - 4].rstrip()} ..."
+        name = called(kept)
         given = {"name": name} if name == kept else {"name": name, "text": kept}
         return self.add(campaign, "note", given, chat, evidence, actor)
 

@@ -5,6 +5,10 @@ from typing import ClassVar
 import attrs
 
 from ttrpg_core.table.world.entity import Entity, field
+from ttrpg_core.table.world.links import spoken
+
+NAME_MOST = 80
+"""Characters of a first line that become a note's name."""
 
 
 @attrs.frozen(kw_only=True)
@@ -38,3 +42,14 @@ class Note(Entity):
     session: str = field("The session that it was written in.", "ref", kinds=("session",))
     about: tuple[str, ...] = field("What it is about.", "refs", option="about")
     date: str = field("When in the game it falls due: 3 Frostfall 1204, or with 14:30 after it.")
+
+
+def called(said: str) -> str:
+    """The first line with something in it, without marks of Markdown, as people say it."""
+    lines = (" ".join(spoken(each).split()).lstrip("#>*-+ ") for each in said.splitlines())
+    shown = ("".join(filter(str.isprintable, each)) for each in lines)
+    line = next((each for each in shown if each), said.strip())
+    if len(line) <= NAME_MOST:
+        return line
+    whole = line[: NAME_MOST - 4].rpartition(" ")[0] or line[: NAME_MOST - 4]
+    return f"{whole} ..."
