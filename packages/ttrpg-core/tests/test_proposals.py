@@ -70,10 +70,29 @@ def test_accepting_is_one_entry(kept, campaign, journal, world, given, actor, by
     found = world.get("npc/mara")
     assert found.tags == (("a", "b") if "tags" in given else ())
     assert found.audience.name == given.get("audience", "gm")
-    journal.undo()
-    assert world.peek("npc/mara") is None
     with pytest.raises(NotFound, match="applied already"):
         kept.accept(made.id)
+
+
+def test_what_is_undone_waits_again(kept, campaign, world, journal, mara):
+    made = kept.change(campaign, "Mara", {"role": "captain"})
+    other = kept.note(campaign, '"proposal": 1')
+    kept.accept(made.id)
+    journal.undo()
+    assert kept.pending() == [made, other]
+    journal.redo()
+    assert kept.one(made.id).state == "applied"
+    journal.undo()
+    kept.amend(made.id, "role", "marshal")
+    kept.accept(made.id)
+    assert world.get(mara.ref).role == "marshal"
+    number = journal.history(1)[0].id
+    kept.accept(other.id)
+    journal.undo(entry=number)
+    assert (kept.one(made.id).state, kept.one(other.id).state) == ("pending", "applied")
+    kept.refuse(made.id)
+    journal.undo()
+    assert (kept.one(made.id).state, kept.one(other.id).state) == ("refused", "pending")
 
 
 def test_fields_of_a_thing(kept, campaign, world, mara, journal):
