@@ -309,3 +309,33 @@ def test_a_quick_way_that_fails_says_so_as_its_command_would(ttrpg, command):
     sys.modules["ttrpg_wave_for_tests"].quick = lambda typed: fails
     result = ttrpg("wave")
     assert (result.code, result.err) == (1, "Error: no wave\nWait for one\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("campaign new", "campaign create"),
+        ("combat create", "combat new"),
+        ("npc delete", "npc rm"),
+        ("campaign rm", "campaign delete"),
+        ("plot ls", "plot list"),
+        ("item view", "item show"),
+    ],
+)
+def test_a_verb_may_be_called_as_other_tools_call_it(ttrpg, typed, meant):
+    def rest(line):
+        return ttrpg(*line.split(), "--help").out.partition("\n")[2]
+
+    assert rest(typed) == rest(meant)
+    noun, verb = typed.split()
+    assert f"\n  {verb} " not in ttrpg(noun, "--help").out
+
+
+def test_words_of_a_note_are_not_taken_for_a_verb(ttrpg):
+    ttrpg("campaign", "create", "Veln")
+    assert "new boots" in ttrpg("note", "new", "boots").out
+
+
+def test_other_words_are_still_no_command(ttrpg):
+    ran = ttrpg("campaign", "creat", "Veln")
+    assert (ran.code, "Did you mean 'create'?" in ran.err) == (2, True)

@@ -121,6 +121,8 @@ def test_what_keeps_a_revealed_thing_from_being_known_is_said(salt):
     assert "do not know" not in salt("npc", "reveal", "vile").err
     assert "enemy of" in salt("relation", "list", "--as", "party").out
     assert "no character/pary in this campaign" in salt("npc", "reveal", "vile", "--to", "pary").err
+    assert "no character/pary" in salt("npc", "edit", "vile", "--audience", "pary").err
+    assert "no character/pary" in salt("npc", "add", "Tam", "--audience", "pary").err
     salt("character", "add", "Ada")
     assert "in this campaign" not in salt("npc", "reveal", "vile", "--to", "ada").err
     made = salt("relation", "add", "tom", "seeks", "crown", "--audience", "party")

@@ -5,7 +5,7 @@ command's own module is imported when the command is about to run.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -87,9 +87,32 @@ def load(app: "App", name: str) -> click.Command:
     return with_common_options(loaded)
 
 
+class Verbs(dict[str, click.Command]):
+    """The commands of a group, found by the words that other tools have for them too.
+
+    ``ttrpg campaign new`` is ``create`` and ``ttrpg npc delete`` is ``rm``. They are in no list,
+    and a group that takes words of its own (``ttrpg note new boots``) reads them as words.
+    """
+
+    SAME = (
+        ("create", "new", "add"),
+        ("rm", "delete", "remove", "del"),
+        ("list", "ls"),
+        ("show", "view"),
+    )
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The command of this name, or the first whose name means the same."""
+        if key not in self:
+            same = next((words for words in self.SAME if key in words), ())
+            key = next((word for word in same if word in self), key)
+        return super().get(key, default)
+
+
 def with_common_options(command: click.Command) -> click.Command:
     """Give a command and its children ``--json``, ``--plain`` and ``--quiet``, once."""
     if isinstance(command, click.Group):
+        command.commands = Verbs(command.commands)
         for child in command.commands.values():
             with_common_options(child)
     names = {name for param in command.params for name in param.opts}

@@ -210,7 +210,8 @@ def match(wanted: str, names: Iterable[tuple[str, str]], what: str) -> str:
     if found:
         found.sort()
         hint = "" if len(found) <= SHOWN else f"Did you mean: {', '.join(found[:SHOWN])} ..."
-        raise Ambiguous(f"{wanted!r} fits {len(found)} {what}s", tuple(found), hint)
+        several = "things" if " or " in what else f"{what}s"
+        raise Ambiguous(f"{wanted!r} fits {len(found)} {several}", tuple(found), hint)
     raise NotFound(f"there is no {what} {wanted!r}", nearest(wanted, [key for key, _, _ in pairs]))
 
 

@@ -131,22 +131,24 @@ def _list(group: click.Group, cls: type[Entity], columns: Sequence[str], _: More
 
 
 def _add(group: click.Group, cls: type[Entity], begins: Begins, more: More | None) -> None:
-    @group.command(help=f"Add one of the {cls.PLURAL}.")
+    @group.command(help=f"Add {showing.one(cls)}.")
     @click.argument("name")
     @settable(cls)
     @click.pass_obj
     def add(app: App, /, name: str, *, in_editor: bool, **fields: Any) -> None:
-        world = world_of(app)
+        world, values = world_of(app), given(fields)
         with written(app, "", wanted=in_editor) as text:
             if in_editor and not text:
                 raise InputError("nothing was written", "Nothing was added")
-            made = world.add(cls, {**begins(world), **given(fields), **text, "name": name})
+            made = world.add(cls, {**begins(world), **values, **text, "name": name})
         show(app, world, made, more=more)
         app.screen.say(f"Added {made.name!r}. {UNDO}", "good")
+        if "audience" in values:
+            hint_unknown(app, world, made, made.audience)
 
 
 def _show(group: click.Group, cls: type[Entity], _: Sequence[str], more: More | None) -> None:
-    @group.command("show", help=f"One of the {cls.PLURAL}, and what mentions it.")
+    @group.command("show", help=f"Show {showing.one(cls)}, and what mentions it.")
     @naming(cls)
     @as_viewer
     @click.pass_obj
@@ -157,7 +159,7 @@ def _show(group: click.Group, cls: type[Entity], _: Sequence[str], more: More | 
 
 def _edit(group: click.Group, cls: type[Entity], _: Sequence[str], more: More | None) -> None:
     text = (
-        f"Change fields of one of the {cls.PLURAL}.\n\nWhat may be given again is added to; -OLD"
+        f"Change fields of {showing.one(cls)}.\n\nWhat may be given again is added to; -OLD"
         " takes OLD away, and '' empties it."
     )
 
@@ -180,6 +182,8 @@ def _edit(group: click.Group, cls: type[Entity], _: Sequence[str], more: More | 
         show(app, world, new, more=more)
         said = showing.changed(new, different)
         app.screen.say(f"{said}. {UNDO}" if different else said, "good")
+        if "audience" in values:
+            hint_unknown(app, world, new, new.audience)
 
 
 def _rm(group: click.Group, cls: type[Entity], _: Sequence[str], __: More | None) -> None:
@@ -223,9 +227,7 @@ def _rm(group: click.Group, cls: type[Entity], _: Sequence[str], __: More | None
 def _reveal(group: click.Group, cls: type[Entity], _: Sequence[str], more: More | None) -> None:
     secrets = ", ".join(name for name, each in fields_of(cls).items() if each.secret)
 
-    @group.command(
-        help=f"Let the party know of one of the {cls.PLURAL}, or of a secret field of it."
-    )
+    @group.command(help=f"Let the party know of {showing.one(cls)}, or of a secret field of it.")
     @naming(cls)
     @click.option("--field", help=f"The secret to reveal: {secrets}.")
     @click.option(
@@ -237,7 +239,7 @@ def _reveal(group: click.Group, cls: type[Entity], _: Sequence[str], more: More 
 
 
 def _hide(group: click.Group, cls: type[Entity], _: Sequence[str], more: More | None) -> None:
-    @group.command(help=f"Make one of the {cls.PLURAL}, or a field of it, the GM's alone again.")
+    @group.command(help=f"Make {showing.one(cls)}, or a field of it, the GM's alone again.")
     @naming(cls)
     @click.option("--field", help="The field to hide again.")
     @click.pass_obj

@@ -16,6 +16,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FEW = 4
 """Usual words of a field that its help names."""
+TOO = {"--kind": "--type", "--type": "--kind"}
+"""Options that may be called by the other word as well: kinds do not agree on it."""
 as_viewer = click.option(
     "--as", "viewer", metavar="WHO", default="gm", help="As party, public or a character sees it."
 )
@@ -98,25 +100,27 @@ def _option(name: str, known: Field) -> Callable[[F], F]:
         if known.secret and "only" not in known.help
         else known.help
     )
+    word = "NAME" if known.shape in {"ref", "refs"} else "TEXT"
+    flags = (flag, TOO[flag]) if flag in TOO else (flag,)
     if known.shape == "flag":
         return click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=told)
     if known.shape == "number":
-        return click.option(flag, name, type=_number, metavar="INTEGER", help=told)
+        return click.option(*flags, name, type=_number, metavar="INTEGER", help=told)
     if known.shape == "choice":
         words = ", ".join(each for each in known.choices if each)
         own = ", or a word of your own" if known.custom else ""
-        return click.option(flag, name, metavar="WORD", help=f"{told} One of: {words}{own}.")
+        return click.option(*flags, name, metavar="WORD", help=f"{told} One of: {words}{own}.")
     if known.shape in {"lines", "refs"}:
         return click.option(
-            flag, name, multiple=True, metavar="NAME", help=f"{told} May be given again."
+            *flags, name, multiple=True, metavar=word, help=f"{told} May be given again."
         )
     if known.suggested:
         few = ", ".join(known.suggested[:FEW])
         told = f"{told} Any word; usual ones, such as {few}, are completed."
         return click.option(
-            flag, name, metavar="WORD", help=told, shell_complete=words_of(known.suggested)
+            *flags, name, metavar="WORD", help=told, shell_complete=words_of(known.suggested)
         )
-    return click.option(flag, name, metavar="TEXT" if known.shape == "text" else "NAME", help=told)
+    return click.option(*flags, name, metavar=word, help=told)
 
 
 def words_of(

@@ -27,6 +27,12 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*")
 _MINOR = frozenset({"tags", "aliases", "revealed"})
 
 
+def one(kind: type[Entity]) -> str:
+    """One of a kind in words: ``an NPC``, ``a location``."""
+    word = kind.PLURAL.removesuffix("s")
+    return f"{'an' if word[0] in 'aeiouN' else 'a'} {word}"
+
+
 def data(each: Seen) -> dict[str, Any]:
     """An entity as ``--json`` prints it: what it is, and its fields beside that."""
     head = {"kind": each.kind, "ref": each.ref, "name": each.name, "audience": each.audience}

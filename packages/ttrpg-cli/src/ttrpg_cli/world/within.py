@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from ttrpg_cli.world import showing
 from ttrpg_cli.world.noun import UNDO, More, named, show, world_of
 from ttrpg_cli.world.options import naming
 from ttrpg_core.app import App
@@ -44,7 +45,7 @@ def of_values(
 ) -> click.Group:
     """A group under a noun for the values of a field, with ``rm reveal hide``."""
 
-    @parent.group(word, help=f"The {word}s of one of the {cls.PLURAL}.")
+    @parent.group(word, help=f"The {word}s of {showing.one(cls)}.")
     def group() -> None:
         """Its commands do all."""
 
