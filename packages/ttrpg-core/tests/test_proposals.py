@@ -64,7 +64,7 @@ def test_accepting_is_one_entry(kept, campaign, journal, world, given, actor, by
     assert (done.state, kept.one(made.id).state) == ("applied", "applied")
     (entry,) = journal.history(1)
     assert (entry.actor, entry.kind) == (actor, "npc.add")
-    assert entry.prose == f"added the npc 'Mara', proposed by {by}"
+    assert entry.prose == f"added the NPC 'Mara', proposed by {by}"
     assert (entry.facts["proposal"], entry.facts["ref"]) == (made.id, "npc/mara")
     assert entry.campaign == campaign.id
     found = world.get("npc/mara")

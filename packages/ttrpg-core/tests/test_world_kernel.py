@@ -166,7 +166,7 @@ def test_what_was_deleted_can_be_taken_out_of_a_list(world):
     ("kind", "given", "said"),
     [
         (Npc, {"attitude": "angry"}, "attitude cannot be 'angry'"),
-        (Npc, {"colour": "red"}, "has no field 'colour'"),
+        (Npc, {"colour": "red"}, "have no field 'colour'"),
         (Npc, {"location": "nowhere"}, "no location 'nowhere'"),
         (Npc, {"summary": "a\nb"}, "control character"),
         (Npc, {"text": "a\0b"}, "cannot be kept"),

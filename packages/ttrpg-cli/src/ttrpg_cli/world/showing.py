@@ -29,7 +29,7 @@ _MINOR = frozenset({"tags", "aliases", "revealed"})
 
 def one(kind: type[Entity]) -> str:
     """One of a kind in words: ``an NPC``, ``a location``."""
-    word = kind.PLURAL.removesuffix("s")
+    word = kind.one()
     return f"{'an' if word[0] in 'aeiouN' else 'a'} {word}"
 
 

@@ -61,7 +61,7 @@ class World(Reader):
             made.check(self.all)
             self._check_name(made)
             change.insert("entities", rows.row(self.campaign, made))
-            change.prose = f"added the {kind.KIND} {made.name!r}"
+            change.prose = f"added the {kind.one()} {made.name!r}"
             change.facts = {"ref": made.ref, "name": made.name}
         return made
 
@@ -114,7 +114,7 @@ class World(Reader):
             old = self.get(reference)
             key = {"campaign": self.campaign, "kind": old.KIND, "id": old.id}
             change.delete("entities", key)
-            change.prose = f"deleted the {old.KIND} {old.name!r}"
+            change.prose = f"deleted the {old.one()} {old.name!r}"
             change.facts = {"ref": old.ref, "name": old.name}
         return old
 

@@ -102,6 +102,11 @@ class Entity:
     revealed: Mapping[str, str] = attrs.field(factory=dict)
     extra: Mapping[str, Any] = attrs.field(factory=dict)
 
+    @classmethod
+    def one(cls) -> str:
+        """One of the kind, in words: ``NPC``."""
+        return cls.PLURAL.removesuffix("s")
+
     @property
     def ref(self) -> str:
         """How others refer to it: ``npc/mara``."""

@@ -36,7 +36,8 @@ def changed(entity: E, given: Given, resolve: Resolve, now: str) -> tuple[E, Cha
     """The entity with other values, and what is different.
 
     A list is added to; an entry ``-old`` takes ``old`` away, and one empty text empties the list.
-    Who is called otherwise keeps the old name as an alias, so that links to it still find them.
+    Who is called otherwise keeps the old name as an alias, so that links to it still find them;
+    the name of a kind without aliases is no name to find it by.
     """
     known = fields_of(type(entity))
     values: dict[str, Any] = {}
@@ -49,9 +50,9 @@ def changed(entity: E, given: Given, resolve: Resolve, now: str) -> tuple[E, Cha
             values[name] = _checked(name, known[name], value, getattr(entity, name), resolve)
         else:
             raise InputError(
-                f"a {entity.KIND} has no field {name!r:.60}", text.nearest(name, known)
+                f"{entity.PLURAL} have no field {name!r:.60}", text.nearest(name, known)
             )
-    if values.get("name", entity.name) != entity.name:
+    if values.get("name", entity.name) != entity.name and "aliases" not in entity.FIXED:
         kept = values.get("aliases", entity.aliases)
         if entity.name not in kept:
             values["aliases"] = (*kept, entity.name)
@@ -72,7 +73,7 @@ def revealed(entity: Entity, name: str, to: Audience, now: str) -> tuple[Entity,
     if name not in secrets:
         raise InputError(
             f"{name!r:.60} is no secret field of a {entity.KIND}",
-            f"One of: {', '.join(secrets)}; who knows the {entity.KIND} itself is its audience",
+            f"One of: {', '.join(secrets)}; who knows the {entity.one()} itself is its audience",
         )
     was = entity.revealed.get(name, "gm")
     to = Audience(was).widened(to, f"the {name.replace('_', ' ')} of {entity.name!r}")
