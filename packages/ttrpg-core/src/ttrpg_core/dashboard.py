@@ -6,7 +6,7 @@ Master's. For an earlier moment it is made of the images in the journal, as a sn
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
 import attrs
@@ -63,13 +63,16 @@ def now(world: World, campaign: Campaign, kept: Snapshots, viewer: Audience = GM
     if viewer != GM:
         open_id = text.unique_slug(campaign.name, ()) == campaign.id  # else it tells an older name
         known = attrs.evolve(campaign, id=campaign.id if open_id else "", description="", tags=())
-        things = (*world.all("session"), *world.all("plot"))
+        things = (*world.all("session", viewer), *world.all("plot", viewer))
         return _made(known, date, _known(world, viewer, named), things, viewer, named)
     known_fights = fights.summaries(world.connection, campaign.id)
     counts = world.counts() | ({"fight": len(known_fights)} if known_fights else {})
+    known_sessions = chain.from_iterable(
+        orders.sessions(world, each, 1) for each in (sessions.RUNNING, ("planned",), ("ended",))
+    )
     standing = orders.standing(world)
     first = islice((each for status in _OPEN for each in orders.plots(world, status)), PLOTS)
-    found = _made(campaign, date, counts, (*world.all("session"), *first), viewer, named)
+    found = _made(campaign, date, counts, (*known_sessions, *first), viewer, named)
     return attrs.evolve(
         found,
         open_plots=sum(standing.get(each, 0) for each in _OPEN),

@@ -55,7 +55,7 @@ def recap(ctx: click.Context, viewer: str, style: str | None, model: str, *, bef
         known = kept.ended()
         if wanted is not None:
             number = kept.find(wanted).number
-            known = [each for each in known if each.number < number]
+            known = (each for each in known if each.number < number)
         telling.previously(app, *stories.previously(previously(kept.world, known, audience)))
         return
     audience = Audience.of(viewer) if viewer else GM

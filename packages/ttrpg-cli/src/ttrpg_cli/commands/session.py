@@ -172,8 +172,7 @@ def prep(app: App, wanted: str | None) -> None:
     from ttrpg_core.sessions.preparing import prepared
 
     kept = sessions_of(app)
-    planned = [each for each in kept.all() if each.running or each.status == "planned"]
-    chosen = kept.find(wanted) if wanted is not None else next(iter(planned), None)
+    chosen = kept.find(wanted) if wanted is not None else kept.coming()
     showing.sheet(app, chosen, prepared(kept, chosen))
 
 
@@ -184,10 +183,9 @@ def prep(app: App, wanted: str | None) -> None:
 def prepare(app: App, text: str, wanted: str | None) -> None:
     """Add TEXT to what is prepared for a session; '-' reads stdin."""
     kept = sessions_of(app)
-    planned = [each for each in kept.all() if each.running or each.status == "planned"]
-    if wanted is None and not planned:
+    chosen = kept.find(wanted) if wanted is not None else kept.coming()
+    if chosen is None:
         raise NotFound("no session is planned", "Plan one: ttrpg session plan")
-    chosen = kept.find(wanted) if wanted is not None else planned[0]
     more = read_stdin(TEXT_MAX, "text") if text == "-" else text
     whole = f"{chosen.prep}\n{more}" if chosen.prep else more
     kept.world.edit(chosen.ref, {"prep": whole})

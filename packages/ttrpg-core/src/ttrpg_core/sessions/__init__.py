@@ -4,15 +4,15 @@
 timelines and recaps, :mod:`.preparing` what a Game Master wants at hand before one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 
 from ttrpg_core.errors import InputError, NotFound
 from ttrpg_core.table.world import sessions
 from ttrpg_core.table.world.making import Given
-from ttrpg_core.table.world.sessions import Session, Status
-from ttrpg_core.world import World
+from ttrpg_core.table.world.sessions import RUNNING, Session, Status
+from ttrpg_core.world import World, orders
 
 CURRENT = "session"
 """The key in ``chosen`` under which the id of the session stands that runs."""
@@ -39,16 +39,23 @@ class Sessions:
 
     def all(self) -> list[Session]:
         """Every session: what runs first, then what is planned, then the last that ended."""
-        found = [each for each in self.world.all("session") if isinstance(each, Session)]
-        return sessions.ordered(found)
+        return list(orders.sessions(self.world))
+
+    def first(self, *among: Status) -> Session | None:
+        """The first session of these statuses, in the order of the list, if there is one."""
+        return next(orders.sessions(self.world, among, 1), None)
 
     def running(self) -> Session | None:
         """The session that has begun and not ended, if any does."""
-        return next((each for each in self.all() if each.running), None)
+        return self.first(*RUNNING)
 
-    def ended(self) -> list[Session]:
-        """The sessions that ended, the last first."""
-        return [each for each in self.all() if each.status == "ended"]
+    def coming(self) -> Session | None:
+        """The session that runs, else the first that is planned, if there is one."""
+        return self.first(*RUNNING, "planned")
+
+    def ended(self) -> Iterator[Session]:
+        """The sessions that ended, the last first; each is read when it is asked for."""
+        return orders.sessions(self.world, ("ended",))
 
     def find(self, wanted: str | None) -> Session:
         """The session that a number, a title or an id means.
@@ -57,16 +64,16 @@ class Sessions:
         Raises NotFound or Ambiguous.
         """
         if wanted is None:
-            known = self.all()
-            latest = [each for each in known if each.running or each.status == "ended"]
-            if not known:
+            latest = self.first(*RUNNING, "ended") or self.first("planned")
+            if latest is None:
                 raise NotFound("there is no session yet", "Plan one: ttrpg session plan")
-            return next(iter(latest or known))
+            return latest
         number = wanted.strip().removeprefix("#")
         if number.isdecimal() and len(number) <= len(str(NUMBER_MAX)):
             by_id = self.world.peek(f"session/{int(number)}")
-            named = [by_id] if isinstance(by_id, Session) else []
-            for each in [*named, *self.all()]:
+            if isinstance(by_id, Session) and by_id.number == int(number):
+                return by_id
+            for each in self.all():
                 if each.number == int(number):
                     return each
             raise NotFound(f"there is no session {number}", "See: ttrpg session list")
@@ -81,7 +88,7 @@ class Sessions:
         another has.
         """
         with self.world.change("session.plan") as change:
-            taken = {each.number for each in self.all()}
+            taken = orders.numbers(self.world)
             chosen = max(taken, default=0) + 1 if number is None else number
             if not 0 <= chosen <= NUMBER_MAX:
                 raise InputError(f"a session cannot be number {chosen}", "They count from 0")
@@ -108,8 +115,7 @@ class Sessions:
             if wanted is not None:
                 found = self.find(wanted)
             else:
-                planned = [each for each in self.all() if each.status == "planned"]
-                found = planned[0] if planned else self.plan("", {})
+                found = self.first("planned") or self.plan("", {})
             return self._move(found, "active", "start")
 
     def pause(self) -> Session:
@@ -174,10 +180,10 @@ class Sessions:
         """What a session that is about to begin is called, in the name of a snapshot."""
         if wanted is not None:
             return f"session {self.find(wanted).number}"
-        planned = [each for each in self.all() if each.status == "planned"]
-        if planned:
-            return f"session {planned[0].number}"
-        return f"session {max((each.number for each in self.all()), default=0) + 1}"
+        planned = self.first("planned")
+        if planned is not None:
+            return f"session {planned.number}"
+        return f"session {max(orders.numbers(self.world), default=0) + 1}"
 
     def _alone(self) -> None:
         found = self.running()

@@ -6,13 +6,15 @@ rolled back to before it, did not happen.
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import islice
 
 import attrs
 
 from ttrpg_core import fights
 from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import NotFound
+from ttrpg_core.rows import dump_key
 from ttrpg_core.table.combat.state import Fight
 from ttrpg_core.table.recaps import stories, telling
 from ttrpg_core.table.recaps.events import Event, Record, events
@@ -28,6 +30,8 @@ from ttrpg_core.world import World, rows
 BACK = 3
 """Sessions that "previously on" goes back."""
 _ROLLBACK = "snapshot.rollback"
+_NEWEST = 2**63 - 1
+"""After every entry."""
 
 
 @attrs.frozen
@@ -60,6 +64,12 @@ class Happened:
             lambda ref: [each for each in _mentions(self.world, viewer, ref) if now(each)],
             {key: fought(fight, viewer) for key, fight in self.fights.items()},
         )
+
+    def before(self, viewer: Audience) -> Before:
+        """The session as "previously on" has it for a viewer."""
+        line = _line(self.world, self.session, viewer)
+        told = () if line else self.recap(viewer).sections
+        return stories.before(self.session.number, line, told)
 
     def recap(self, viewer: Audience = GM) -> Recap:
         """What a viewer is told of the session."""
@@ -94,30 +104,33 @@ def happened(world: World, session: Session) -> Happened:
     return Happened(world, session, records, found)
 
 
-def previously(world: World, known: Sequence[Session], viewer: Audience) -> list[Before]:
-    """The last of these sessions that ended, each as "previously on" has it for a viewer."""
-    ended = sorted(
-        (each for each in known if each.status == "ended"), key=lambda each: -each.number
-    )
-    return [_before(world, each, viewer) for each in ended[:BACK]]
+def previously(world: World, ended: Iterable[Session], viewer: Audience) -> list[Before]:
+    """Sessions that ended, the last of them first, each as "previously on" has it for a viewer."""
+    return [_before(world, each, viewer) for each in islice(ended, BACK)]
 
 
 def _before(world: World, session: Session, viewer: Audience) -> Before:
+    line = _line(world, session, viewer)
+    if line:
+        return stories.before(session.number, line, ())
+    return happened(world, session).before(viewer)
+
+
+def _line(world: World, session: Session, viewer: Audience) -> str:
+    """What was written of a session in a line, where the viewer may read it."""
     view = _now(world, viewer, world.named(viewer), session.ref)
-    line = "" if view is None else str(view.fields.get("summary", ""))
-    told = () if line else happened(world, session).recap(viewer).sections
-    return stories.before(session.number, line, told)
+    return "" if view is None else str(view.fields.get("summary", ""))
 
 
 def _records(world: World, session: Session) -> tuple[Record, ...]:
-    began = _entry(world, "session.start", session.ref, 0)
+    began = _entry(world, "session.start", session, 0)
     if began is None:
         return ()
-    until = _entry(world, "session.end", session.ref, began)
+    until = _entry(world, "session.end", session, began)
     found = world.connection.execute(
-        "SELECT id, at, actor, kind, prose, facts FROM journal WHERE campaign = ? AND id >= ?"
-        " AND id <= COALESCE(?, id) AND target IS NULL AND undone_by IS NULL ORDER BY id",
-        [world.campaign, began, until],
+        "SELECT id, at, actor, kind, prose, facts FROM journal WHERE campaign = ?"
+        " AND id BETWEEN ? AND ? AND target IS NULL AND undone_by IS NULL ORDER BY id",
+        [world.campaign, began, _NEWEST if until is None else until],
     )
     held: list[Record] = []
     for row in found:
@@ -128,14 +141,16 @@ def _records(world: World, session: Session) -> tuple[Record, ...]:
     return tuple(held)
 
 
-def _entry(world: World, kind: str, ref: str, after: int) -> int | None:
-    """The last entry of a kind that holds and is about this entity, after another one."""
+def _entry(world: World, kind: str, session: Session, after: int) -> int | None:
+    """The last entry of a kind that holds and changed this session, after another one."""
+    key = {"campaign": world.campaign, "kind": session.KIND, "id": session.id}
     found = world.connection.execute(
-        "SELECT id FROM journal WHERE campaign = ? AND id > ? AND kind = ? AND undone_by IS NULL"
-        " AND json_extract(facts, '$.ref') = ? ORDER BY id DESC LIMIT 1",
-        [world.campaign, after, kind, ref],
+        "SELECT MAX(journal.id) FROM journal_rows CROSS JOIN journal ON journal.id = entry"
+        " WHERE tbl = 'entities' AND key = ? AND entry > ? AND kind = ? AND campaign = ?"
+        " AND undone_by IS NULL",
+        [dump_key(key), after, kind, world.campaign],
     ).fetchone()
-    return None if found is None else int(found["id"])
+    return None if found[0] is None else int(found[0])
 
 
 def _now(world: World, viewer: Audience, named: Named, ref: str) -> Seen | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ttrpg_core.audience import GM
 from ttrpg_core.sessions import Sessions
-from ttrpg_core.sessions.happened import happened, previously
+from ttrpg_core.sessions.happened import Happened, happened
 from ttrpg_core.table.recaps import stories
 from ttrpg_core.table.recaps.sheet import Part, fitted
 from ttrpg_core.table.world import plots
@@ -29,11 +29,13 @@ def prepared(kept: Sessions, session: Session | None) -> list[Part]:
     found = [each for ref in refs[:MOST] if isinstance(each := world.peek(ref), Plot)]
     going = [each for each in found if each.status == "active"]
     waiting = [each for each in found if each.status != "active"]
-    places = _places(kept, going)
+    ended = kept.first("ended")
+    last = None if ended is None else happened(world, ended)
+    places = _places(last, going)
     return fitted(
         [
             Part("Prepared", 90, tuple(session.prep.splitlines() if session else ())),
-            Part("Last time", 75, tuple(_last(kept))),
+            Part("Last time", 75, tuple(_last(last))),
             Part("Open plots", 70, tuple(map(_plot, [*going, *waiting])), len(refs) - len(found)),
             Part("Likely to appear", 85, tuple(_people(world, going, places))),
             Part("Places", 80, tuple(_named(world, places))),
@@ -86,11 +88,11 @@ def _plot(plot: Plot) -> str:
     return f"{_line(plot)} ({', '.join(about)}){clocks}"
 
 
-def _places(kept: Sessions, going: Iterable[Plot]) -> list[str]:
+def _places(last: Happened | None, going: Iterable[Plot]) -> list[str]:
     """Where the party is likely to be: where it was last, and where what goes on plays."""
     found: list[str] = []
-    for each in kept.ended()[:1]:
-        touched = {one for event in happened(kept.world, each).events() for one in event.refs}
+    if last is not None:
+        touched = {one for event in last.events() for one in event.refs}
         found += sorted(one for one in touched if one.startswith("location/"))
     for plot in going:
         found += plot.locations
@@ -131,8 +133,8 @@ def _rulings(world: World) -> Iterator[str]:
             yield _short(f"{each.name}: {spoken(each.text)}" if each.text else each.name)
 
 
-def _last(kept: Sessions) -> Iterator[str]:
-    told, _ = stories.previously(previously(kept.world, kept.ended()[:1], GM))
+def _last(last: Happened | None) -> Iterator[str]:
+    told, _ = stories.previously([] if last is None else [last.before(GM)])
     for number, said in told:
         yield f"Session {number}: {said}"
 

@@ -1,12 +1,13 @@
-"""Notes and plots in the order in which they are listed, sorted where they lie.
+"""Notes, plots and sessions in the order in which they are listed, sorted where they lie.
 
 Each is made when it is asked for, so that a list of the first fifty of thousands costs fifty.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ttrpg_core.table.world.entity import Entity
 from ttrpg_core.table.world.plots import PRIORITIES, URGENCIES, Plot
+from ttrpg_core.table.world.sessions import ORDER, Session, Status
 from ttrpg_core.world import rows
 from ttrpg_core.world.reading import Reader
 
@@ -15,6 +16,8 @@ STATUSES = ("active", "pending", "paused", "completed", "failed")
 _PINNED = """instr(state, '"pinned":true') = 0"""
 """As the index of notes has it."""
 _STATUS = "coalesce(json_extract(state, '$.status'), 'pending')"
+_OF_SESSION = "coalesce(json_extract(state, '$.status'), 'planned')"
+_NUMBER = "CAST(coalesce(json_extract(state, '$.number'), 0) AS INTEGER)"
 
 
 def notes(reader: Reader) -> Iterator[Entity]:
@@ -51,6 +54,31 @@ def standing(reader: Reader) -> dict[str, int]:
         [reader.campaign],
     )
     return dict(found.fetchall())
+
+
+def sessions(reader: Reader, among: Sequence[Status] = ORDER, most: int = -1) -> Iterator[Session]:
+    """The sessions of some statuses as :func:`~ttrpg_core.table.world.sessions.ordered` has them.
+
+    ``most`` is how many, where not all; their states alone are looked at to find them.
+    """
+    marks = ", ".join("?" for _ in among)
+    found = reader.connection.execute(
+        f"SELECT {rows.COLUMNS} FROM entities WHERE campaign = ? AND kind = 'session'"  # noqa: S608 - names are ours
+        f" AND {_OF_SESSION} IN ({marks})"
+        f" ORDER BY instr(',{','.join(ORDER)},', ',' || {_OF_SESSION} || ','),"
+        f" {_NUMBER} * iif({_OF_SESSION} = 'ended', -1, 1), id LIMIT ?",
+        [reader.campaign, *among, most],
+    )
+    return (each for each in map(rows.entity, found.fetchall()) if isinstance(each, Session))
+
+
+def numbers(reader: Reader) -> set[int]:
+    """The numbers that sessions have."""
+    found = reader.connection.execute(
+        f"SELECT {_NUMBER} FROM entities WHERE campaign = ? AND kind = 'session'",  # noqa: S608 - ours
+        [reader.campaign],
+    )
+    return {each[0] for each in found}
 
 
 def _sorted(reader: Reader, kind: str, order: str, status: str | None = None) -> Iterator[Entity]:
