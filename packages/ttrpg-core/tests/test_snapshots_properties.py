@@ -5,6 +5,7 @@ Two campaigns with things that hang on them, things of nobody's, and writes that
 
 import contextlib
 import tempfile
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from zlib import crc32
@@ -224,6 +225,12 @@ class Machine(RuleBasedStateMachine):
             found = self.snapshots.rows_at(self.keep(), moment, table)
             told = [[(type(v).__name__, repr(v)) for v in row.values()] for row in found]
             assert sorted(told) == sorted(self.named[position][table])
+        things = self.snapshots.rows_at(self.keep(), moment, "entities")
+        counts = self.snapshots.counts_at(self.keep(), moment)
+        assert counts == Counter(row["kind"] for row in things)
+        for kind in {"npc", "note", *counts}:
+            names = {row["id"]: row["name"] for row in things if row["kind"] == kind}
+            assert self.snapshots.names_at(self.keep(), moment, kind) == names
 
     @invariant()
     def sound(self):

@@ -116,20 +116,17 @@ def show(app: App, moment: str, kind: str | None, whose: str | None) -> None:
     with records.one_moment(app.store.connection):
         then = kept.moment(campaign, moment)
         was = kept.campaign_at(campaign, then)
-        things = kept.rows_at(campaign, then, "entities")
-        fights = kept.rows_at(campaign, then, "fights")
-    known = [(row["kind"], row["id"], row["name"]) for row in things]
-    known += [("fight", row["id"], row["name"]) for row in fights]
-    counts = Counter(each[0] for each in known)
+        counts = kept.counts_at(campaign, then)
+        wanted = (kind or "").casefold()
+        listed = kept.names_at(campaign, then, wanted) if wanted else {}
     named = next((each for each in kept.all(campaign) if each.id == then.snapshot), None)
-    listed = [each for each in known if kind is not None and each[0] == kind.casefold()]
     pairs = [("Moment", f"{then.name} (after #{then.position})")]
     pairs += [("Note", named.note)] if named is not None and named.note else []
     pairs += [("Campaign", was.name)] + ([("Game date", was.game_date)] if was.game_date else [])
     pairs += [(_title(each), str(count)) for each, count in sorted(counts.items())]
     blocks: list[Block] = [Fields(pairs)]
     if kind is not None:
-        rows = [each[2:0:-1] for each in listed]
+        rows = [(name, key) for key, name in listed.items()]
         blocks += [Text(""), Table(("Name", "Id"), rows, empty=f"There was no {kind}")]
     app.screen.show(
         "ttrpg.snapshot.show/1",
@@ -140,7 +137,7 @@ def show(app: App, moment: str, kind: str | None, whose: str | None) -> None:
             "name": was.name,
             "game_date": was.game_date,
             "counts": dict(sorted(counts.items())),
-            "things": [{"ref": f"{k}/{key}", "name": name} for k, key, name in listed],
+            "things": [{"ref": f"{wanted}/{key}", "name": name} for key, name in listed.items()],
         },
         blocks,
     )

@@ -10,7 +10,6 @@ makes are not: they stay when what they were made before is undone, and end no r
 
 import re
 import sqlite3
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
@@ -23,7 +22,7 @@ from ttrpg_core.journal import Journal
 from ttrpg_core.reversal import Later, RowChange
 from ttrpg_core.rows import Row, dump_key, key_text
 from ttrpg_core.settings_tables import SnapshotSettings
-from ttrpg_core.snapshots import moments
+from ttrpg_core.snapshots import moments, things
 from ttrpg_core.snapshots.belonging import CAMPAIGNS, Belonging
 from ttrpg_core.snapshots.differences import Difference, FieldChange, difference, name_of
 from ttrpg_core.table.campaigns import Campaign
@@ -187,6 +186,23 @@ class Snapshots:
             Belonging(self._connection), self._connection, campaign.id, table, moment.position
         )
 
+    def counts_at(self, campaign: Campaign, moment: Moment) -> dict[str, int]:
+        """How many things of each kind there were, and fights."""
+        found = things.counts_at(self._connection, campaign.id, moment.position)
+        fights = len(self.rows_at(campaign, moment, "fights"))
+        return found | ({"fight": fights} if fights else {})
+
+    def names_at(self, campaign: Campaign, moment: Moment, kind: str) -> dict[str, str]:
+        """The names of the things of a kind that there were, or of the fights, by their ids."""
+        if kind == "fight":
+            return {
+                row["id"]: row["name"]
+                for row in sorted(
+                    self.rows_at(campaign, moment, "fights"), key=lambda row: row["id"]
+                )
+            }
+        return things.names_at(self._connection, campaign.id, moment.position, kind)
+
     def diff(self, campaign: Campaign, first: Moment, second: Moment) -> list[Difference]:
         """What became of every thing between two moments: by kind, then by name."""
         with records.one_moment(self._connection):
@@ -210,22 +226,24 @@ class Snapshots:
         return sorted(found, key=lambda each: (each.kind, each.name.casefold(), each.ref))
 
     def since(self, campaign: Campaign, known: Sequence[Snapshot]) -> list[int]:
-        """How many entries the history of a campaign has since each, but for names of moments."""
-        every = self._numbers(campaign, "")
-        named = self._numbers(campaign, " AND kind IN ('snapshot.create', 'snapshot.delete')")
+        """How many entries the history of a campaign has since each, but for names of moments.
 
-        def later(numbers: list[int], position: int) -> int:
-            return len(numbers) - bisect_right(numbers, position)
-
-        return [later(every, each.position) - later(named, each.position) for each in known]
-
-    def _numbers(self, campaign: Campaign, where: str) -> list[int]:
-        """The numbers of the entries of a campaign, ascending: an index alone has them."""
-        found = self._connection.execute(
-            f"SELECT id FROM journal WHERE campaign = ?{where} ORDER BY id",  # noqa: S608 - no outside text
-            [campaign.id],
-        )
-        return [each[0] for each in found]
+        Counted from each to the next, so that all of them are one look at an index.
+        """
+        named = "kind IN ('snapshot.create', 'snapshot.delete')"
+        counts: dict[int, int] = {}
+        total, end = 0, moments.last(self._connection)
+        for position in sorted({each.position for each in known}, reverse=True):
+            between = [campaign.id, position, end]
+            for where, sign in (("", 1), (f" AND {named}", -1)):
+                found = self._connection.execute(
+                    "SELECT COUNT(*) FROM journal"  # noqa: S608 - no outside text
+                    f" WHERE campaign = ? AND id > ? AND id <= ?{where}",
+                    between,
+                )
+                total += sign * int(found.fetchone()[0])
+            counts[position], end = total, position
+        return [counts[each.position] for each in known]
 
     def rollback(self, campaign: Campaign, words: str) -> Rollback:
         """Put every row of a campaign as it was; one change, which is undone like any other.
@@ -255,7 +273,9 @@ class Snapshots:
 
     def _changes(self, campaign: Campaign, start: int, end: int) -> list[RowChange]:
         belonging = Belonging(self._connection)
-        return moments.changes(belonging, self._connection, campaign.id, start, end)
+        return moments.changes(
+            belonging, self._connection, campaign.id, start, end, belonging.tables
+        )
 
     def _must_be_ours(self, campaign: Campaign, steps: list[RowChange]) -> None:
         """Denied when a row is, or was, another campaign's as well, or nobody's."""

@@ -5,6 +5,7 @@ after it found; so the cost is that of what was changed since, whatever undo and
 """
 
 import sqlite3
+from collections.abc import Sequence
 
 from ttrpg_core.errors import Denied
 from ttrpg_core.reversal import RowChange
@@ -27,19 +28,24 @@ def position_of(connection: sqlite3.Connection, at: str) -> int:
 
 
 def changes(
-    belonging: Belonging, connection: sqlite3.Connection, campaign: str, start: int, end: int
+    belonging: Belonging,
+    connection: sqlite3.Connection,
+    campaign: str,
+    start: int,
+    end: int,
+    tables: Sequence[str],
 ) -> list[RowChange]:
-    """What is different of a campaign's rows between two positions, each row once.
+    """What is different of a campaign's rows of some tables between two positions, each row once.
 
     ``start`` may be after ``end``. Raises Denied when entries between them are gone.
     """
     low, high = sorted((start, end))
     must_be_whole(connection, low)
-    marks = ", ".join("?" for _ in belonging.tables)
+    marks = ", ".join("?" for _ in tables)
     rows = connection.execute(
         "SELECT tbl, key, before, after FROM journal_rows WHERE entry > ? AND entry <= ?"  # noqa: S608 - only marks
         f" AND +tbl IN ({marks}) ORDER BY entry, ordinal",  # the +: by entry, not by table
-        [low, high, *belonging.tables],
+        [low, high, *tables],
     )
     images: dict[tuple[str, str], tuple[str | None, str | None]] = {}
     for row in rows:
@@ -67,11 +73,7 @@ def rows_at(
         f"SELECT * FROM {table} WHERE {column} = ?",  # noqa: S608 - a table's and a column's own names
         [campaign],
     ).fetchall()
-    since = [
-        each
-        for each in changes(belonging, connection, campaign, position, last(connection))
-        if each.table == table
-    ]
+    since = changes(belonging, connection, campaign, position, last(connection), [table])
     if not since:
         return [dict(row) for row in now]
     names = tuple(since[0].key)
@@ -97,11 +99,11 @@ def row_at(connection: sqlite3.Connection, table: str, key: Row, position: int) 
 def beginning(connection: sqlite3.Connection, campaign: Campaign) -> int:
     """The position at which a campaign began: not an earlier one with its id, nor its return."""
     found = connection.execute(
-        "SELECT MIN(entry) FROM journal_rows WHERE tbl = ? AND key = ? AND before IS NULL"
-        " AND json_extract(after, '$.created_at') = ?",
+        "SELECT entry FROM journal_rows WHERE tbl = ? AND key = ? AND before IS NULL"
+        " AND json_extract(after, '$.created_at') = ? ORDER BY entry LIMIT 1",
         [CAMPAIGNS, dump_key({"id": campaign.id}), campaign.created_at],
     ).fetchone()
-    return int(found[0] or 0)
+    return 0 if found is None else int(found[0])
 
 
 def must_be_whole(connection: sqlite3.Connection, position: int) -> None:
