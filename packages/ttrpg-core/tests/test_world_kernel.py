@@ -109,6 +109,14 @@ def test_two_of_a_name_are_told_apart(world):
         world.resolve("zzz", ("npc",))
 
 
+def test_no_character_has_the_id_of_an_audience(world):
+    """A secret for them would be shown to whoever is looked at as the party."""
+    for name in ("GM", "Party", "Public"):
+        made = world.add(Character, {"name": name})
+        assert made.id == f"{name.casefold()}-2"
+        assert Audience.of(made.id).name == made.id
+
+
 def test_an_older_name_goes_on_finding_a_thing(world):
     npc(world, "Mara")
     mara, different = world.edit("npc/mara", {"name": "The Widow"})

@@ -15,7 +15,8 @@ from ttrpg_core.errors import InputError
 
 NPC = "npc/"
 """Before the id of a character that is not of the party."""
-_GROUPS = ("gm", "party", "public")
+GROUPS = ("gm", "party", "public")
+"""Audiences that are nobody's id."""
 
 
 @attrs.frozen
@@ -29,7 +30,7 @@ class Audience:
         """The audience that a word means; InputError for what is no id."""
         wanted = text.name(value, "audience").casefold()
         bare = wanted.removeprefix(NPC)
-        if wanted in _GROUPS:
+        if wanted in GROUPS:
             return cls(wanted)
         if not bare or text.slug(bare) != bare:
             raise InputError(

@@ -55,7 +55,7 @@ class World(Reader):
         Its id is made from that, or from what it is ``called``.
         """
         with self.change(f"{kind.KIND}.add") as change:
-            key = text.unique_slug(called or given["name"], self.ids(kind.KIND))
+            key = text.unique_slug(called or given["name"], [*self.ids(kind.KIND), *kind.RESERVED])
             made = making.made(kind, key, given, self.resolve, self.now)
             self._check_cycle(made)
             made.check(self.all)

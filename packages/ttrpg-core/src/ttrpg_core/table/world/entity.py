@@ -86,6 +86,8 @@ class Entity:
     """The kind in references and in the database: ``npc``."""
     PLURAL: ClassVar[str] = ""
     """Several of them, in words: ``NPCs``."""
+    RESERVED: ClassVar[tuple[str, ...]] = ()
+    """Ids that mean something else where one is named."""
     FIXED: ClassVar[frozenset[str]] = frozenset()
     """What of one has no option: it is given when it is made, or has no meaning for the kind."""
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import attrs
 
-from ttrpg_core.audience import PARTY, Audience
+from ttrpg_core.audience import GROUPS, PARTY, Audience
 from ttrpg_core.table.combat.sheet import Sheet
 from ttrpg_core.table.world.entity import Entity, field
 
@@ -51,6 +51,7 @@ class Character(Entity):
 
     KIND: ClassVar[str] = "character"
     PLURAL: ClassVar[str] = "characters"
+    RESERVED: ClassVar[tuple[str, ...]] = GROUPS
 
     audience: Audience = PARTY
     player: str = field("Who plays them.")
