@@ -235,6 +235,19 @@ def test_undo_does_not_leave_rows_that_point_at_nothing(journal, store, insert, 
     assert verify(store.connection) == []
 
 
+def test_undo_points_no_row_at_what_has_gone_since(journal, store, insert, delete, dump):
+    insert(journal, "factions", id=1, name="Guild")
+    insert(journal, "factions", id=2, name="Crown")
+    insert(journal, "debts", id=1, faction=1)
+    with journal.change("x") as change:
+        change.update("debts", {"id": 1}, {"faction": 2})
+    delete(journal, "factions", id=1)
+    here = dump(store)
+    with pytest.raises(UndoRefused, match="rows of debts need something that is no longer there"):
+        journal.undo(entry=4)
+    assert dump(store) == here
+
+
 def test_an_undo_that_does_not_fit_is_refused_with_the_reason(journal, store, dump, insert, delete):
     insert(journal, "factions", id=1, name="Guild")
     delete(journal, "factions", id=1)

@@ -295,7 +295,9 @@ class Journal:
 
     def _last_undone(self) -> Entry | None:
         return self._first(
-            "undone_by > (SELECT MAX(id) FROM journal WHERE target IS NULL) ORDER BY undone_by DESC"
+            "undone_by = (SELECT MAX(undone_by) FROM journal WHERE undone_by IS NOT NULL)"
+            " AND NOT EXISTS (SELECT 1 FROM journal AS newer"
+            " WHERE newer.id > journal.undone_by AND newer.target IS NULL)"
         )
 
     def _first(self, where: str, values: Sequence[object] = ()) -> Entry | None:

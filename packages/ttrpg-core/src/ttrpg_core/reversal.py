@@ -17,6 +17,7 @@ from ttrpg_core.rows import (
     dump_key,
     fetch,
     key_text,
+    linking,
     referrers,
     replace,
     same,
@@ -54,7 +55,8 @@ def put_back(
         _must_be_as_left(connection, step, later)
     _must_stand_alone(connection, steps, later)
     now = [fetch(connection, step.table, step.key) for step in steps]
-    tables = sorted({step.table for step in steps})
+    moving = any(_moves(connection, step) for step in steps)
+    tables = sorted({step.table for step in steps}) if moving else []
     loose = {table: dangling(connection, table) for table in tables}
     try:
         _replace_all(connection, steps)
@@ -67,6 +69,18 @@ def put_back(
         RowChange(step.table, step.key, before, fetch(connection, step.table, step.key))
         for step, before in zip(steps, now, strict=True)
     )
+
+
+def _moves(connection: sqlite3.Connection, step: RowChange) -> bool:
+    """Whether a step may leave a row that points at nothing: most change what no key is made of."""
+    if step.before is None or step.after is None:
+        return True
+    different = {
+        name.casefold()
+        for name in step.before.keys() | step.after.keys()
+        if step.before.get(name) != step.after.get(name)
+    }
+    return not different.isdisjoint(linking(connection, step.table))
 
 
 def _must_be_as_left(connection: sqlite3.Connection, step: RowChange, later: Later) -> None:

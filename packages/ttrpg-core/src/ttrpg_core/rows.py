@@ -121,6 +121,18 @@ def referrers(
                 yield Referrer(child, key, image, links[0][2], links[0][3])
 
 
+def linking(connection: sqlite3.Connection, table: str) -> set[str]:
+    """The columns of a table that point at another row, or that a foreign key names, casefolded."""
+    found = connection.execute(
+        'SELECT iif(m.name = ?1 COLLATE NOCASE, f."from", NULL),'
+        ' iif(f."table" = ?1 COLLATE NOCASE, f."to", NULL)'
+        " FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table'"
+        ' AND (m.name = ?1 COLLATE NOCASE OR f."table" = ?1 COLLATE NOCASE)',
+        [table],
+    )
+    return {name.casefold() for pair in found for name in pair if name is not None}
+
+
 def dangling(connection: sqlite3.Connection, table: str) -> set[tuple[Any, ...]]:
     """Rows of a table whose foreign keys point at nothing: ``(table, rowid, parent, number)``."""
     return {tuple(row) for row in connection.execute(f"PRAGMA foreign_key_check({_quoted(table)})")}

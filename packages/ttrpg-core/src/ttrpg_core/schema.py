@@ -166,3 +166,9 @@ def acceptances(db: Database) -> None:
         " SET state = iif(NEW.undone_by IS NULL, 'applied', 'pending')"
         f" WHERE id = {number} AND (NEW.undone_by IS NULL OR state = 'applied'); END"
     )
+
+
+@tables()
+def undone(db: Database) -> None:
+    """What was undone last is found at once, however much was done before."""
+    db.execute("CREATE INDEX journal_redo ON journal (undone_by) WHERE undone_by IS NOT NULL")
