@@ -59,6 +59,17 @@ def test_the_list_from_either_side(salt):
     assert "2 more: --limit 3 shows them all" in cut.out
 
 
+def test_the_words_of_a_relation_are_edited(salt):
+    done = salt("relation", "edit", "mara-seeks", "--kind", "owns", "--note", "At last.")
+    assert done.err == "Mara owns Crown. 'ttrpg undo' takes it back\n"
+    assert "At last." in salt("relation", "show", "mara-seeks").out
+    assert "Nothing was different" in salt("relation", "edit", "mara-seeks", "--kind", "owns").err
+    assert "Changed strength" in salt("relation", "edit", "mara-seeks", "--strength", "3").err
+    assert salt("relation", "edit", "mara-seeks").code == 2
+    salt("undo", "2")
+    assert "Mara seeks Crown" in " ".join(salt("relation", "list", "mara").out.split())
+
+
 def test_an_end_is_kept_with_its_date(salt):
     result = salt("relation", "end", "mara-seeks", "--when", "Midsummer")
     assert result.err == "It is over. 'ttrpg undo' takes it back\n"

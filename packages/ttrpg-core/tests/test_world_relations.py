@@ -135,6 +135,35 @@ def test_the_same_is_not_said_twice(world, dump, first, second):
     assert related(world, *second).ended is False, "it began again"
 
 
+def test_other_words_of_a_relation_are_those_that_are_known(world, journal):
+    made = related(world, "mara", "sings to", "tom", inverse="is sung to by")
+    for words, name, inverse in (
+        ("hums to", "hums to", ""),
+        ("MemberOf", "member of", ""),
+        ("is sung to by", "is sung to by", ""),
+    ):
+        new, _ = relating.edit(world, made.ref, {"name": words})
+        assert (new.name, new.inverse, new.aliases, new.ref) == (name, inverse, (), made.ref)
+    assert journal.history(1)[0].prose == "changed 'Mara member of Tom' to 'Mara is sung to by Tom'"
+    kept, _ = relating.edit(world, made.ref, {"name": "hears", "inverse": "is heard by"})
+    assert relating.edit(world, made.ref, {"name": "hears", "strength": 3})[0].inverse == (
+        kept.inverse
+    )
+    assert lines(world, "npc/tom") == ["is heard by"]
+
+
+def test_no_other_words_make_two_of_one_relation(world):
+    related(world, "mara", "ally", "tom")
+    made = related(world, "tom", "seeks", "mara")
+    for given_ in ({"name": "ally of"}, {"target": "tom"}, {"target": ""}):
+        with pytest.raises(InputError):
+            relating.edit(world, made.ref, given_)
+    relating.edit(world, made.ref, {"ended": True})
+    relating.edit(world, made.ref, {"name": "ally"})
+    with pytest.raises(InputError, match="it is known that"):
+        relating.edit(world, made.ref, {"ended": False})
+
+
 def test_what_makes_no_relation(world):
     with pytest.raises(InputError, match="two different"):
         related(world, "mara", "ally", "mara")

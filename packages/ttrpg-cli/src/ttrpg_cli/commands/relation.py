@@ -26,6 +26,7 @@ _thing = names_of(*(each for each in kinds.KINDS if each != Relation.KIND))
 _words = words_of([word for each in TIES for word in dict.fromkeys((each.words, each.back))])
 
 relation = noun("relation", "Relations: who is what to whom, since when")
+del relation.commands["edit"]
 
 
 @relation.command("list")
@@ -97,6 +98,34 @@ def add(
     show(app, world, made)
     app.screen.say(f"{relating.told(world, made)}. {UNDO}", "good")
     hint_unknown(app, world, made, made.audience)
+
+
+@relation.command()
+@naming(Relation)
+@click.option("--kind", "name", metavar="WORDS", help="What the first is to the second instead.",
+              shell_complete=_words)  # fmt: skip
+@settable(Relation)
+@click.pass_obj
+def edit(app: App, /, wanted: str, *, in_editor: bool, **fields: Any) -> None:
+    """Change a relation: its words, how strong it is, what there is to say of it.
+
+    What may be given again is added to; -OLD takes OLD away, and '' empties it.
+    """
+    world, values = world_of(app), given(fields)
+    if not (values or in_editor):
+        raise InputError(
+            "nothing to change", "Name a field, such as --kind; all: ttrpg relation edit --help"
+        )
+    old = named(world, Relation, wanted)
+    with written(app, old.text, wanted=in_editor) as note:
+        if note and world.get(old.ref).text != old.text:
+            raise InputError("the relation was changed meanwhile", "Edit it again")
+        new, different = relating.edit(world, old.ref, {**values, **note})
+    show(app, world, new)
+    said = showing.changed(new, different)
+    if "name" in different:
+        said = relating.told(world, new)
+    app.screen.say(f"{said}. {UNDO}" if different else said, "good")
 
 
 @relation.command()

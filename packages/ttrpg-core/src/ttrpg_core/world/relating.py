@@ -1,15 +1,16 @@
 """Relations found, made and drawn: of one thing, or of all, as somebody knows them."""
 
 from collections.abc import Iterable
+from typing import cast
 
 from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import InputError
-from ttrpg_core.table.world import graph, kinds
+from ttrpg_core.table.world import graph, kinds, making
 from ttrpg_core.table.world.entity import Entity
-from ttrpg_core.table.world.making import Given
+from ttrpg_core.table.world.making import Changed, Given
 from ttrpg_core.table.world.relations import Relation
 from ttrpg_core.table.world.seen import knows
-from ttrpg_core.table.world.ties import tie
+from ttrpg_core.table.world.ties import Tie, tie
 from ttrpg_core.world import World
 from ttrpg_core.world.reading import Reader
 from ttrpg_core.world.searching import pointing
@@ -21,23 +22,70 @@ DEEPEST = 10
 def add(world: World, source: str, words: str, target: str, given: Given) -> Relation:
     """Say of one thing what it is to another. InputError when that is said already."""
     with world.change("relation.add") as change:
-        pair = [world.resolve(each, ends()) for each in (source, target)]
-        said = tie(words, given.get("inverse", ""))
-        if pair[0] == pair[1]:
-            raise InputError(f"{words!r:.60} needs two different things", "Both were the same")
-        own = {"inverse": "" if said.known else said.back}  # what is known needs no words for it
-        values = {**given, **own, "name": said.words, "source": pair[0], "target": pair[1]}
-        names = [world.get(each).name for each in pair]
-        made = world.add(Relation, values, called=f"{names[0]} {said.words} {names[1]}")
-        for each in about(world, made.source):
-            if each.ref != made.ref and each.same(made) and not each.ended:
-                raise InputError(
-                    f"it is known that {told(world, each)}",
-                    f"Change it with: ttrpg relation edit {each.id}",
-                )
-        change.prose = f"added that {told(world, made)}"
-        change.facts = {"ref": made.ref, "name": told(world, made)}
+        made = said(world, source, words, target, given)
+        names = [world.get(each).name for each in _pair(made)]
+        values = {**given, **_own(made)}
+        kept = world.add(Relation, values, called=f"{names[0]} {made.name} {names[1]}")
+        change.prose = f"added that {told(world, kept)}"
+        change.facts = {"ref": kept.ref, "name": told(world, kept)}
+    return kept
+
+
+def said(world: World, source: str, words: str, target: str, given: Given) -> Relation:
+    """What :func:`add` would say, checked as that does; nothing is written."""
+    pair = [world.resolve(each, ends()) for each in (source, target)]
+    known = tie(words, given.get("inverse", ""))
+    values = {**given, **_words(known), "source": pair[0], "target": pair[1]}
+    made = making.made(Relation, "new", values, world.resolve, world.now)
+    must_be_new(world, made)
     return made
+
+
+def edit(world: World, reference: str, given: Given) -> tuple[Relation, Changed]:
+    """Give a relation other values, its words as they are known. InputError for what is said."""
+    with world.change("relation.edit") as change:
+        old = world.get(reference)
+        assert isinstance(old, Relation), "of the kind that its reference says"
+        before = told(world, old)
+        found, different = world.edit(reference, reworded(old, given))
+        new = cast("Relation", found)
+        if different.keys() & {"name", "source", "target", "ended"}:
+            must_be_new(world, new)
+        if told(world, new) != before:
+            change.prose = f"changed {before!r} to {told(world, new)!r}"
+    return new, different
+
+
+def reworded(old: Relation, given: Given) -> Given:
+    """Values for a relation, with its words as they are known, where other words are given."""
+    if "name" not in given:
+        return given
+    same = tie(given["name"]).words == old.name
+    back = given.get("inverse", old.inverse if same else "")
+    return {**given, **_words(tie(given["name"], back))}
+
+
+def must_be_new(world: World, relation: Relation) -> None:
+    """InputError where it is not of two things, or says what another one that lasts says."""
+    if not all(_pair(relation)):
+        raise InputError("a relation is of two things", "Name both: who is it, and to whom?")
+    if relation.source == relation.target:
+        raise InputError(f"{relation.name!r:.60} needs two different things", "Both were the same")
+    for each in () if relation.ended else about(world, relation.source):
+        if each.ref != relation.ref and each.same(relation) and not each.ended:
+            raise InputError(
+                f"it is known that {told(world, each)}",
+                f"Change it with: ttrpg relation edit {each.id}",
+            )
+
+
+def _words(known: Tie) -> dict[str, str]:
+    """The fields that say what a relation is; what is known needs no words for its other side."""
+    return {"name": known.words, "inverse": "" if known.known else known.back}
+
+
+def _own(relation: Relation) -> dict[str, str]:
+    return {name: getattr(relation, name) for name in ("name", "inverse", "source", "target")}
 
 
 def ends() -> tuple[str, ...]:
