@@ -248,7 +248,7 @@ def test_a_note_is_a_note_of_the_campaign(box, journal, world):
 
 def test_a_thing_is_proposed_changed_and_deleted(box, world):
     assert not use(box, "propose_new", kind="npc", name="Mara", summary="A smith").failed
-    assert use(box, "propose_new", kind="session", name="Three").failed
+    assert use(box, "propose_new", kind="relation", name="seeks", source="Mara").failed
     box.proposals.accept(1)
     assert world.get("npc/mara").summary == "A smith"
     assert use(box, "propose_new", kind="npc", name="mara").failed, "there is one already"
@@ -261,6 +261,19 @@ def test_a_thing_is_proposed_changed_and_deleted(box, world):
         ["role of Mara: 'captain'"],
         ["delete 'Mara' (npc/mara)"],
     ]
+
+
+def test_a_relation_and_a_session_are_proposed(box, world):
+    world.add(Npc, {"name": "Mara"})
+    world.add(Npc, {"name": "Tom"})
+    ends = {"source": "Mara", "target": "Tom"}
+    assert not use(box, "propose_new", kind="relation", name="seeks", **ends).failed
+    assert not use(box, "propose_new", kind="session", name="Three").failed
+    box.proposals.accept(1)
+    box.proposals.accept(2)
+    assert world.get("relation/mara-seeks-tom").target == "npc/tom"
+    assert use(box, "propose_edit", thing="Three", field="status", value="ended").failed
+    assert not use(box, "propose_edit", thing="Three", field="status", value="active").failed
 
 
 def test_the_world_is_read_as_the_viewer_sees_it(box, world):

@@ -21,9 +21,10 @@ def chats_of(app: App) -> Chats:
 
 def proposals_of(app: App) -> "Proposals":
     """What models would like to change."""
+    from ttrpg_cli.campaigns.kept import snapshots_of
     from ttrpg_core.proposals import Proposals
 
-    return Proposals(app.journal, app.clock)
+    return Proposals(app.journal, app.clock, snapshots_of(app).take)
 
 
 def counted(number: int, noun: str) -> str:

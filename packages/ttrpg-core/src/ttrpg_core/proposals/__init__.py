@@ -8,13 +8,13 @@ is one entry of the journal, by whoever proposed it.
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
 
 import attrs
 
-from ttrpg_core import records, text
+from ttrpg_core import records
 from ttrpg_core.errors import Denied, InputError, NotFound
 from ttrpg_core.journal import Change, Journal
+from ttrpg_core.proposals import things
 from ttrpg_core.proposals.proposal import (
     NOTHING,
     Actor,
@@ -25,13 +25,12 @@ from ttrpg_core.proposals.proposal import (
     read,
     written,
 )
-from ttrpg_core.proposals.typed import typed
+from ttrpg_core.sessions import Take
 from ttrpg_core.table import campaigns
 from ttrpg_core.table.campaigns import Campaign
-from ttrpg_core.table.world import making
-from ttrpg_core.table.world.entity import Entity, fields_of, parts
-from ttrpg_core.table.world.kinds import kind as kind_of
-from ttrpg_core.table.world.notes import Note, called
+from ttrpg_core.table.world.entity import Entity, parts
+from ttrpg_core.table.world.notes import called
+from ttrpg_core.table.world.sessions import Session
 from ttrpg_core.world import World, rows
 
 __all__ = ["NOTHING", "Evidence", "Proposal", "Proposals"]
@@ -42,18 +41,22 @@ NOTE_MAX = 2000
 """Longest note, in characters."""
 SAID_MAX = 300
 """Characters of what was said that are kept as evidence."""
-NOT_PROPOSED = frozenset({"session", "relation"})
-"""Kinds with rules of their own, which nobody can propose to add."""
 _SEE = "See: ttrpg proposals"
 _BY: Mapping[str, str] = {"model": "a model", "import": "an import", "api": "a client"}
 
 
 class Proposals:
-    """Proposals in the database of a journal; ``clock`` answers the time in UTC."""
+    """Proposals in the database of a journal; ``clock`` answers the time in UTC.
 
-    def __init__(self, journal: Journal, clock: Callable[[], datetime]) -> None:
+    ``take`` takes a snapshot before a session begins, and after it has ended.
+    """
+
+    def __init__(
+        self, journal: Journal, clock: Callable[[], datetime], take: Take = lambda *_: None
+    ) -> None:
         self.journal = journal
         self.clock = clock
+        self.take = take
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -118,21 +121,15 @@ class Proposals:
         evidence: Evidence = NOTHING,
         actor: Actor = "model",
     ) -> Proposal:
-        """Propose a new thing of a kind; ``given`` has its name at least, lists with ``;``."""
-        cls = kind_of(kind)
-        if kind in NOT_PROPOSED:
-            raise InputError(f"a {kind} cannot be proposed", f"See: ttrpg {kind} --help")
-        world = World(self.journal, campaign.id)
-        made = _made(world, cls, given)
-        changes = {
-            name: [_plain(_default(cls, name)), _plain(getattr(made, name))]
-            for name in ("name", *fields_of(cls), "audience")
-            if name in given
-        }
+        """Propose a new thing of a kind; ``given`` has its name at least, lists with ``;``.
+
+        The name of a relation is its words, and its ``source`` and ``target`` are given as well.
+        """
+        changes, name = things.added(World(self.journal, campaign.id), kind, given)
         return self._keep(
             Proposal(
                 0, chat, "", campaign.id, changes, kind="note" if kind == "note" else "entity.add",
-                actor=actor, target=kind, name=made.name,
+                actor=actor, target=kind, name=name,
             ),
             evidence,
         )  # fmt: skip
@@ -146,13 +143,16 @@ class Proposals:
         evidence: Evidence = NOTHING,
         actor: Actor = "model",
     ) -> Proposal:
-        """Propose other values for fields of a thing; InputError where nothing would change."""
+        """Propose other values for fields of a thing; InputError where nothing would change.
+
+        The ``status`` of a plot, an arc or a session is where it should go, and ``clocks`` is one
+        clock of a plot as it should be: ``The flood 2/6``. Both are proposed alone.
+        """
         world = World(self.journal, campaign.id)
         old = world.get(world.resolve(wanted))
-        _, changed = making.changed(old, typed(type(old), given), world.resolve, "")
-        if not changed:
+        changes = things.edited(world, old, given)
+        if not changes:
             raise InputError("nothing would change", "The values are so already")
-        changes = {name: [_plain(was), _plain(new)] for name, (was, new) in changed.items()}
         return self._keep(
             Proposal(
                 0, chat, "", campaign.id, changes, kind="entity.edit", actor=actor,
@@ -197,18 +197,22 @@ class Proposals:
 
     def accept(self, number: int) -> Proposal:
         """Do what a proposal says; one entry of the journal. Denied where the game has changed."""
-        first = self._waiting(number)
-        with self.journal.change(
-            _kind_of_entry(first), actor=first.actor, campaign=first.campaign
-        ) as change:
-            found = self._waiting(number)
-            if found.kind == "campaign.edit":
-                self._edit_campaign(change, found)
-            else:
-                self._change_world(found)
-            change.prose += f", proposed by {_BY[found.actor]}"
-            change.facts = {**change.facts, "proposal": number}
-            return self._decide(found, "applied")
+        with self.journal.store.transaction():
+            first = self._waiting(number)
+            kind = _kind_of_entry(first)
+            if kind == "session.start":
+                self.take(first.campaign, f"before {first.name}")
+            with self.journal.change(kind, actor=first.actor, campaign=first.campaign) as change:
+                if first.kind == "campaign.edit":
+                    self._edit_campaign(change, first)
+                else:
+                    self._change_world(first)
+                change.prose += f", proposed by {_BY[first.actor]}"
+                change.facts = {**change.facts, "proposal": number}
+                done = self._decide(first, "applied")
+            if kind == "session.end":
+                self.take(first.campaign, f"after {first.name}")
+        return done
 
     def refuse(self, number: int) -> Proposal:
         """Let a proposal go."""
@@ -229,10 +233,7 @@ class Proposals:
     def _change_world(self, proposal: Proposal) -> None:
         world = World(self.journal, proposal.campaign, proposal.actor)
         if proposal.kind in {"entity.add", "note"}:
-            cls = kind_of(proposal.target)
-            if proposal.kind != "note":
-                _must_be_new(world, cls, proposal.name)
-            world.add(cls, {name: new for name, (_, new) in proposal.changes.items()})
+            things.add(world, proposal.target, proposal.changes)
             return
         old = world.peek(proposal.target)
         if old is None:
@@ -242,10 +243,9 @@ class Proposals:
                 raise _stale(proposal, repr(old.name))
             world.delete(old.ref)
             return
-        for field, (before, _) in proposal.changes.items():
-            if _plain(getattr(old, field)) != before:
-                raise _stale(proposal, f"the {field.replace('_', ' ')} of {old.name!r}")
-        world.edit(old.ref, {name: _whole(new) for name, (_, new) in proposal.changes.items()})
+        if field := things.differs(old, proposal.changes):
+            raise _stale(proposal, f"the {field.replace('_', ' ')} of {old.name!r}")
+        things.edit(world, old, proposal.changes)
 
     def _amended(self, old: Proposal, field: str, value: str) -> Proposal:
         campaign = records.campaign(self._connection, old.campaign)
@@ -255,17 +255,17 @@ class Proposals:
             new, _ = campaigns.edit(campaign, {field: value}, "")
             was = old.changes.get(field, [getattr(campaign, field)])[0]
             return attrs.evolve(old, changes={**old.changes, field: [was, getattr(new, field)]})
-        cls = kind_of(parts(old.target)[0] or old.target)
-        if old.kind == "entity.edit":
-            thing: Entity = world.get(old.target)
-        else:
-            thing = cls(id="new", name=old.name)
-        given = typed(cls, {field: value})
-        changed, _ = making.changed(thing, given, world.resolve, "")
-        was = old.changes.get(field, [_plain(getattr(thing, field))])[0]
-        changes = {**old.changes, field: [was, _plain(getattr(changed, field))]}
-        name = changed.name if old.kind in {"entity.add", "note"} else old.name
-        return attrs.evolve(old, changes=changes, name=name)
+        if old.kind in {"entity.add", "note"}:
+            given = {name: new for name, (_, new) in old.changes.items()}
+            changes, name = things.added(world, old.target, {field: value}, given)
+            return attrs.evolve(old, changes=changes, name=name)
+        thing = world.get(old.target)
+        if things.step_of(thing.KIND, {field, *old.changes}) and {field} != old.changes.keys():
+            raise InputError(f"the {field} cannot be proposed with others", "Propose it by itself")
+        told = things.edited(world, thing, {field: value})
+        was, new = told.get(field, [things.plain(getattr(thing, field))] * 2)
+        before = old.changes.get(field, [was])[0]
+        return attrs.evolve(old, changes={**old.changes, field: [before, new]})
 
     def _keep(self, made: Proposal, evidence: Evidence) -> Proposal:
         with self.journal.store.transaction() as connection:
@@ -306,27 +306,12 @@ def _kind_of_entry(proposal: Proposal) -> str:
     """What the journal calls the change: as if a person had made it."""
     if proposal.kind == "campaign.edit":
         return proposal.kind
-    verb = "add" if proposal.kind == "note" else proposal.kind.rpartition(".")[2]
-    return f"{parts(proposal.target)[0] or proposal.target}.{verb}"
-
-
-def _made(world: World, kind: type[Entity], given: Mapping[str, str]) -> Entity:
-    if not given.get("name", "").strip():
-        raise InputError(f"the {kind.KIND} has no name", "Give it one")
-    if kind is not Note:
-        _must_be_new(world, kind, given["name"])
-    return making.made(kind, "new", typed(kind, given), world.resolve, "")
-
-
-def _must_be_new(world: World, kind: type[Entity], name: str) -> None:
-    found = world.connection.execute(
-        "SELECT id FROM entities WHERE campaign = ? AND kind = ? AND name = ? COLLATE NOCASE",
-        [world.campaign, kind.KIND, text.name(name)],
-    ).fetchone()
-    if found is not None:
-        raise Denied(
-            f"there is a {kind.KIND} {name!r:.60} already", f"Change {found['id']} instead"
-        )
+    kind = parts(proposal.target)[0] or proposal.target
+    if proposal.kind == "entity.edit":
+        return things.entry(kind, proposal.changes)
+    if proposal.kind == "entity.delete":
+        return f"{kind}.delete"
+    return "session.plan" if kind == Session.KIND else f"{kind}.add"
 
 
 def _only_texts(fields: Mapping[str, str]) -> None:
@@ -344,20 +329,6 @@ def _stale(proposal: Proposal, what: str) -> Denied:
         f"{what} was changed since proposal {proposal.id} was made",
         f"Refuse it, and ask again: ttrpg proposals reject {proposal.id}",
     )
-
-
-def _whole(value: Any) -> Any:
-    """A value that takes the place of the old one, also where lists are added to."""
-    return ["", *value] if isinstance(value, list) else value
-
-
-def _default(kind: type[Entity], name: str) -> Any:
-    """What a field holds where nobody says otherwise."""
-    return "" if name == "name" else getattr(kind(id="new", name="new"), name)
-
-
-def _plain(value: Any) -> Any:
-    return rows.plain(value)
 
 
 def _state(entity: Entity) -> str:

@@ -84,7 +84,7 @@ class Proposal:
 
     def _differences(self, without: Container[str] = (), of: str = "") -> list[str]:
         return [
-            f"{field.replace('_', ' ')}{of}: {_difference(old, new)}"
+            f"{field.replace('_', ' ')}{of}: {_told(field, old, new)}"
             for field, (old, new) in self.changes.items()
             if field not in without
         ]
@@ -124,12 +124,23 @@ def written(value: Mapping[str, Any]) -> str:
     return json.dumps(dict(value), ensure_ascii=False)
 
 
+def _told(field: str, old: Any, new: Any) -> str:
+    return _clock(old, new) if field == "clocks" else _difference(old, new)
+
+
 def _difference(old: Any, new: Any) -> str:
     if isinstance(old, list) or isinstance(new, list):
         return _listed(old or [], new or [])
     if old and isinstance(new, str) and new.startswith(str(old)):
         return f"adds {new.removeprefix(str(old)).strip()!r}"
     return f"{old!r} becomes {new!r}" if old else repr(new)
+
+
+def _clock(old: Sequence[Any], new: Sequence[Any]) -> str:
+    """A clock of a plot: how far it was, and how far it would be."""
+    if old and new:
+        return f"{old[0]} becomes {str(new[0]).rpartition(' ')[2]}"
+    return _listed(old, new)
 
 
 def _listed(old: Sequence[Any], new: Sequence[Any]) -> str:

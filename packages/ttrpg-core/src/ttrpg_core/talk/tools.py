@@ -18,7 +18,7 @@ from ttrpg_core.journal import Journal
 from ttrpg_core.library import Library
 from ttrpg_core.llm import Tool, ToolCall, ToolResult
 from ttrpg_core.llm.chats import Cited
-from ttrpg_core.proposals import NOT_PROPOSED, NOTE_MAX, Proposals
+from ttrpg_core.proposals import NOTE_MAX, Proposals
 from ttrpg_core.proposals.proposal import NOTHING, Evidence, Proposal
 from ttrpg_core.search import Finder, Question
 from ttrpg_core.table.campaigns import EDITABLE, Campaign
@@ -192,7 +192,8 @@ class Toolbox:
         )
 
     def _new(self, asked: Mapping[str, Any]) -> str:
-        fields = {name: asked[name] for name in ("name", "summary", "text") if name in asked}
+        known = ("name", "summary", "text", "source", "target")
+        fields = {name: asked[name] for name in known if name in asked}
         kind = asked["kind"]
         return self._propose(
             asked, lambda to, why: self.proposals.add(to, kind, fields, self.chat, why)
@@ -321,17 +322,24 @@ _EDIT = _tool(
     "field",
     "value",
     field=_words(f"Of the campaign: {', '.join(EDITABLE)}; of a thing, as it is looked up", 40),
-    value=_words("The whole new text; for a list only what is added, with ; between", TEXT_MAX),
+    value=_words(
+        "The whole new text; for a list only what is added, with ; between; for the status of a"
+        " plot, an arc or a session where it goes; for clocks one of a plot, as in: The flood 2/6",
+        TEXT_MAX,
+    ),
     thing=_words("Of what, by its name; leave it out for the campaign itself", 200),
     because=_BECAUSE,
 )
 _NEW = _tool(
     "propose_new",
-    "Offer a person, place or thing for the campaign. The Game Master sees it and decides.",
+    "Offer a person, place, thing, session or relation for the campaign. The Game Master sees it"
+    " and decides.",
     "kind",
     "name",
-    kind=_words("What it is", 20, enum=[each for each in KINDS if each not in NOT_PROPOSED]),
-    name=_words("What it is called", NAME_MAX),
+    kind=_words("What it is", 20, enum=list(KINDS)),
+    name=_words("What it is called; the words of a relation, as in: seeks", NAME_MAX),
+    source=_words("Only for a relation: of whom it is said", NAME_MAX),
+    target=_words("Only for a relation: to whom or to what", NAME_MAX),
     summary=_words("What it is, in a line", NAME_MAX),
     text=_words("All of it, in Markdown", TEXT_MAX),
     because=_BECAUSE,
