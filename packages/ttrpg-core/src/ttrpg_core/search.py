@@ -42,12 +42,13 @@ class Query:
 class Hit:
     """A chunk found. A higher ``score`` is better; scores of two backends do not compare.
 
-    ``marks`` are spans ``(start, end)`` of characters of ``chunk.text`` that met the query.
+    ``marks`` are spans ``(start, end)`` of characters of ``chunk.text`` that met the query. They
+    may be made when they are first looked at, as only what is shown needs them.
     """
 
     chunk: Chunk
     score: float
-    marks: tuple[tuple[int, int], ...] = ()
+    marks: Sequence[tuple[int, int]] = ()
 
 
 @runtime_checkable

@@ -33,7 +33,8 @@ from ttrpg_search.asking.prices import listed
 from ttrpg_search.asking.reading import Reader
 from ttrpg_search.fts import Fts5, Matched, chunks_of
 from ttrpg_search.fusion import Fuse, Ranking, convex
-from ttrpg_search.keyword.marks import Marker
+from ttrpg_search.keyword.known import Known
+from ttrpg_search.keyword.marks import Marker, late
 from ttrpg_search.keyword.plan import Plan, plan
 from ttrpg_search.keyword.texts import Standing, Texts, one_moment
 from ttrpg_search.scope import Scope, scope_of, systems_of
@@ -87,6 +88,7 @@ class Engine:
         self._context = context
         self._tuning = tuning
         self._made: dict[str, object | None] = {}
+        self._known: tuple[sqlite3.Connection, Known] | None = None
 
     def find(self, question: Question) -> Findings:
         """The best passages, best first; one of each section."""
@@ -95,7 +97,7 @@ class Engine:
             return self._find(question, connection)
 
     def _find(self, question: Question, connection: sqlite3.Connection) -> Findings:
-        texts = Texts(connection)
+        texts = self._looked(connection)
         known = lexicon(systems_of(connection), self._context.language())
         asked = Reader(texts, known).read(question.text)
         scope = scope_of(connection, question, asked.filters)
@@ -123,7 +125,10 @@ class Engine:
         chunks = chunks_of(connection, [number for number, _ in shown])
         # a book that is being read anew has an index, and no text yet
         there = [(chunks[number], score) for number, score in shown if number in chunks]
-        marks = _marks([chunk.text for chunk, _ in there], _own(planned, asked.words), planned)
+        marks = late(
+            [chunk.text for chunk, _ in there],
+            lambda texts: _marks(texts, _own(planned, asked.words), planned),
+        )
         hits = tuple(Hit(*each, met) for each, met in zip(there, marks, strict=True))
         answered = bool(priced) or (
             bool(order) and self._answers(texts, asked, planned, order, stages, steps)
@@ -150,6 +155,7 @@ class Engine:
             if isinstance(made, (Searcher, VectorIndex)):
                 made.close()
         self._made.clear()
+        self._known = None
 
     def _asked(
         self,
@@ -213,7 +219,7 @@ class Engine:
         """What the keyword backend finds."""
         keyword = cast("Searcher | None", self._part("keyword"))
         if isinstance(keyword, Fts5):
-            return keyword.match(query, most)
+            return keyword.match(query, most, texts)
         planned = plan(query, texts)
         if keyword is None:
             return Matched(planned, [], lambda _: {}, texts.standing)
@@ -275,10 +281,10 @@ class Engine:
             score = plain * aside if kind in _ASIDE else plain
             if key not in best or score > best[key][1]:
                 best[key] = (number, score)
-        worth = [1 + self._tuning.vote * more for more in range(3)]
-        found = [
-            (number, score * worth[min(votes[key], 3) - 1]) for key, (number, score) in best.items()
+        worth = [
+            1 + self._tuning.vote * min(more, 2) for more in range(max(votes.values(), default=0))
         ]
+        found = [(number, score * worth[votes[key] - 1]) for key, (number, score) in best.items()]
         found.sort(key=lambda each: (-each[1], each[0]))
         if scope.house and found:
             least = self._tuning.house * found[0][1]
@@ -312,6 +318,14 @@ class Engine:
             *((number, score) for (_, (number, _)), score in zip(by_told, scores, strict=True)),
             *(each for each in order if each not in head),
         ]
+
+    def _looked(self, connection: sqlite3.Connection) -> Texts:
+        """The tables of the keyword index as they are at this moment."""
+        if self._known is None or self._known[0] is not connection:
+            self._known = (connection, Known(connection))
+        texts = self._known[1]
+        texts.look()
+        return texts
 
     def _part(self, role: str) -> object | None:
         """The backend of a role; None for none, or what is none of its kind.

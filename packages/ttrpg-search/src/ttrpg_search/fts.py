@@ -78,9 +78,12 @@ class Fts5:
         marks = Marker(matched.plan).every([chunk.text for chunk, _ in there])
         return [Hit(*each, met) for each, met in zip(there, marks, strict=True)]
 
-    def match(self, query: Query, k: int) -> Matched:
-        """The ids of the best ``k`` passages with their scores, without reading them."""
-        texts = Texts(self._database())
+    def match(self, query: Query, k: int, texts: Texts | None = None) -> Matched:
+        """The ids of the best ``k`` passages with their scores, without reading them.
+
+        ``texts`` may know some of the query's words already.
+        """
+        texts = texts or Texts(self._database())
         planned = plan(query, texts)
         if k < 1 or not any(group.ways for group in planned.groups):
             return Matched(planned, [], lambda _: {}, texts.standing)

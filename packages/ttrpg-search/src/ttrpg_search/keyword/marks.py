@@ -2,9 +2,10 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import accumulate, pairwise
+from typing import overload
 
 from ttrpg_search.keyword.plan import Plan
 from ttrpg_search.keyword.stemming import irregular
@@ -121,6 +122,52 @@ def _places(text: str, part: str) -> Iterator[int]:
     while place >= 0:
         yield place
         place = text.find(part, place + 1)
+
+
+class Late(Sequence[Span]):
+    """The marks of one of some passages, made with all of theirs when one is first looked at.
+
+    A question from another program reads texts and scores, and what is not shown is not marked:
+    that would be a tenth of the question. It equals the tuple of its spans.
+    """
+
+    def __init__(self, made: Callable[[], Sequence[Sequence[Span]]], number: int) -> None:
+        self._made = made
+        self._number = number
+
+    @overload
+    def __getitem__(self, index: int) -> Span: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Span]: ...
+
+    def __getitem__(self, index: int | slice) -> Span | Sequence[Span]:
+        """A mark, or some."""
+        return self._made()[self._number][index]
+
+    def __len__(self) -> int:
+        """How many marks."""
+        return len(self._made()[self._number])
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the spans are the same."""
+        return tuple(self) == (tuple(other) if isinstance(other, Late) else other)
+
+    def __hash__(self) -> int:
+        """That of the spans."""
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        """The spans."""
+        return repr(tuple(self))
+
+
+def late(
+    texts: Sequence[str], made: Callable[[Sequence[str]], Sequence[Sequence[Span]]]
+) -> list[Late]:
+    """The marks of some passages, to be made once, and together, which is quicker."""
+    every = cache(lambda: made(texts))
+    return [Late(every, number) for number in range(len(texts))]
 
 
 def marks(text: str, plan: Plan) -> tuple[Span, ...]:

@@ -17,6 +17,7 @@ Numbers are little-endian.
 import contextlib
 import json
 import os
+import sys
 import tempfile
 import weakref
 from collections.abc import Iterable, Sequence
@@ -159,8 +160,10 @@ def _sweep(folder: Path, pattern: str, kept: Path | None = None) -> None:
 
 
 def _read(file: int, begin: int, size: int) -> bytes:
-    os.lseek(file, begin, os.SEEK_SET)
-    return os.read(file, size)
+    if sys.platform == "win32":
+        os.lseek(file, begin, os.SEEK_SET)
+        return os.read(file, size)
+    return os.pread(file, size, begin)
 
 
 def _record(posting: Posting) -> bytes:

@@ -110,6 +110,7 @@ class Files:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.head_path = folder / "head.json"
+        self._head_name = str(self.head_path)
         self._seen: tuple[int, int, int] | None = None
         self._snapshot: Snapshot | None = None
 
@@ -191,7 +192,7 @@ class Files:
 
     def _look(self) -> tuple[int, int, int] | None:
         try:
-            told = self.head_path.stat()
+            told = os.stat(self._head_name)  # noqa: PTH116 - looked at by every question
         except FileNotFoundError:
             return None
         except OSError as error:
