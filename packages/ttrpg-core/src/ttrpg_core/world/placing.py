@@ -1,6 +1,6 @@
 """Ways between places and what is in them: found, made, taken away, opened to players."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -11,7 +11,7 @@ from ttrpg_core.table.world.entity import Entity
 from ttrpg_core.table.world.making import LIST_MAX
 from ttrpg_core.table.world.places import Connection, Location
 from ttrpg_core.table.world.routes import Step, shortest
-from ttrpg_core.table.world.seen import knows, open_to
+from ttrpg_core.table.world.seen import Named, knows, open_to
 from ttrpg_core.world import World
 from ttrpg_core.world.reading import Reader
 from ttrpg_core.world.searching import pointing
@@ -44,23 +44,41 @@ def ways_of(reader: Reader, reference: str, viewer: Audience = GM) -> list[Way]:
     """The ways from a place that a viewer knows; from one that is gone, those that led to it."""
     here = reader.peek(reference)
     keepers = pointing(reader, reference, ("location",)) + ([] if here is None else [here])
-    ways = _ways(_locations(keepers), reader, viewer)
+    named = reader.named(viewer)
+    known = (each for each in _locations(keepers) if knows(each, viewer, named))
+    ways = _ways(((each.ref, each.connections) for each in known), viewer, named)
     found = [each for each in ways if each.start == reference]
     return sorted(found, key=lambda each: (each.end, each.connection.kind))
 
 
 def route(reader: Reader, start: str, goal: str, viewer: Audience = GM) -> tuple[Step, ...] | None:
-    """The best route between two places by ways that a viewer knows; None when there is none."""
-    known = places(reader, viewer)
-    steps: dict[str, list[Step]] = {each: [] for each in known}
-    for way in _ways(known.values(), reader, viewer):
-        if way.start in steps:
-            steps[way.start].append(way.step)
-    for each, place in known.items():
-        if place.parent in known:
-            steps[each].append(Step("out", place.parent))
-            steps[place.parent].append(Step("in", each))
-    return shortest(start, goal, lambda each: steps.get(each, ()))
+    """The best route between two places by ways that a viewer knows; None when there is none.
+
+    What is in what is looked at only where ways alone do not lead there: one that they make is
+    better than any other.
+    """
+    named = reader.named(viewer)
+    ways: dict[str, list[Step]] = {}
+    for way in _ways(reader.field(Location, "connections", viewer), viewer, named):
+        ways.setdefault(way.start, []).append(way.step)
+
+    def along(here: str) -> Sequence[Step]:
+        return ways.get(here, ()) if named(here) is not None else ()
+
+    found = shortest(start, goal, along)
+    if found is not None:
+        return found
+    beside: dict[str, list[tuple[str, str]]] = {}
+    for each, parent in reader.field(Location, "parent", viewer):
+        beside.setdefault(each, []).append(("out", parent))
+        beside.setdefault(parent, []).append(("in", each))
+
+    def across(here: str) -> Iterator[Step]:
+        yield from along(here)
+        if named(here) is not None:
+            yield from (Step(kind, to) for kind, to in beside.get(here, ()))
+
+    return shortest(start, goal, across)
 
 
 def connect(world: World, start: str, end: str, kind: str, given: Mapping[str, Any]) -> Connection:
@@ -156,17 +174,16 @@ def _locations(found: Iterable[Entity]) -> Iterator[Location]:
     return (each for each in found if isinstance(each, Location))
 
 
-def _ways(found: Iterable[Location], reader: Reader, viewer: Audience) -> Iterator[Way]:
-    """All ways that these places keep and a viewer knows, there and back."""
-    named = reader.named(viewer)
-    for place in found:
-        if not knows(place, viewer, named):
-            continue
-        for each in place.connections:
+def _ways(
+    found: Iterable[tuple[str, Iterable[Connection]]], viewer: Audience, named: Named
+) -> Iterator[Way]:
+    """All ways that places keep and a viewer of the places knows, there and back."""
+    for place, connections in found:
+        for each in connections:
             if open_to(each, viewer, named):
-                yield Way(place.ref, each.to, each, place.ref)
+                yield Way(place, each.to, each, place)
                 if not each.one_way:
-                    yield Way(each.to, place.ref, each, place.ref)
+                    yield Way(each.to, place, each, place)
 
 
 def _at(here: Location, to: str, kind: str) -> int | None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from ttrpg_core import text
 from ttrpg_core.audience import GM, Audience
@@ -47,6 +48,23 @@ class Reader:
             [self.campaign, *values],
         )
         return map(rows.entity, found)
+
+    def field(
+        self, kind: type[Entity], name: str, viewer: Audience = GM
+    ) -> Iterator[tuple[str, Any]]:
+        """One field of all entities of a kind that have it filled, by reference.
+
+        For whoever walks over thousands; in the order of :meth:`all`. The kind is one that a viewer
+        knows by its audience alone.
+        """
+        where, values = self._where(kind.KIND, viewer)
+        found = self.connection.execute(
+            f"SELECT id, json_extract(state, '$.{name}') AS held FROM entities WHERE campaign = ?"  # noqa: S608 - names are ours
+            f"{where} AND instr(state, '\"{name}\"') AND held IS NOT NULL"
+            " ORDER BY kind, name COLLATE NOCASE, id",
+            [self.campaign, *values],
+        )
+        return ((ref(kind.KIND, key), rows.field(kind, name, held)) for key, held in found)
 
     def counts(self) -> dict[str, int]:
         """How many there are of each kind that is there."""

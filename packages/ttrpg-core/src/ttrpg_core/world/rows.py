@@ -42,6 +42,31 @@ def _state_of(kind: str) -> frozenset[str]:
     return frozenset(each.name for each in attrs.fields(kinds.kind(kind))) - {"extra", *KEPT}
 
 
+@functools.cache
+def _type_of(kind: str, name: str) -> Any:
+    """The type of a field."""
+    return attrs.fields_dict(kinds.kind(kind))[name].type
+
+
+def field(kind: type[Entity], name: str, held: object) -> Any:
+    """A field of an entity from what SQLite takes out of its state: a list as JSON has it.
+
+    StoreDamaged when it makes none.
+    """
+    made = _type_of(kind.KIND, name)
+    if made is str and isinstance(held, str):
+        return held
+    try:
+        value = json.loads(held) if isinstance(held, str) else held
+        return converter().structure(value, made)
+    except Exception as error:  # whatever a row that somebody edited makes of the converter
+        where = f"the {name} of one of the {kind.PLURAL}"
+        raise StoreDamaged(
+            f"{where} cannot be read: {'; '.join(explain(error, where))}",
+            "Take back what changed it, or go back to a copy; 'ttrpg doctor' says more",
+        ) from error
+
+
 def plain(value: object) -> Any:
     """A value of a field as JSON has it."""
     return converter().unstructure(value)
