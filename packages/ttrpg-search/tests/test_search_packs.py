@@ -2,7 +2,8 @@
 
 import random
 import sqlite3
-from itertools import groupby
+from collections import Counter
+from itertools import groupby, pairwise
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from ttrpg_core.context import Context
 from ttrpg_core.documents import Chunk
 from ttrpg_core.search import Query, Term
 from ttrpg_search.fts import Fts5
+from ttrpg_search.keyword import tokens
 from ttrpg_search.keyword.columns import Columns
 from ttrpg_search.keyword.packs import ALIKE, BODY, MOST, PATH
 from ttrpg_search.keyword.plan import plan
@@ -99,6 +101,46 @@ def test_packs_say_what_the_texts_say(connection):
         texts.remove(book)
     for table in ("packs", "lots", "postings"):
         assert not connection.execute(f"SELECT COUNT(*) FROM search_{table}").fetchone()[0]
+
+
+def test_what_is_kept_of_the_texts_is_what_one_text_after_the_other_says(connection):
+    said = [
+        ("Hunter\u2019s Mark", "1st-level divination, range: 90 feet (V); the ranger's _prey_"),
+        ("", " \u2014 | -- | '' "),
+        (
+            "The Sun Blade of the very long and never ending Winter Night",
+            "Caf\u00e9: ni\u00f1o's 2d6+3",
+        ),
+        (
+            "Wild Shape",
+            "Stra\u00dfe stra\u00dfen \u0130 \u039f\u0394\u039f\u03a3.\u0391 fire/cold rock'n'roll",
+        ),
+    ]
+    chunks = [
+        Chunk(n, f"{n % 2:064x}", n, heading, ("Magic", heading), None, None, "", text)
+        for n, (heading, text) in enumerate(said)
+    ]
+    texts = Texts(connection)
+    texts.add([*chunks, chunks[0]])
+    texts.add(chunks[2:3])
+    texts.add([chunk(9, "c" * 64, random.Random(3))])
+    texts.remove("c" * 64)
+    stems = Counter()
+    for each in chunks:
+        fields = [tokens.stems(field) for field in (each.heading, "Magic", each.text)]
+        row = connection.execute("SELECT * FROM search_texts WHERE id = ?", [each.id]).fetchone()
+        assert tuple(row)[2] == len(fields[2])
+        assert tuple(row)[5:] == tuple(f" {' '.join(field)} " for field in fields)
+        titled = fields[0][:8]
+        stems.update({*titled, *fields[1], *fields[2], *map(" ".join, pairwise(titled))})
+    kept = connection.execute("SELECT stem, chunks FROM search_stems WHERE chunks != 0")
+    assert dict(map(tuple, kept)) == stems
+    assert texts.count() == len(chunks)
+    every = {word for heading, text in said for word in tokens.words(f"{heading} Magic {text}")}
+    known = {row[0] for row in connection.execute("SELECT word FROM search_words")}
+    assert every <= known
+    assert texts.said(["wildshape"]) == {"wildshape": "wild shape"}
+    assert texts.initials("ws") == ["wild shape"]
 
 
 def test_columns_score_as_single_passages_are_scored(connection):

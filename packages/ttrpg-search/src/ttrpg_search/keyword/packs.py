@@ -12,16 +12,16 @@ Everything is written in the transaction of the chunks, and :mod:`.columns` read
 """
 
 import heapq
-import itertools
 import json
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ttrpg_search.keyword.terms import FIELDS, Terms, begins, terms_of
 
 PATH, BODY = 1 << 10, 1 << 12
 """Places from which on a word stands in the path, and in the text; before, in the heading."""
@@ -32,6 +32,9 @@ MOST = 255
 ALIKE = 4
 """Packs of about one size that are merged."""
 _GONE = -1
+_STARTS = np.array([0, PATH, BODY], np.int32)
+_ROOM = np.diff(_STARTS, append=PLACES) - 1
+"""Places of each field: one less than there are, so that no phrase spans two fields."""
 
 Row = tuple[int, str, int, int, str, str, str, str]
 """A row of ``search_texts``: id, sha256, length, section, kind; heading, path and body as stems."""
@@ -42,15 +45,18 @@ the path (u1; empty where it is in none). Then all its places, chunk by chunk (u
 _COLUMNS = "docs, bodies, firsts, heads, paths, places"
 
 
-def pack(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """Keep chunks as one pack, a lot a book in it; then merge what is alike."""
+def pack(connection: sqlite3.Connection, rows: Sequence[Row], terms: Terms) -> None:
+    """Keep chunks as one pack, a lot a book in it; then merge what is alike.
+
+    The rows of a book stand together, and ``terms`` are those of the rows.
+    """
     number = _new(connection, len(rows))
-    ordered: list[Row] = []
-    for sha256 in dict.fromkeys(row[1] for row in rows):
-        lot = [row for row in rows if row[1] == sha256]
-        _note(connection, number, len(ordered), lot)
-        ordered += lot
-    _keep(connection, number, _postings(ordered))
+    start = 0
+    for _, told in groupby(rows, key=itemgetter(1)):
+        lot = list(told)
+        _note(connection, number, start, lot)
+        start += len(lot)
+    _keep(connection, number, _postings(terms))
     sizes: dict[int, list[int]] = {}
     for number, size in connection.execute("SELECT pack, size FROM search_packs ORDER BY pack"):
         sizes.setdefault(_tier(size), []).append(number)
@@ -93,7 +99,8 @@ def unpack(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
         elif 2 * living < size:
             _rewrite(connection, [number])
     if left:
-        pack(connection, left)
+        left.sort(key=itemgetter(1, 0))
+        pack(connection, left, terms_of(row[5:] for row in left))
 
 
 def _tier(size: int) -> int:
@@ -143,76 +150,47 @@ def _drop(connection: sqlite3.Connection, packs: Iterable[int]) -> None:
         connection.execute("DELETE FROM search_packs WHERE pack = ?", [number])
 
 
-def _postings(rows: Sequence[Row]) -> list[tuple[str, Posting]]:
+def _postings(terms: Terms) -> Iterator[tuple[str, Posting]]:
     """What there is of each stem, in the order of the stems."""
-    numbers: defaultdict[str, int] = defaultdict(itertools.count().__next__)
-    terms: list[int] = []
-    places: list[int] = []
-    sizes: list[int] = []
-    for row in rows:
-        before = len(terms)
-        for start, end, field in zip((0, PATH, BODY), (PATH, BODY, PLACES), row[5:], strict=True):
-            said = field.split()[: end - start - 1]  # a gap, so that no phrase spans two fields
-            terms += map(numbers.__getitem__, said)
-            places += range(start, start + len(said))
-        sizes.append(len(terms) - before)
-    if not terms:
-        return []
-    term = np.array(terms, np.int64)
-    doc = np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
-    place = np.array(places, np.int64)
-    order = np.argsort(term, kind="stable")  # chunks and places stay in order within a stem
-    term, doc, place = term[order], doc[order], place[order]
-    kept = _first_of_field(term * len(sizes) + doc, place)
-    term, doc, place = term[kept], doc[kept], place[kept]
-    firsts = _firsts(term * len(sizes) + doc)
+    field = terms.text % FIELDS
+    kept = terms.place < _ROOM[field]
+    first = begins(terms.term, terms.text)
+    often = np.diff(first, append=len(field))
+    kept &= np.arange(len(field)) - np.repeat(first, often) < MOST
+    term, field = terms.term[kept], field[kept]
+    doc, place = terms.text[kept] // FIELDS, terms.place[kept] + _STARTS[field]
+    first = begins(term, doc)
     heads, paths, bodies = (
-        np.add.reduceat(there.astype(np.int64), firsts)
-        for there in (place < PATH, (place >= PATH) & (place < BODY), place >= BODY)
+        np.diff(np.cumsum(np.concatenate([[0], field == each]))[np.append(first, len(field))])
+        for each in range(FIELDS)
     )
-    begins = np.minimum(firsts + heads + paths, len(place) - 1)
-    first = np.where(bodies > 0, place[begins], 0)
-    starts = np.searchsorted(term[firsts], np.arange(len(numbers) + 1))
-    ends = np.searchsorted(term, np.arange(len(numbers) + 1)).tolist()
-    headed, pathed = (np.add.reduceat(each, starts[:-1]).tolist() for each in (heads, paths))
+    told = np.append(place, 0)[first + heads + paths] * (bodies > 0)
+    numbers = np.arange(len(terms.stems) + 1)
+    bounds = np.searchsorted(term[first], numbers).tolist()
+    borders = np.searchsorted(term, numbers).tolist()
     columns = (
-        doc[firsts].astype("<u4"),
-        bodies.astype("u1"),
-        first.astype("<u2"),
-        heads.astype("u1"),
-        paths.astype("u1"),
+        doc[first].astype("<u4").tobytes(),
+        bodies.astype("u1").tobytes(),
+        told.astype("<u2").tobytes(),
+        heads.astype("u1").tobytes(),
+        paths.astype("u1").tobytes(),
+        place.astype("<u2").tobytes(),
     )
-    told = place.astype("<u2")
-    found = []
-    bounds = starts.tolist()
-    for stem, number in numbers.items():
-        docs, body, begin, head, path = (
-            each[bounds[number] : bounds[number + 1]].tobytes() for each in columns
-        )
-        posting = (
-            docs,
-            body,
-            begin,
-            head if headed[number] else b"",
-            path if pathed[number] else b"",
-            told[ends[number] : ends[number + 1]].tobytes(),
-        )
-        found.append((stem, posting))
-    return sorted(found, key=itemgetter(0))
-
-
-def _first_of_field(keys: NDArray[np.int64], place: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which places are among the first :data:`MOST` of a stem in a field of a chunk."""
-    field = (place >= PATH).astype(np.int64) + (place >= BODY)
-    firsts = _firsts(keys * 3 + field)
-    runs = np.diff(firsts, append=len(keys))
-    kept: NDArray[np.bool_] = np.arange(len(keys)) - np.repeat(firsts, runs) < MOST
-    return kept
-
-
-def _firsts(keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each run of equal keys begins."""
-    return np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    docs, body, begin, head, path, places = columns
+    for number in sorted(range(len(terms.stems)), key=terms.stems.__getitem__):
+        start, end = bounds[number : number + 2]
+        if start < end:
+            yield (
+                terms.stems[number],
+                (
+                    docs[4 * start : 4 * end],
+                    body[start:end],
+                    begin[2 * start : 2 * end],
+                    head[start:end].rstrip(b"\0") and head[start:end],
+                    path[start:end].rstrip(b"\0") and path[start:end],
+                    places[2 * borders[number] : 2 * borders[number + 1]],
+                ),
+            )
 
 
 def _rewrite(connection: sqlite3.Connection, packs: Sequence[int]) -> tuple[int, int]:

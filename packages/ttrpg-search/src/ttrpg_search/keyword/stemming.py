@@ -106,6 +106,8 @@ _STEP3 = {
     "ful": "",
     "ness": "",
 }
+_LAST = frozenset(ending[-3:] for ending in (*_STEP2, *_STEP3))
+"""How a word with one of these endings ends: most words have none."""
 _STEP4 = tuple(
     "ement ance ence able ible ment ant ent ism ate iti ous ive ize ion al er ic ou".split()  # noqa: SIM905 - a table
 )
@@ -182,6 +184,8 @@ def _step5(word: str) -> str:
 
 def _swap(word: str, endings: dict[str, str]) -> str:
     """The longest ending that fits is put another way, where enough of a word stands before it."""
+    if word[-3:] not in _LAST:
+        return word
     for size in range(7, 2, -1):
         other = endings.get(word[-size:])
         if other is not None and len(word) > size:

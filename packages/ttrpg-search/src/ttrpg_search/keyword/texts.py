@@ -9,13 +9,19 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
-from typing import NamedTuple
+from itertools import chain, islice, pairwise
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 from ttrpg_core.documents import Chunk
 from ttrpg_core.library import chunk_of
-from ttrpg_search.keyword.tokens import WORD, fold, known_stems, stemmed, words
+from ttrpg_search.keyword.stemming import stem
+from ttrpg_search.keyword.tokens import fold, words
 from ttrpg_search.keyword.tokens import stems as stems_of
+
+if TYPE_CHECKING:
+    from ttrpg_search.keyword.packs import Row
+    from ttrpg_search.keyword.terms import Terms
 
 
 class Text(NamedTuple):
@@ -74,75 +80,54 @@ class Texts:
 
     def add(self, chunks: Iterable[Chunk]) -> None:
         """Index chunks; one with the same id is replaced."""
-        batch: list[Chunk] = []
-        for chunk in chunks:
-            batch.append(chunk)
-            if len(batch) == _BATCH:
-                self._add(batch)
-                batch = []
-        if batch:
+        left = iter(chunks)
+        while batch := list(islice(left, _BATCH)):
             self._add(batch)
 
     def _add(self, chunks: list[Chunk]) -> None:
         from ttrpg_search.keyword.packs import pack
+        from ttrpg_search.keyword.terms import FIELDS, Pieces
 
-        self._drop("id IN (SELECT value FROM json_each(?))", [c.id for c in chunks])
-        seen: Counter[str] = Counter()
-        said: set[str] = set()
-        pairs: dict[str, tuple[str, str]] = {}
-        initials: set[tuple[str, str, str]] = set()
-        rows: dict[int, tuple[int, str, int, int, str, str, str, str]] = {}
-        for chunk in chunks:
-            crumbs = chunk.path[:-1] if chunk.path[-1:] == (chunk.heading,) else chunk.path
-            fields = []
-            for text in (chunk.heading, " ".join(crumbs), chunk.text):
-                found = WORD.findall(text)
-                said.update(found)
-                fields.append(stemmed(found))
-            titled = words(chunk.heading)
-            for (one, stem_one), (two, stem_two) in pairwise(
-                list(zip(titled, fields[0], strict=True))[:_TITLED]
-            ):
-                pairs[one + two] = (f"{stem_one} {stem_two}", f"{one} {two}")
-            if 1 < len(titled) <= _TITLED:
-                keyed = " ".join(fields[0])
-                initials.update((each, " ".join(titled), keyed) for each in _initials(titled))
-            if chunk.id in rows:
-                seen.subtract(_counted(*rows[chunk.id][5:]))
-            rows[chunk.id] = row = (
-                chunk.id,
-                chunk.sha256,
-                len(fields[2]),
-                _section(chunk),
-                chunk.kind,
-                f" {' '.join(fields[0])} ",
-                f" {' '.join(fields[1])} ",
-                f" {' '.join(fields[2])} ",
-            )
-            seen.update(_counted(*row[5:]))
+        every = sorted({each.id: each for each in chunks}.values(), key=attrgetter("sha256"))
+        self._drop("id IN (SELECT value FROM json_each(?))", [each.id for each in every])
+        pieces = Pieces(chain.from_iterable(map(_fields, every)))
+        seen: dict[str, str] = {}
+        stems = [_stemmed(piece, seen) for piece in pieces.pieces]
+        texts = iter(pieces.joined(stems))
+        rows: list[Row] = [
+            (each.id, each.sha256, _length(body), _section(each), each.kind, heading, path, body)
+            for each, heading, path, body in zip(every, *[texts] * FIELDS, strict=True)
+        ]
         self._connection.executemany(
-            "INSERT INTO search_texts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows.values()
+            "INSERT INTO search_texts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows
         )
         self._connection.execute(
             "INSERT INTO search_index (rowid, heading, path, body)"
             " SELECT id, heading, path, body FROM search_texts"
             " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
-            [json.dumps(list(rows))],
+            [json.dumps([row[0] for row in rows])],
         )
         self._connection.execute(
             "UPDATE search_totals SET chunks = chunks + ?, length = length + ?",
-            [len(rows), sum(row[2] for row in rows.values())],
+            [len(rows), sum(row[2] for row in rows)],
         )
-        pack(self._connection, list(rows.values()))
-        self._count(seen)
-        known = {fold(word): one for word, one in known_stems(said).items() if one}
+        terms = pieces.terms(stems)
+        pack(self._connection, rows, terms)
+        self._count(_counted(terms, (row[5] for row in rows)))
+        pairs: dict[str, tuple[str, str]] = {}
+        initials: set[tuple[str, str, str]] = set()
+        for heading in dict.fromkeys(each.heading for each in every):
+            titled = words(heading)
+            for one, two in pairwise(titled[:_TITLED]):
+                pairs[one + two] = (f"{seen[one]} {seen[two]}", f"{one} {two}")
+            if 1 < len(titled) <= _TITLED:
+                told, keyed = " ".join(titled), " ".join(map(seen.__getitem__, titled))
+                initials.update((each, told, keyed) for each in _initials(titled))
         self._connection.executemany(
             "INSERT OR IGNORE INTO search_words VALUES (?, ?, ?, ?)",
             [
-                (word, one, told, len(word))
-                for word, (one, told) in sorted(
-                    {**pairs, **{word: (one, word) for word, one in known.items()}}.items()
-                )
+                (word, *(pairs[word] if word not in seen else (seen[word], word)), len(word))
+                for word in sorted({*pairs, *seen})
                 if len(word) <= _LONGEST
             ],
         )
@@ -162,15 +147,17 @@ class Texts:
     def pack(self) -> None:
         """Pack all that is indexed, as when a new version of the packs begins."""
         from ttrpg_search.keyword.packs import pack
+        from ttrpg_search.keyword.terms import terms_of
 
         ids = sorted(self.ids())
         for start in range(0, len(ids), _BATCH):
-            rows = self._connection.execute(
+            told = self._connection.execute(
                 "SELECT * FROM search_texts"
-                " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+                " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY sha256, id",
                 [json.dumps(ids[start : start + _BATCH])],
             )
-            pack(self._connection, [tuple(row) for row in rows])
+            rows: list[Row] = [tuple(row) for row in told]
+            pack(self._connection, rows, terms_of(row[5:] for row in rows))
 
     def remove(self, source: str) -> None:
         """Forget a book's chunks."""
@@ -279,15 +266,18 @@ class Texts:
 
     def _drop(self, where: str, values: list[int] | list[str]) -> None:
         told = [json.dumps(values)]
-        seen: Counter[str] = Counter()
         gone: list[int] = []
-        for row in self._connection.execute(
+        seen: Counter[str] = Counter()
+        cursor = self._connection.execute(
             f"SELECT id, heading, path, body FROM search_texts WHERE {where}",  # noqa: S608 - our words
             told,
-        ):
-            number, *fields = tuple(row)
-            gone.append(number)
-            seen.subtract(_counted(*fields))
+        )
+        while rows := cursor.fetchmany(_BATCH):
+            from ttrpg_search.keyword.terms import terms_of
+
+            gone += [row[0] for row in rows]
+            terms = terms_of(tuple(row)[1:] for row in rows)
+            seen.subtract(_counted(terms, (row[1] for row in rows)))
         if gone:
             from ttrpg_search.keyword.packs import unpack
 
@@ -314,10 +304,35 @@ _LONGEST = 40
 """Letters of a word that spelling looks at; longer ones are no words."""
 
 
-def _counted(heading: str, path: str, body: str) -> set[str]:
-    """What a chunk counts for: its stems, and the pairs of them that stand in its heading."""
-    titled = heading.split()[:_TITLED]
-    return {*titled, *path.split(), *body.split(), *map(" ".join, pairwise(titled))}
+def _fields(chunk: Chunk) -> tuple[str, str, str]:
+    """What is indexed of a chunk: its heading, the headings above it, its text."""
+    crumbs = chunk.path[:-1] if chunk.path[-1:] == (chunk.heading,) else chunk.path
+    return chunk.heading, " ".join(crumbs), chunk.text
+
+
+def _stemmed(piece: str, seen: dict[str, str]) -> str:
+    """The stems of a piece of text, parted by blanks; each word and its stem are ``seen``."""
+    if piece.isascii() and piece.isalpha():  # as most are: a word, and nothing else
+        word = fold(piece)
+        seen[word] = found = stem(word)
+        return found
+    said = words(piece)
+    stems = [*map(stem, said)]
+    seen.update(zip(said, stems, strict=True))
+    return " ".join(stems)
+
+
+def _length(field: str) -> int:
+    """How many stems " stem stem " has."""
+    return field.count(" ") - 1 if field.strip() else 0
+
+
+def _counted(terms: "Terms", headings: Iterable[str]) -> Counter[str]:
+    """In how many chunks each stem is, and each pair of stems in their headings."""
+    found = Counter(terms.chunks(_TITLED))
+    titles = (heading.split()[:_TITLED] for heading in headings)
+    found.update(chain.from_iterable({*map(" ".join, pairwise(title))} for title in titles))
+    return found
 
 
 def _section(chunk: Chunk) -> int:

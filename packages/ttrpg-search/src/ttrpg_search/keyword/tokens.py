@@ -71,12 +71,6 @@ def known_stem(word: str) -> str:
     return _known[word]
 
 
-def known_stems(said: Iterable[str]) -> dict[str, str]:
-    """The stem of each word, as it stands in a text."""
-    _bound()
-    return {word: _known[word] for word in set(said)}
-
-
 def stems(text: str) -> list[str]:
     """The stems of a text, in order."""
     return stemmed(WORD.findall(text))
