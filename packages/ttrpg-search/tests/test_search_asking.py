@@ -382,3 +382,54 @@ def test_any_text_is_read(text):
     except InputError:
         return
     assert all(term.text for term in asked.terms)
+
+
+def test_words_run_together_are_taken_apart_as_the_books_have_them(read):
+    assert read("lanternofsevenwinds").plain == "lantern of seven winds"
+    assert read("costsacopperpiece").plain == "costs a copper piece"
+    assert read("windsofseven").plain == "windsofseven"  # its words stand nowhere in this order
+
+
+def test_two_unsure_words_are_what_a_heading_has_side_by_side(read):
+    assert read("parying blaw").plain == "parting blow"
+    assert read("wald shape").plain == "wild shape"
+
+
+def test_a_word_of_a_heading_is_meant_before_another():
+    book = ["close", "clone"]
+
+    def near(**more):
+        found = nearest("cloe", lambda *_: book, lambda words: {"close": 3, "clone": 2}, **more)
+        return found[0].word
+
+    assert near() == "close"
+    assert near(titled=lambda _: {"clone"}) == "clone"
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        ("\u00bfcu\u00e1nto da\u00f1o hace una bola de fuego?", "es"),
+        ("wie viel Schaden macht ein Feuerball", "de"),
+        ("combien de d\u00e9g\u00e2ts fait une boule de feu", "fr"),
+        ("quanto dano causa uma bola de fogo", "pt"),
+    ],
+)
+def test_a_question_in_a_language_of_no_book_is_left_as_it_is(read, question, code):
+    asked = read(f"{question} grapled")
+    assert asked.corrected == ""
+    assert any(f"({code})" in step.said for step in asked.steps)
+
+
+def test_a_question_in_the_language_of_a_book_is_mended(texts):
+    texts.add([passage(100 + n, f"Das ist ein Feuerball, und der brennt {n}.") for n in range(20)])
+    asked = Reader(texts, Lexicon(TABLE)).read("was ist ein Feurball und der")
+    assert asked.plain == "was ist ein feuerball und der"
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["how do I die", "what does con do", "roll the die in melee", "will save or hp", "der grapled"],
+)
+def test_small_words_that_english_has_too_tell_no_language(read, question):
+    assert not any("no book is in this language" in step.said for step in read(question).steps)

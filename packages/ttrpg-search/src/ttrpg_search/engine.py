@@ -31,6 +31,7 @@ from ttrpg_search.asking.asked import Asked
 from ttrpg_search.asking.lexicon import lexicon
 from ttrpg_search.asking.prices import listed
 from ttrpg_search.asking.reading import Reader
+from ttrpg_search.asking.titles import entitled
 from ttrpg_search.fts import Fts5, Matched, chunks_of
 from ttrpg_search.fusion import Fuse, Ranking, convex
 from ttrpg_search.keyword.known import Known
@@ -118,6 +119,10 @@ class Engine:
             steps.append(Step("prices", f"a row with the price in {len(priced)} of the tables"))
             top = self._tuning.priced * max((score for _, score in fused), default=1.0)
             fused = [(n, top) for n in priced] + [each for each in fused if each[0] not in priced]
+        elif query.text:
+            fused, titled = entitled(asked.plain, fused, connection)
+            if titled:
+                steps.append(Step("titles", f"{titled} passages bear the question as their title"))
         standing = matched.standing(number for number, _ in fused)
         order = self._ordered(fused, standing, asked, scope)
         order = self._reranked(connection, asked, order, steps)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
 import attrs
 
@@ -10,53 +9,30 @@ from ttrpg_core.search import Step, Term
 from ttrpg_search.asking.asked import Asked
 from ttrpg_search.asking.filters import parse
 from ttrpg_search.asking.lexicon import Described, Lexicon
-from ttrpg_search.asking.spelling import SHORTEST, nearest
+from ttrpg_search.asking.mending import Speller, Word
 from ttrpg_search.keyword.plan import MOST_TERMS
 from ttrpg_search.keyword.stemming import stem
 from ttrpg_search.keyword.texts import Texts
 from ttrpg_search.keyword.tokens import STOP, WORD, fold, stems, stems_of, words
 
-SURE = 0.55
-"""How sure a mended word is that takes the place of the one typed."""
-STRANGE = 0.8
-"""The same for a word that is in no book: what is in none may as well be a name."""
 SYNONYM = 0.75
 """What a synonym counts beside the word itself."""
 SPOKEN = 0.6
 """Weight of what an abbreviation stands for that vectors are asked in its place."""
-_LIKELY = 0.25
-"""How sure one is that is looked for beside the one typed."""
 _CONCEPT = 0.7
 """What a term that the question only describes weighs, beside one that it names."""
 _NAMED = 0.7
 """What the name of a thing counts for a word that describes it."""
 _RELATED = 0.4
 """What counts that is related to a thing, beside the thing itself."""
-_JOINED = 0.9
 _PIECE = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 _ASKS = frozenset(
     "how what when where who why which can could do does did is are should will would if".split()  # noqa: SIM905 - a list of words
 )
 _LONGEST_SAYING = 4
 """Words of a saying that has synonyms as a whole, at the most."""
-_INITIALS = 5
-"""Letters of a word that may be initials, at the most."""
 _NATURAL = 5
 """Words from which on a question is a sentence, even without a word that asks."""
-
-
-@attrs.define
-class _Word:
-    """A word of the question on its way to a term."""
-
-    typed: str
-    text: str
-    upper: bool
-    others: list[tuple[str, float]] = attrs.field(factory=list)
-    weight: float = 1.0
-    known: bool = True
-    spoken: str = ""
-    initials: bool = False
 
 
 class Reader:
@@ -65,13 +41,14 @@ class Reader:
     def __init__(self, texts: Texts, lexicon: Lexicon) -> None:
         self._texts = texts
         self._lexicon = lexicon
+        self._speller = Speller(texts, lexicon)
 
     def read(self, text: str) -> Asked:
         """What a question means; InputError for a filter that cannot be used."""
         rest, filters = parse(text)
         phrases, absent, typed = _pieces(rest)
         steps = [Step("filter", f"{each.name}: {each.value}") for each in filters]
-        found = self._spelled(typed, steps)
+        found = self._speller.spelled(typed, steps)
         terms = [Term(phrase, weight=2.0) for phrase in phrases]
         terms += self._terms(found, steps)
         own = len(terms)
@@ -98,94 +75,7 @@ class Reader:
             steps=tuple(steps),
         )
 
-    def _spelled(self, typed: list[_Word], steps: list[Step]) -> list[_Word]:
-        """The words with their spelling mended; one that is two words comes out as two."""
-        said = self._texts.said(
-            [word.text for word in typed] + [one.text + two.text for one, two in pairwise(typed)]
-        )
-        around = {stem(word.text) for word in typed}
-        stemmed = self._texts.chunks_with(stem(word.text) for word in typed)
-        found: list[_Word] = []
-        for place, word in enumerate(typed):
-            meant = self._meant(word, said, stemmed, around)
-            if meant != word.text:
-                steps.append(Step("spelling", f"{word.text} is read as {meant}"))
-            parts = meant.split()
-            found += [
-                attrs.evolve(word, text=part, spoken=part, others=list(word.others))
-                for part in parts
-            ]
-            if len(parts) == 1 and word.others and not word.known:
-                told = ", ".join(f"{text} ({weight:.2f})" for text, weight in word.others)
-                steps.append(Step("spelling", f"{word.text} may be {told}"))
-            following = typed[place + 1].text if place + 1 < len(typed) else ""
-            joined = said.get(word.text + following, "") if following else ""
-            if joined == word.text + following:  # "fire ball" where the book has "fireball"
-                found[-1].others.append((joined, _JOINED))
-                steps.append(Step("joined", f"{word.text} {following} may be {joined}"))
-        return found
-
-    def _meant(
-        self, word: _Word, said: dict[str, str], stemmed: dict[str, int], around: set[str]
-    ) -> str:
-        """What a word is read as; less sure candidates go to its ``others``."""
-        text = word.text
-        if text.isdigit():
-            return text
-        if text in self._lexicon.abbreviations:
-            if word.upper:
-                self._initials(word)
-            return text
-        if word.upper or (1 < len(text) <= _INITIALS and not self._is_word(text, said)):
-            self._initials(word)
-        known = self._lexicon.mended(text, around, real=text in said) or (
-            said.get(text, text)
-            if text in STOP or text in said or stem(text) in stemmed
-            else self._lexicon.splits.get(text, "")
-        )
-        if known:
-            return text if text in STOP else known
-        word.known = word.initials
-        strange = any(letter.isdigit() for letter in text) or len(text) < SHORTEST
-        return text if word.known or strange or self._is_word(text, said) else self._guessed(word)
-
-    def _guessed(self, word: _Word) -> str:
-        """The word that was likely meant; the word as typed when that is not sure."""
-        near = nearest(word.text, self._texts.like, self._texts.often, self._lexicon.words)
-        if not near:
-            return word.text
-        where = self._texts.said(each.word for each in near)
-        sure = near[0].sure >= (SURE if near[0].word in where else STRANGE)
-        if sure:
-            word.known = near[0].word in where
-        word.others += [
-            (where.get(each.word, each.word), round(each.sure, 2))
-            for each in near[sure:]
-            if each.sure >= _LIKELY
-        ]
-        return where.get(near[0].word, near[0].word) if sure else word.text
-
-    def _is_word(self, text: str, said: dict[str, str]) -> bool:
-        """Whether a word means something as it stands."""
-        lexicon = self._lexicon
-        return (
-            text in said
-            or text in lexicon.protected
-            or lexicon.says(stem(text))
-            or bool(lexicon.synonyms(text))
-            or text in lexicon.words
-        )
-
-    def _initials(self, word: _Word) -> None:
-        """Headings that a word may be the initials of: "DSTs", "BoH"."""
-        found = self._texts.initials(word.text)
-        if not found and word.text.endswith("s"):
-            found = self._texts.initials(word.text[:-1])
-        weight = round(1.0 / max(1, len(found)) ** 0.5, 2)
-        word.others += [(each, weight) for each in found]
-        word.initials = bool(found)
-
-    def _terms(self, found: list[_Word], steps: list[Step]) -> list[Term]:
+    def _terms(self, found: list[Word], steps: list[Step]) -> list[Term]:
         """Terms for the words that say something, with their abbreviations and synonyms."""
         around = {stem(word.text) for word in found}
         terms: list[Term] = []
@@ -220,7 +110,7 @@ class Reader:
         self._sayings(found, terms, steps)
         return list({term.text: term for term in terms}.values())[:MOST_TERMS]
 
-    def _sayings(self, found: list[_Word], terms: list[Term], steps: list[Step]) -> None:
+    def _sayings(self, found: list[Word], terms: list[Term], steps: list[Step]) -> None:
         """Adds to the words of a saying what it means as a whole: "out cold", "run away"."""
         every = [stem(word.text) for word in found]
         for size in range(_LONGEST_SAYING, 1, -1):
@@ -236,7 +126,7 @@ class Reader:
                     if term.text in said:
                         terms[at] = attrs.evolve(term, others=(*term.others, *others))
 
-    def _abbreviation(self, found: list[_Word], place: int) -> int:
+    def _abbreviation(self, found: list[Word], place: int) -> int:
         """How many words the longest abbreviation has that begins at a word; 0 for none."""
         for size in (3, 2, 1):
             text = " ".join(word.text for word in found[place : place + size])
@@ -258,7 +148,7 @@ class Reader:
                 found.setdefault(other, round(weight * much, 3))
         return tuple(found.items())
 
-    def _concepts(self, found: list[_Word], terms: list[Term], steps: list[Step]) -> list[Term]:
+    def _concepts(self, found: list[Word], terms: list[Term], steps: list[Step]) -> list[Term]:
         """Terms that the question describes without naming them.
 
         The words that describe a thing are also met by its name, else a passage that has the
@@ -294,11 +184,11 @@ class Reader:
         return found[: self._lexicon.matching.most]
 
 
-def _pieces(text: str) -> tuple[tuple[str, ...], tuple[str, ...], list[_Word]]:
+def _pieces(text: str) -> tuple[tuple[str, ...], tuple[str, ...], list[Word]]:
     """Phrases, what must be absent, and the other words in order."""
     phrases: list[str] = []
     absent: list[str] = []
-    typed: list[_Word] = []
+    typed: list[Word] = []
     for piece in _PIECE.finditer(text):
         quoted = piece["phrase"] is not None
         raw = piece["phrase"] if quoted else piece["word"]
@@ -311,14 +201,14 @@ def _pieces(text: str) -> tuple[tuple[str, ...], tuple[str, ...], list[_Word]]:
             phrases.append(said)
         else:
             typed += [
-                _Word(folded, folded, sum(map(str.isupper, found)) > 1)
+                Word(folded, folded, sum(map(str.isupper, found)) > 1)
                 for found in WORD.findall(raw)
                 if (folded := fold(found))
             ]
     return tuple(phrases), tuple(absent[:MOST_TERMS]), typed[: 4 * MOST_TERMS]
 
 
-def _weaker(found: Sequence[_Word]) -> list[tuple[str, float]]:
+def _weaker(found: Sequence[Word]) -> list[tuple[str, float]]:
     """Headings that an abbreviation may also be the initials of: less than what it means."""
     return [(text, round(0.5 * weight, 2)) for word in found for text, weight in word.others]
 
@@ -327,7 +217,7 @@ def _told(ways: Iterable[tuple[str, float]]) -> str:
     return ", ".join(text if weight >= 1 else f"{text} ({weight:.2f})" for text, weight in ways)
 
 
-def _suggested(found: list[_Word]) -> str:
+def _suggested(found: list[Word]) -> str:
     """The question with the likeliest reading of its unsure words: "did you mean"."""
     return " ".join(
         word.others[0][0] if not word.known and word.others else word.text for word in found

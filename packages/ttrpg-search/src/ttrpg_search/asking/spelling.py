@@ -6,7 +6,7 @@ ways. Near words that are common in the books come before rare ones.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -39,6 +39,8 @@ _FIRST = 0.3
 """What a slip in the first letter costs more: people get that one right."""
 _COMMON = 0.12
 """How much nearer a word is for each time that it is e times as common."""
+_TITLED = 0.4
+"""How much nearer a word is that stands in a heading."""
 SHORTEST = 4
 """Letters of a word that is mended at the least."""
 
@@ -69,11 +71,13 @@ def nearest(
     often: Callable[[Iterable[str]], Mapping[str, int]],
     more: Mapping[str, int] = MappingProxyType({}),
     count: int = 3,
+    titled: Callable[[Iterable[str]], Collection[str]] = frozenset,
 ) -> list[Mended]:
     """The words that could be meant, best first.
 
     ``like(length, reach)`` answers the books' words of about a length, and ``often`` how often some
-    of them are there still; ``more`` are words of a list, with how common they are. Slips are
+    of them are there still; ``more`` are words of a list, with how common they are, and ``titled``
+    says which stand in a heading: a name is asked for more often than a common word. Slips are
     counted by rapidfuzz, which looks at a hundred thousand words in the time that Python takes for
     a thousand; our softer distance then orders the few that are near. It is imported here because
     a question that is spelled right does not need it.
@@ -92,7 +96,7 @@ def nearest(
         return [other for other, _, _ in got]
 
     own = often(near(like(len(word), limit)))
-    found: dict[str, tuple[float, float]] = {}
+    reached: dict[str, float] = {}
     begins = _BEGINS.get(word[0], frozenset(word[0]))
     for other in {**own, **dict.fromkeys(near(list(more)))}:
         if other == word or not (
@@ -101,8 +105,18 @@ def nearest(
             continue
         far = distance(word, other, most)
         if far <= most:
-            nearer = _COMMON * math.log1p(own.get(other, 0) or more[other])
-            found[other] = (far, far - nearer + _FOREIGN * (other not in own))
+            reached[other] = far
+    named = titled(other for other in reached if other in own)
+    found = {
+        other: (
+            far,
+            far
+            - _COMMON * math.log1p(own.get(other, 0) or more[other])
+            + _FOREIGN * (other not in own)
+            - _TITLED * (other in named),
+        )
+        for other, far in reached.items()
+    }
     ranked = sorted(found.items(), key=lambda each: (each[1][1], each[0]))[:count]
     return [
         Mended(other, far, _sure(far, value, ranked, place, len(word)))

@@ -1,0 +1,82 @@
+"""A question that is a title, and nothing else: what bears it stands first.
+
+Who types "sleep" or "careful spell" means the thing of that name, however much more a long passage
+about sleeping says of it. A title is the heading of a passage; or a line or the bold beginning of a
+paragraph inside of it, as an entry is one passage with its small headings in it.
+"""
+
+import json
+import re
+import sqlite3
+from collections.abc import Sequence
+
+from ttrpg_search.keyword.tokens import STOP, stems, words
+
+MOST_WORDS = 8
+"""Words of a question that may be a title."""
+LOOKED_AT = 24
+"""Passages whose text is looked into, where no heading is the question."""
+_WORTH = (1.25, 1.2, 1.15)
+"""Of the best score: the heading word for word, by its stems, and a title within."""
+_OWN = 0.05
+"""How much of its own score keeps those of one worth in order."""
+
+
+def entitled(
+    text: str, fused: Sequence[tuple[int, float]], connection: sqlite3.Connection
+) -> tuple[list[tuple[int, float]], int]:
+    """The ranking with what bears the question as its title first, and how many do."""
+    said = words(text)
+    if not 0 < len(said) <= MOST_WORDS or not fused:
+        return list(fused), 0
+    worth = _headed(said, connection, [number for number, _ in fused])
+    if not worth:
+        worth = _within(said, connection, [number for number, _ in fused[:LOOKED_AT]])
+    if not worth:
+        return list(fused), 0
+    top = fused[0][1]
+    raised = [
+        (number, top * worth[number] + _OWN * score if number in worth else score)
+        for number, score in fused
+    ]
+    raised.sort(key=lambda each: -each[1])
+    return raised, len(worth)
+
+
+def _headed(said: list[str], connection: sqlite3.Connection, ids: list[int]) -> dict[int, float]:
+    """What those count whose heading says no more and no less than the question."""
+    wanted = stems(" ".join(said))
+    meant = _telling(said)
+    found = {}
+    for number, heading in connection.execute(
+        "SELECT id, heading FROM chunks WHERE id IN (SELECT value FROM json_each(?))",
+        [json.dumps(ids)],
+    ):
+        named = words(heading)
+        if named == said:
+            found[number] = _WORTH[0]
+        elif stems(heading) == wanted or (meant and _telling(named) == meant):
+            found[number] = _WORTH[1]
+    return found
+
+
+def _telling(said: list[str]) -> list[str]:
+    """The stems of the words that are more than small ones: "how do I hide" is "hide"."""
+    return stems(" ".join(word for word in said if word not in STOP))
+
+
+def _within(said: list[str], connection: sqlite3.Connection, ids: list[int]) -> dict[int, float]:
+    """What those count in which the question is a line, or what a paragraph begins with."""
+    title = r"[^\w\n|]{1,4}".join(map(re.escape, said))
+    begins = re.compile(
+        rf"^[^\w\n|]{{0,8}}{title}(?:[^\w\n|]{{0,6}}$|[*_]{{0,3}}[.:][^\w\n|]{{0,4}}\s)",
+        re.IGNORECASE | re.MULTILINE,
+    )
+    return {
+        number: _WORTH[2]
+        for number, text in connection.execute(
+            "SELECT id, text FROM chunks WHERE id IN (SELECT value FROM json_each(?))",
+            [json.dumps(ids)],
+        )
+        if begins.search(text)
+    }

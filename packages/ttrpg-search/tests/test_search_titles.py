@@ -1,0 +1,64 @@
+"""A question that is a title: what bears it stands first."""
+
+import pytest
+
+from ttrpg_core.search import Question
+
+BOOK = (
+    ("Sleep", ("Spells", "Sleep"), 1, "1", "Creatures fall into a slumber."),
+    (
+        "Rest",
+        ("Travel", "Rest"),
+        2,
+        "2",
+        "Sleep is needed. Who sleeps badly, or cannot sleep, sleeps again: sleep, sleep, sleep.",
+    ),
+    ("Sleeping", ("Travel", "Sleeping"), 3, "3", "Sleep in a bed, sleep in a barn, sleep well."),
+    (
+        "Well of Magic",
+        ("Sorcerer", "Well of Magic"),
+        4,
+        "4",
+        "Two of these:\n\nCareful Spell\n\nIt spares a friend.\n\n***Far Spell.*** It goes far.",
+    ),
+    (
+        "Careful Casting of a Spell",
+        ("Spells", "Careful Casting of a Spell"),
+        5,
+        "5",
+        "A careful caster of a spell is careful with each spell, and a far spell is a spell.",
+    ),
+)
+
+
+@pytest.fixture
+def headings(shelve, app):
+    """Asks a shelf of one small book for the headings of its answer."""
+    shelve("Book of Names", BOOK)
+
+    def ask(question):
+        finder = app.finder()
+        try:
+            return [hit.chunk.heading for hit in finder.find(Question(question)).hits]
+        finally:
+            finder.close()
+
+    return ask
+
+
+def test_a_heading_word_for_word_comes_before_one_of_its_stems(headings):
+    assert headings("sleep")[:2] == ["Sleep", "Sleeping"]
+    assert headings("sleeping")[:2] == ["Sleeping", "Sleep"]
+
+
+def test_small_words_around_a_title_do_not_matter(headings):
+    assert headings("what does the sleep thing do")[0] in {"Sleep", "Sleeping"}
+
+
+@pytest.mark.parametrize("title", ["careful spell", "Far Spell", "far spell."])
+def test_a_title_within_an_entry(headings, title):
+    assert headings(title)[0] == "Well of Magic"
+
+
+def test_a_title_with_more_around_it_is_ranked_as_ever(headings):
+    assert headings("careful caster of a spell")[0] == "Careful Casting of a Spell"
