@@ -85,16 +85,14 @@ def list_(
 ) -> None:
     """The plots of the current campaign: what is active first, then what matters most."""
     world, audience = world_of(app), Audience.of(viewer)
-    views = _seen(world, audience)
     columns = ("status", "priority", "urgency", "summary")
     if audience == GM and not (status or priority or tag):
-        total = world.counts().get("plot", 0)
-        shown = [*itertools.islice(views, limit)]
-        showing.listing(app.screen, Plot, shown, total, columns)
+        total = world.count("plot")
+        showing.listing(app.screen, Plot, [*_seen(world, GM, limit)], total, columns)
         return
     found = [
         each
-        for each in views
+        for each in _seen(world, audience)
         if (not status or each.fields["status"] in status)
         and (priority is None or each.fields.get("priority") == priority)
         and (tag is None or tag in each.fields.get("tags", ()))
@@ -102,10 +100,10 @@ def list_(
     showing.listing(app.screen, Plot, found[:limit], len(found), columns)
 
 
-def _seen(world: World, viewer: Audience) -> Iterator[Seen]:
+def _seen(world: World, viewer: Audience, most: int = -1) -> Iterator[Seen]:
     """The plots that a viewer knows; what they may not know decides nothing of their order."""
     name = world.named(viewer)
-    views = (each for one in orders.plots(world) if (each := seen(one, viewer, name)))
+    views = (each for one in orders.plots(world, most=most) if (each := seen(one, viewer, name)))
     if viewer == GM:
         return views
     place = {each: number for number, each in enumerate(orders.STATUSES)}

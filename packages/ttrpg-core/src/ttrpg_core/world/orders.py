@@ -25,10 +25,11 @@ def notes(reader: Reader) -> Iterator[Entity]:
     return _sorted(reader, "note", f"{_PINNED}, created_at DESC, id DESC")
 
 
-def plots(reader: Reader, status: str | None = None) -> Iterator[Plot]:
+def plots(reader: Reader, status: str | None = None, most: int = -1) -> Iterator[Plot]:
     """The plots: what is active first, then what matters most, then what is most urgent.
 
-    Those of one ``status`` alone, where it is given; what is over has the last first.
+    Those of one ``status`` alone, where it is given; what is over has the last first. ``most`` is
+    how many, where not all: SQLite then keeps no more of them in order.
     """
     words = (
         ("status", "pending", STATUSES),
@@ -43,7 +44,7 @@ def plots(reader: Reader, status: str | None = None) -> Iterator[Plot]:
     order = f"{', '.join(places)}, name COLLATE NOCASE, id"
     if status in {"completed", "failed"}:
         order = f"json_extract(state, '$.resolved_at') DESC, {order}"
-    found = _sorted(reader, "plot", order, status)
+    found = _sorted(reader, "plot", order, status, most)
     return (each for each in found if isinstance(each, Plot))
 
 
@@ -81,11 +82,13 @@ def numbers(reader: Reader) -> set[int]:
     return {each[0] for each in found}
 
 
-def _sorted(reader: Reader, kind: str, order: str, status: str | None = None) -> Iterator[Entity]:
+def _sorted(
+    reader: Reader, kind: str, order: str, status: str | None = None, most: int = -1
+) -> Iterator[Entity]:
     where = "" if status is None else f" AND {_STATUS} = ?"
     found = reader.connection.execute(
         f"SELECT {rows.COLUMNS} FROM entities WHERE campaign = ? AND kind = ?{where}"  # noqa: S608 - names are ours
-        f" ORDER BY {order}",
-        [reader.campaign, kind, *([] if status is None else [status])],
+        f" ORDER BY {order} LIMIT ?",
+        [reader.campaign, kind, *([] if status is None else [status]), most],
     )
     return map(rows.entity, found)
