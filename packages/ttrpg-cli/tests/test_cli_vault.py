@@ -175,3 +175,157 @@ def test_what_somebody_wrote_is_put_aside_and_not_deleted(salt, vault):
         assert "Moved to .trash  NPCs/Otto.md" in result.out
     kept = [(vault / ".trash/NPCs" / name).read_text() for name in ("Otto.md", "Otto 2.md")]
     assert ["A cook." in kept[0], "Another cook." in kept[1]] == [True, True]
+
+
+def pages(folder):
+    return sorted(each.relative_to(folder).as_posix() for each in folder.rglob("[!.]*.md"))
+
+
+def test_a_page_stays_in_the_folder_where_it_was_moved(salt, vault):
+    (vault / "Town").mkdir()
+    (vault / "NPCs/Mara.md").rename(vault / "Town/Mara.md")
+    (vault / "Salt.md").rename(vault / "Town/Salt.md")
+    (vault / "Town/Fish.md").write_text("---\nkind: item\n---\nIt smells.")
+    there = [
+        "Locations/Salt Inn.md", "Notes/Rumour.md", "Town/Fish.md", "Town/Mara.md", "Town/Salt.md",
+    ]  # fmt: skip
+    assert salt("vault", "import", str(vault)).code == 0
+    assert pages(vault) == there
+    assert "ttrpg: item/fish" in (vault / "Town/Fish.md").read_text()
+    salt("npc", "edit", "mara", "--role", "baker")
+    assert salt("vault", "export", str(vault)).code == 0
+    assert pages(vault) == there
+    assert "role: baker" in (vault / "Town/Mara.md").read_text()
+    salt("npc", "edit", "mara", "--name", "Mara Vane")
+    assert salt("vault", "export", str(vault)).code == 0
+    assert "Town/Mara Vane.md" in pages(vault)
+    assert "Town/Mara.md" not in pages(vault)
+    assert not list(vault.rglob("NPCs/*.md"))
+
+
+def test_an_export_moves_no_page_and_overwrites_no_new_name(salt, vault):
+    (vault / "Town").mkdir()
+    (vault / "NPCs/Mara.md").rename(vault / "Town/Mara.md")
+    assert salt("vault", "export", str(vault)).code == 0
+    assert "Town/Mara.md" in pages(vault)
+    (vault / "Town/Mara.md").rename(vault / "Town/Mara Vane.md")
+    refused = salt("vault", "export", str(vault))
+    assert (refused.code, "Town/Mara Vane.md" in refused.err) == (4, True)
+    assert salt("vault", "import", str(vault)).code == 0
+    assert npc(salt)["name"] == "Mara Vane"
+
+
+@pytest.mark.parametrize("copy", ["AAA/Mara.md", "NPCs/Otto.md", "Zzz.md"])
+def test_of_two_pages_that_say_the_same_the_one_that_was_written_is_it(salt, vault, copy):
+    (vault / copy).parent.mkdir(exist_ok=True)
+    (vault / copy).write_text((vault / "NPCs/Mara.md").read_text())
+    edit(vault / copy, ("role: smith", "role: baker"), ("name: Mara", "name: Otto"))
+    assert salt("vault", "import", str(vault)).code == 0
+    assert npc(salt)["role"] == "smith"
+    assert "NPCs/Mara.md" in pages(vault)
+    folder = copy.rpartition("/")[0]
+    assert f"{folder}/Otto.md".lstrip("/") in pages(vault)
+
+
+def test_two_pages_that_were_exchanged_exchange_their_names(salt, vault):
+    salt("npc", "add", "Otto")
+    salt("vault", "export", str(vault))
+    (vault / "NPCs/Otto.md").rename(vault / "x.md")
+    (vault / "NPCs/Mara.md").rename(vault / "NPCs/Otto.md")
+    (vault / "x.md").rename(vault / "NPCs/Mara.md")
+    assert salt("vault", "import", str(vault)).code == 0
+    assert npc(salt, "npc/mara")["name"] == "Otto"
+    assert "ttrpg: npc/mara" in (vault / "NPCs/Otto.md").read_text()
+
+
+def test_the_page_of_the_campaign_has_what_its_reader_may_know(salt, vault, tmp_path):
+    salt("campaign", "edit", "--player", "Ana=Mara", "--tag", "grim", "--line", "harm to children",
+         "--veil", "torture", "--system", "dnd5e", "--description", "All of it.")  # fmt: skip
+    salt("plot", "add", "The siege", "--priority", "main", "--audience", "party")
+    salt("plot", "clock", "add", "siege", "The flood")
+    salt("plot", "add", "The traitor")
+    salt("session", "plan", "Night one", "--date", "Friday", "--prep", "x")
+    salt("combat", "new", "Ambush")
+    assert salt("vault", "export", str(vault)).code == 0
+    told = (vault / "Salt.md").read_text()
+    for each in (
+        "system: dnd5e", "- Ana (Mara)", "- grim", "- harm to children", "- torture", "All of it.",
+        "- Next: [[Night one]], Friday", "- [[The siege]]: pending, main, The flood 0/6",
+        "[[The traitor]]", "- Ambush: not begun, 0 in it", "added the plot 'The traitor'",
+        "- [[Mara]]",
+    ):  # fmt: skip
+        assert each in told, each
+    shown = tmp_path / "shown"
+    assert salt("vault", "export", str(shown), "--as", "party").code == 0
+    told = (shown / "Salt.md").read_text()
+    for each in ("- Ana (Mara)", "- harm to children", "- [[The siege]]: pending\n"):
+        assert each in told, each
+    for each in ("grim", "All of it", "traitor", "flood", "Ambush", "[[Mara]]", "Night", "added"):
+        assert each not in told, each
+
+
+def test_what_was_written_into_the_page_of_the_campaign_is_put_aside(salt, vault):
+    (vault / "Salt.md").write_text("My own words.")
+    assert salt("vault", "export", str(vault)).code == 0
+    assert (vault / ".trash/Salt.md").read_text() == "My own words."
+    assert "[[Mara]]" in (vault / "Salt.md").read_text()
+
+
+def test_a_vault_for_players_tells_no_older_name_of_the_campaign(salt, tmp_path):
+    salt("campaign", "edit", "--name", "The road")
+    assert salt("vault", "export", str(tmp_path / "v"), "--as", "party").code == 0
+    assert "salt" not in (tmp_path / "v/.ttrpg/vault.json").read_text().replace("Salt Inn", "")
+    assert salt("vault", "export", str(tmp_path / "v"), "--as", "party").code == 0
+
+
+def test_relations_are_edited_and_added_in_a_vault(salt, vault):
+    salt("npc", "add", "Tom")
+    salt("relation", "add", "mara", "seeks", "tom", "--note", "Since he left.")
+    salt("vault", "export", str(vault))
+    edit(vault / "Relations/seeks.md", ("name: seeks", "name: MentorOf"), ("left", "came"))
+    (vault / "Relations/seeks.md").rename(vault / "Relations/a file.md")
+    (vault / "Relations/new.md").write_text(
+        "---\nname: ally\nsource: '[[Otto]]'\ntarget: '[[Tom]]'\n---\n"
+    )
+    (vault / "NPCs/Otto.md").write_text("A cook.")
+    assert salt("vault", "import", str(vault)).code == 0
+    found = {each["name"]: each for each in salt("relation", "list", "--json").json()["relations"]}
+    assert found["mentor of"]["text"] == "Since he came."
+    assert "aliases" not in found["mentor of"]
+    assert found["ally of"]["source"] == "npc/otto"
+    (vault / "Relations/bad.md").write_text("---\nname: ally\nsource: '[[Otto]]'\n---\n")
+    refused = salt("vault", "import", str(vault))
+    assert (refused.code, "Relations/bad.md: a relation is of two" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("status: pending", "status: completed", "The siege.md: 'The siege' is pending"),
+        ("status: pending", "status: lost", "the status cannot be 'lost'"),
+    ],
+)
+def test_the_status_of_a_plot_goes_by_its_rules_in_a_vault_too(salt, vault, old, new, said):
+    salt("plot", "add", "The siege")
+    salt("vault", "export", str(vault))
+    edit(vault / "Plots/The siege.md", (old, new))
+    refused = salt("vault", "import", str(vault))
+    assert (refused.code, said in refused.err) == (2, True), refused
+    edit(vault / "Plots/The siege.md", (new, "status: active"))
+    assert salt("vault", "import", str(vault)).code == 0
+    assert salt("plot", "show", "siege", "--json").json()["plot"]["started_at"]
+
+
+def test_new_pages_of_what_has_steps_begin_where_they_say(salt, vault):
+    for folder in ("Plots", "Sessions"):
+        (vault / folder).mkdir()
+    (vault / "Plots/Old war.md").write_text("---\nstatus: completed\n---\nOver.")
+    (vault / "Sessions/First.md").write_text("---\nstatus: ended\nnumber: 4\n---\nWe met.")
+    (vault / "Sessions/Next.md").write_text("To come.")
+    assert salt("vault", "import", str(vault)).code == 0
+    assert salt("plot", "show", "old-war", "--json").json()["plot"]["status"] == "completed"
+    found = salt("session", "list", "--json").json()["sessions"]
+    assert {(each["number"], each["status"]) for each in found} == {(4, "ended"), (5, "planned")}
+    edit(vault / "Sessions/Next.md", ("number: 5", "number: 4"))
+    refused = salt("vault", "import", str(vault))
+    assert (refused.code, "there is a session 4 already" in refused.err) == (2, True)

@@ -1,7 +1,8 @@
 """``vault``: the campaign as a folder of Markdown pages, and what was edited in them back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -82,15 +83,16 @@ def import_(
     world = World(app.journal, campaign.id, "import")
     path = _folder(app, folder)
     todo = reading.plan(world, path)
-    counts: Mapping[str, int] = {}
+    done: reading.Done | None = None
     stopped = todo.conflicts and keep is None
     if not (check or stopped or todo.empty):
         with app.store.transaction():
             snapshots_of(app).take(campaign.id, f"before importing {path.name}")
-            counts = reading.apply(world, path, todo, keep=keep, delete=delete)
+            done = reading.apply(world, path, todo, keep=keep, delete=delete)
+    counts = {} if done is None else dict(done.counts)
     app.screen.show(
         "ttrpg.vault.import/1",
-        {"plan": attrs.asdict(todo, filter=attrs.filters.exclude("read")), "done": dict(counts)},
+        {"plan": attrs.asdict(todo, filter=attrs.filters.exclude("places")), "done": counts},
         _planned(todo, delete=delete),
     )
     if check:
@@ -102,13 +104,13 @@ def import_(
     else:
         app.screen.say(f"Imported the vault. {UNDO}", "good")
     if not (check or todo.empty):
-        _bring_up(app, campaign, path, todo.read)
+        _bring_up(app, campaign, path, todo.places if done is None else done.places)
 
 
-def _bring_up(app: App, campaign: Campaign, path: Path, read: Sequence[str]) -> None:
+def _bring_up(app: App, campaign: Campaign, path: Path, moved: Mapping[str, str]) -> None:
     """Write what the campaign has now into the vault, so that both sides agree again."""
     try:
-        _write(app, campaign, path, GM, force=True, read=read)
+        _write(app, campaign, path, GM, force=True, moved=moved)
     except TtrpgError as error:
         app.screen.say(f"The vault itself was not brought up to date: {error.message}", "warn")
 
@@ -120,27 +122,29 @@ def _write(
     viewer: Audience,
     *,
     force: bool,
-    read: Sequence[str] = (),
+    moved: Mapping[str, str] = MappingProxyType({}),
 ) -> "Written":
+    from ttrpg_cli.campaigns.kept import snapshots_of
     from ttrpg_cli.talking.scrubbing import scrubber
+    from ttrpg_core import dashboard
     from ttrpg_core.exchange.vault import writing
-    from ttrpg_core.world.reading import Reader
 
-    reader = Reader(app.store.connection, campaign.id)
-    total = sum(reader.counts().values()) + 1
+    world = World(app.journal, campaign.id)
+    total = sum(world.counts().values()) + 1
     with (
         records.one_moment(app.store.connection),
         app.screen.progress("Writing the vault", total) as progress,
     ):
         return writing.write(
-            reader,
+            world,
+            dashboard.now(world, campaign, snapshots_of(app), viewer),
             campaign,
             folder,
             viewer,
             now=app.clock().isoformat(),
             scrub=scrubber(app),
             force=force,
-            read=read,
+            moved=moved,
             tell=progress.update,
         )
 

@@ -35,7 +35,7 @@ def read(folder: Path, page: str) -> str:
     try:
         if not path.is_file() or path.stat().st_size > LONGEST_PAGE:
             raise InputError(f"{page} is no page of up to {LONGEST_PAGE:,} bytes", "Split it")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{page} is no text in UTF-8", "Save it as UTF-8") from error
     except OSError as error:

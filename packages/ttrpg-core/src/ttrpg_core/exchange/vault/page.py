@@ -171,16 +171,20 @@ def _given(
         case "flag":
             told = bool(value)
         case "value":
-            told = _structured(kind, name, value)
+            told = _structured(kind, name, known, value)
         case _:
             told = "" if value is None else value
     return told
 
 
-def _structured(kind: type[Entity], name: str, value: Any) -> Any:
+def _structured(kind: type[Entity], name: str, known: Field, value: Any) -> Any:
     declared = getattr(attrs.fields(kind), name)
     if value is None:
         return declared.default
+    if known.choices and value not in known.choices:
+        raise InputError(
+            f"the {name} cannot be {str(value)!r:.60}", f"One of: {', '.join(known.choices)}"
+        )
     try:
         return rows.converter().structure(value, declared.type)
     except Exception as error:  # whatever a value that somebody edited makes of the converter

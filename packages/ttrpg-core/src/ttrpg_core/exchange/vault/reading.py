@@ -14,12 +14,16 @@ import attrs
 from ttrpg_core import text
 from ttrpg_core.errors import Denied, InputError, NotFound
 from ttrpg_core.exchange.vault import folder as files
-from ttrpg_core.exchange.vault import front, manifest, names, page
-from ttrpg_core.exchange.vault.manifest import Manifest, Page
-from ttrpg_core.exchange.vault.writing import INDEX
+from ttrpg_core.exchange.vault import front, manifest, names, page, places
+from ttrpg_core.exchange.vault.index import INDEX
+from ttrpg_core.exchange.vault.manifest import Page
+from ttrpg_core.exchange.vault.places import stem
+from ttrpg_core.sessions import Sessions, moving
 from ttrpg_core.table.world.entity import Entity, parts
 from ttrpg_core.table.world.kinds import KINDS, kind
-from ttrpg_core.world import World
+from ttrpg_core.table.world.relations import Relation
+from ttrpg_core.table.world.sessions import Session
+from ttrpg_core.world import World, relating
 
 Keep = Literal["ours", "theirs"]
 
@@ -55,14 +59,22 @@ class New:
 
 
 @attrs.frozen
+class Done:
+    """What an import did, in numbers, and the page of each reference by now."""
+
+    counts: Mapping[str, int]
+    places: Mapping[str, str]
+
+
+@attrs.frozen
 class Plan:
     """What an import would do.
 
-    ``read`` are the pages that were compared; ``gone`` are references whose pages are not there.
+    ``places`` are the pages of what is here already, by reference; ``gone`` are references whose
+    pages are not there.
     """
 
-    read: tuple[str, ...]
-
+    places: Mapping[str, str]
     edited: tuple[Edited, ...]
     new: tuple[New, ...]
     gone: tuple[str, ...]
@@ -95,40 +107,38 @@ def plan(world: World, folder: Path) -> Plan:
     edited: list[Edited] = []
     new: list[New] = []
     conflicts: list[Conflict] = []
-    found: set[str] = set()
-    read: list[str] = []
-    for path in files.pages(folder):
-        told = files.read(folder, path)
-        reference = _reference(told, path, known)
-        if reference == INDEX:
+    paths = list(files.pages(folder))
+    found = places.places(folder, known, paths)
+    of = {path: ref for ref, path in found.items()}
+    for path in paths:
+        told, reference = files.read(folder, path), of.get(path, "")
+        if INDEX in {reference, places.claimed(told)}:
             continue
-        read.append(path)
-        if reference in found or reference not in by_ref:
-            reference = ""  # a copy of a page is a new one
         cls = _kind(reference, told, path)
         values = page.parsed(told, cls, path)
-        reference = reference or here_already.get((cls.KIND, _stem(path)), "")
+        reference = reference or here_already.pop((cls.KIND, stem(path)), "")
         if not reference:
             new.append(_new(cls, path, values))
             continue
-        found.add(reference)
+        found[reference] = path
         here = entities.get(reference)
         current = None if here is None else _current(here, titles, path)
         old_path, base = by_ref.get(reference, (path, Page(reference, current or {})))
-        if _stem(path) != _stem(old_path) and values.get("name") == base.values.get("name"):
-            values["name"] = _stem(path)  # the file was renamed
+        renamed = stem(path) != stem(old_path) and "name" not in cls.FIXED
+        if renamed and values.get("name") == base.values.get("name"):
+            values["name"] = stem(path)
         changed, both = _compare(reference, path, base, current, values)
         conflicts += both
         if changed:
             edited.append(Edited(reference, path, changed))
     gone = tuple(sorted(each for each in by_ref if each not in found and each in entities))
-    return Plan(tuple(read), tuple(edited), tuple(new), gone, tuple(conflicts))
+    return Plan(found, tuple(edited), tuple(new), gone, tuple(conflicts))
 
 
 def apply(
     world: World, folder: Path, todo: Plan, *, keep: Keep | None = None, delete: bool = False
-) -> dict[str, int]:
-    """Do what a plan says, as one change; what was done, in numbers.
+) -> Done:
+    """Do what a plan says, as one change.
 
     Denied where both sides changed a value and ``keep`` does not say whose stays. Entities whose
     pages are gone are deleted only where ``delete`` says so.
@@ -140,12 +150,12 @@ def apply(
         )
     known = manifest.read(folder)
     with world.change("vault.import") as change:
-        links = {_stem(path): each.ref for path, each in known.pages.items() if each.ref != INDEX}
+        links = {stem(path): each.ref for path, each in known.pages.items() if each.ref != INDEX}
         added = []
         for each in todo.new:
-            name = text.name(str(each.values.get("name", _stem(each.path))), f"name of {each.path}")
-            made = world.add(kind(each.kind), {"name": name})
-            links[_stem(each.path)] = made.ref
+            name = text.name(str(each.values.get("name", stem(each.path))), f"name of {each.path}")
+            made = _add(world, each, name)
+            links[stem(each.path)] = made.ref
             added.append((made.ref, each.path, {**each.values, "name": name}))
         reference = _resolver(world, links)
         for ref, path, values in added:
@@ -166,7 +176,7 @@ def apply(
         told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
         change.prose = f"imported a vault: {told or 'nothing new'}"
         change.facts = dict(counts)
-    return counts
+    return Done(counts, {**todo.places, **{ref: path for ref, path, _ in added}})
 
 
 def _theirs(todo: Plan, keep: Keep | None) -> dict[str, dict[str, Any]]:
@@ -177,6 +187,25 @@ def _theirs(todo: Plan, keep: Keep | None) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _add(world: World, each: New, name: str) -> Entity:
+    """Add what a new page is of; what has steps begins where the page says that it stands."""
+    cls = kind(each.kind)
+    given = {field: each.values[field] for field in ("status", "number") if field in each.values}
+    try:
+        told, _ = page.given(cls, given, str)
+        if cls is not Session:
+            return world.add(
+                cls, {"name": name, **told} if cls.KIND in moving.VERBS else {"name": name}
+            )
+        made = Sessions(world).plan(name, {}, told.get("number"))
+        if told.get("status") == "ended":
+            with world.change("session.add") as change:
+                world.save(change, attrs.evolve(made, status="ended"))
+    except InputError as error:
+        raise InputError(f"{each.path}: {error.message}", error.hint) from error
+    return made
+
+
 def _set(
     world: World,
     reference: str,
@@ -184,10 +213,21 @@ def _set(
     values: Mapping[str, Any],
     find: Callable[[str, str], str],
 ) -> None:
-    """Give an entity the values of its page."""
+    """Give an entity the values of its page, by the rules of its kind."""
     entity = world.get(reference)
     told, extra = page.given(type(entity), values, lambda target: find(target, path))
-    world.edit(reference, told)
+    status = told.pop("status", None) if entity.KIND in moving.VERBS else None
+    try:
+        if isinstance(entity, Session):
+            _numbered(world, entity, told)
+        if isinstance(entity, Relation):
+            _relate(world, entity, told)
+        else:
+            world.edit(reference, told)
+        if status is not None and status != getattr(world.get(reference), "status", status):
+            moving.move(world, reference, str(status))
+    except InputError as error:
+        raise InputError(f"{path}: {error.message}", error.hint) from error
     if extra:
         kept = {**world.get(reference).extra, **extra}
         kept = {name: value for name, value in kept.items() if value is not None}
@@ -195,12 +235,25 @@ def _set(
             world.save(change, attrs.evolve(world.get(reference), extra=kept))
 
 
+def _relate(world: World, relation: Relation, told: Mapping[str, Any]) -> None:
+    """Give a relation other values; one that is new has no ends before."""
+    new, _ = relating.edit(world, relation.ref, told)
+    relating.must_be_new(world, new)
+
+
+def _numbered(world: World, session: Session, told: Mapping[str, Any]) -> None:
+    """InputError where a session is to have the number of another one."""
+    wanted = told.get("number", session.number)
+    if any(each.number == wanted and each.ref != session.ref for each in Sessions(world).all()):
+        raise InputError(f"there is a session {wanted} already", "Give it another number")
+
+
 def _resolver(world: World, links: Mapping[str, str]) -> Callable[[str, str], str]:
     """What a link of the front matter of a page means."""
 
     def find(target: str, path: str) -> str:
-        stem = _stem(target)
-        found = links.get(stem) or world.linked(target) or world.linked(stem)
+        bare = stem(target)
+        found = links.get(bare) or world.linked(target) or world.linked(bare)
         if found is None:
             raise InputError(
                 f"{path} names [[{target}]], which is neither a page nor here",
@@ -247,15 +300,7 @@ def _current(here: Entity, titles: Mapping[str, str], path: str) -> dict[str, An
 
 
 def _new(cls: type[Entity], path: str, values: Mapping[str, Any]) -> New:
-    return New(cls.KIND, path, {**values, "name": str(values.get("name", _stem(path)))})
-
-
-def _reference(told: str, path: str, known: Manifest) -> str:
-    """The reference that a page is of: by its front matter, else by its path."""
-    reference = front.split(told, path)[0].get(page.REF)
-    if isinstance(reference, str) and reference:
-        return reference
-    return known.pages[path].ref if path in known.pages else ""
+    return New(cls.KIND, path, {**values, "name": str(values.get("name", stem(path)))})
 
 
 def _kind(reference: str, told: str, path: str) -> type[Entity]:
@@ -266,7 +311,3 @@ def _kind(reference: str, told: str, path: str) -> type[Entity]:
     if isinstance(said, str) and said in KINDS:
         return kind(said)
     return kind(names.kind_of(path.partition("/")[0]) or "note")
-
-
-def _stem(path: str) -> str:
-    return path.rpartition("/")[2].removesuffix(".md")

@@ -1,25 +1,29 @@
 """A vault written from a campaign: whole for the Game Master, or what a player may know."""
 
+import hashlib
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import attrs
 
+from ttrpg_core import text
 from ttrpg_core.audience import GM, Audience
+from ttrpg_core.dashboard import Dashboard
 from ttrpg_core.errors import Denied, InputError, NotFound, TtrpgError
 from ttrpg_core.exchange.vault import folder as files
-from ttrpg_core.exchange.vault import front, manifest, names, page
+from ttrpg_core.exchange.vault import index, manifest, names, page
+from ttrpg_core.exchange.vault.index import INDEX
 from ttrpg_core.exchange.vault.manifest import Manifest, Page
+from ttrpg_core.exchange.vault.places import beside, places, stem
 from ttrpg_core.paths import write_atomically
 from ttrpg_core.table.campaigns import Campaign
-from ttrpg_core.table.world.kinds import KINDS, kind
+from ttrpg_core.table.world.kinds import kind
 from ttrpg_core.table.world.seen import seen
 from ttrpg_core.world.reading import Reader
 
-INDEX = "campaign"
-"""What stands for a reference in the page that lists all the others."""
 SHOWN = 8
 
 
@@ -43,6 +47,7 @@ class _Draft:
 
 def write(
     reader: Reader,
+    board: Dashboard,
     campaign: Campaign,
     folder: Path,
     viewer: Audience,
@@ -50,23 +55,29 @@ def write(
     now: str,
     scrub: Callable[[str], str] = str,
     force: bool = False,
-    read: Collection[str] = (),
+    moved: Mapping[str, str] = MappingProxyType({}),
     tell: Callable[[int], None] = lambda _: None,
 ) -> Written:
     """Write the vault, or bring one up to date; ``tell`` hears how many pages are done.
 
     Denied, with nothing written, where pages were edited since and not imported; ``force``
-    writes over them. ``read`` are pages that an import has taken in: where such a page has
-    another place by now, it is moved there.
+    writes over them. A page stays in the folder where it is, by the reference in it; ``moved``
+    are the pages of an import, some of which say nothing of that yet.
     """
-    before = _before(folder, campaign, viewer)
-    drafts = _drafts(reader, campaign, viewer, scrub)
-    if not force and (edited := _edited(folder, before, drafts)):
+    before, own = _before(folder, campaign, viewer), _own(campaign, viewer)
+    if not before.at:  # so that a vault that is interrupted is known as one
+        empty = Manifest(own, viewer.name, now, {})
+        write_atomically(files.place(folder, manifest.PLACE.as_posix()), empty.text(), 0o644)
+    here = {**places(folder, before, files.pages(folder)), **moved}
+    drafts = _drafts(reader, board, viewer, scrub, here)
+    if not force and (edited := _edited(folder, before, here, drafts)):
         shown = ", ".join(edited[:SHOWN]) + (" ..." if len(edited) > SHOWN else "")
         raise Denied(
             f"{len(edited)} page(s) were edited since the vault was written: {shown}",
-            "Import them first (ttrpg vault import), or --force writes over them",
+            ("Import them first (ttrpg vault import), or " if viewer == GM else "")
+            + "--force writes over them",
         )
+    _keep_index(folder, before, here, drafts)
     written = 0
     for done, (path, draft) in enumerate(sorted(drafts.items()), 1):
         place = files.place(folder, path)
@@ -74,13 +85,13 @@ def write(
             write_atomically(place, draft.text, 0o644, flushed=False)
             written += 1
         tell(done)
-    gone = tuple(sorted({*before.pages, *read} - set(drafts)))
+    gone = tuple(sorted({*before.pages, *here.values()} - set(drafts)))
     for path in gone:
         files.put_aside(folder, path)
     if written and hasattr(os, "sync"):  # before the vault says what is in it
         os.sync()
     pages = {path: Page(draft.ref, draft.values) for path, draft in drafts.items()}
-    kept = Manifest(campaign.id, viewer.name, now, pages)
+    kept = Manifest(own, viewer.name, now, pages)
     write_atomically(files.place(folder, manifest.PLACE.as_posix()), kept.text(), 0o644)
     return Written(len(drafts), written, gone)
 
@@ -95,15 +106,27 @@ def _before(folder: Path, campaign: Campaign, viewer: Audience) -> Manifest:
                 f"{folder} is there already, and is no vault", "Name a new folder"
             ) from None
         return Manifest(campaign.id, viewer.name, "", {})
-    if found.campaign != campaign.id or found.viewer != viewer.name:
+    if found.campaign != _own(campaign, viewer) or found.viewer != viewer.name:
         raise InputError(
             f"{folder} is the vault of {found.campaign} for {found.viewer}", "Name another folder"
         )
     return found
 
 
+def _own(campaign: Campaign, viewer: Audience) -> str:
+    """What a vault says of which campaign it is; for players nothing that tells an older name."""
+    if viewer == GM or text.unique_slug(campaign.name, ()) == campaign.id:
+        return campaign.id
+    told = f"{campaign.id} {campaign.created_at}"
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
 def _drafts(
-    reader: Reader, campaign: Campaign, viewer: Audience, scrub: Callable[[str], str]
+    reader: Reader,
+    board: Dashboard,
+    viewer: Audience,
+    scrub: Callable[[str], str],
+    here: Mapping[str, str],
 ) -> dict[str, _Draft]:
     """Every page by its path."""
     named = reader.named(viewer)
@@ -118,55 +141,54 @@ def _drafts(
             view = seen(each, viewer, named)
             told = {"name": each.name, **(view.fields if view is not None else {})}
             reference = ""
-        text = scrub(page.rendered(reference, type(each), told))
-        path = f"{names.folder(each.KIND)}/{titles[each.ref]}.md"
-        found[path] = _Draft(
-            each.ref if viewer == GM else "", text, page.parsed(text, type(each), path)
-        )
-    index = _index(campaign, {each.ref: titles[each.ref] for each in known}, viewer)
-    found[_index_path(campaign, titles)] = _Draft(INDEX, scrub(index), {})
+        told_text = scrub(page.rendered(reference, type(each), told))
+        path = beside(here.get(reference) or f"{names.folder(each.KIND)}/", titles[each.ref])
+        found[path] = _Draft(reference, told_text, page.parsed(told_text, type(each), path))
+    written = scrub(index.page(board, titles))
+    place = beside(here.get(INDEX, ""), index.title(board.campaign.name or "campaign", titles))
+    found[place] = _Draft(INDEX, written, {"sha256": _digest(written)})
     return found
 
 
-def _index_path(campaign: Campaign, titles: Mapping[str, str]) -> str:
-    taken = {each.casefold() for each in titles.values()}
-    title = names.title(campaign.name) or campaign.id
-    return f"{title} (campaign).md" if title.casefold() in taken else f"{title}.md"
+def _digest(told: str) -> str:
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
-def _index(campaign: Campaign, titles: Mapping[str, str], viewer: Audience) -> str:
-    """The page that lists the others, and what the campaign is."""
-    head: dict[str, Any] = {page.REF: INDEX}
-    for name in ("system", "genre", "setting", "game_date"):
-        if value := getattr(campaign, name):
-            head[name] = value
-    lines = [f"# {campaign.name}", ""]
-    if viewer == GM and campaign.description:
-        lines += [campaign.description.strip("\n"), ""]
-    for each in KINDS:
-        found = sorted(title for ref, title in titles.items() if ref.startswith(f"{each}/"))
-        if found:
-            plural = kind(each).PLURAL
-            lines += [f"## {plural[:1].upper()}{plural[1:]}", ""]
-            lines += [*(f"- [[{title}]]" for title in found), ""]
-    return front.join(head, "\n".join(lines))
+def _keep_index(
+    folder: Path, before: Manifest, here: Mapping[str, str], drafts: Mapping[str, _Draft]
+) -> None:
+    """Put the page that lists the others aside where somebody wrote in it: it is made anew."""
+    path = here.get(INDEX)
+    was = next((each.values for each in before.pages.values() if each.ref == INDEX), {})
+    if path is None or "sha256" not in was:
+        return
+    try:
+        told = files.read(folder, path)
+    except InputError:  # what cannot be read is not ours
+        told = ""
+    if _digest(told) != was["sha256"] and not (path in drafts and told == drafts[path].text):
+        files.put_aside(folder, path)
 
 
-def _edited(folder: Path, before: Manifest, drafts: Mapping[str, _Draft]) -> list[str]:
-    """Pages that say something else than was written, and than would be written now."""
+def _edited(
+    folder: Path, before: Manifest, here: Mapping[str, str], drafts: Mapping[str, _Draft]
+) -> list[str]:
+    """Pages that say something else than was written, and than would be written now.
+
+    A name that was given to the file says something too.
+    """
+    known = {here.get(each.ref, path): (path, each) for path, each in before.pages.items()}
     found = []
-    for path in files.pages(folder) if folder.is_dir() else ():
-        draft, old = drafts.get(path), before.pages.get(path)
-        text = files.read(folder, path)
-        if draft is not None and text == draft.text:
-            continue
-        if old is not None and old.ref == INDEX:
+    for path in files.pages(folder):
+        draft, (was, old) = drafts.get(path), known.get(path, ("", None))
+        told = files.read(folder, path)
+        if (draft is not None and told == draft.text) or (old is not None and old.ref == INDEX):
             continue
         try:
-            kept = text and page.parsed(text, _kind(old, path), path)
+            kept = told and page.parsed(told, _kind(old, path), path)
         except TtrpgError:  # somebody edited it into what cannot be read
             kept = None
-        same_as_written = old is not None and kept == old.values
+        same_as_written = old is not None and kept == old.values and stem(path) == stem(was)
         if not same_as_written and (draft is None or kept != draft.values):
             found.append(path)
     return found
