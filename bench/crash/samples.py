@@ -52,8 +52,8 @@ WORLD = [*CAMPAIGN, *(f"{noun} add One --summary 'of one kind'" for noun in KIND
 WOVEN = [
     *WORLD,
     "location add Two",
-    "location connect one two",
-    "location feature add one Hearth",
+    "location connect one two --kind secret",
+    "location feature add one Hearth --hidden",
     "relation add npc/one seeks item/one",
     "plot add Two",
     "plot start one",
