@@ -4,9 +4,10 @@ The text is that of the Markdown rule books in the test data, cut into runs of a
 more chunks are wanted than there are, sentences of the books are put together anew, so the words
 keep the frequencies that they have in rules. Vectors are given: 384 numbers of unit length around
 as many centres as a shelf has subjects. A query is a handful of words of one chunk, with a vector
-near that chunk's. Everything is drawn from one seed.
+near that chunk's. Everything is drawn from one seed. :func:`kept` makes each size once.
 """
 
+import json
 import os
 import random
 import re
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
+import kept as keeping
 import numpy as np
 
 ROOT = Path(__file__).parents[2]
@@ -60,6 +62,37 @@ def make(count: int, queries: int = 200) -> Corpus:
     return Corpus(texts, vectors, [_query(texts[at], rng) for at in asked], near, asked)
 
 
+def kept(count: int, *, whole: bool) -> Corpus:
+    """The same, made once; without its texts and vectors unless it is wanted ``whole``."""
+
+    def write(place: Path) -> bool:
+        made = make(count)
+        words = {"texts": made.texts, "asked": [made.queries, made.asked]}
+        for name, told in words.items():
+            (place / f"{name}.json").write_text(json.dumps(told), "utf-8")
+        np.save(place / "vectors.npy", made.vectors)
+        np.save(place / "near.npy", made.query_vectors)
+        return True
+
+    place = keeping.folder(f"corpus-{count}", fingerprint(), write)
+    assert place
+    queries, asked = json.loads((place / "asked.json").read_text("utf-8"))
+    near = np.load(place / "near.npy")
+    if not whole:
+        return Corpus([], near[:0], queries, near, asked)
+    texts = json.loads((place / "texts.json").read_text("utf-8"))
+    return Corpus(texts, np.load(place / "vectors.npy"), queries, near, asked)
+
+
+def fingerprint() -> str:
+    """Digits that are others when the corpus is."""
+    return keeping.digest(Path(__file__), keeping.installed("numpy"), *_files())
+
+
+def _files() -> list[Path]:
+    return sorted((DATA / "rules/md").rglob("*.md")) or [OURS]
+
+
 def _texts(count: int, rng: random.Random) -> list[str]:
     texts: list[str] = []
     sentences: list[str] = []
@@ -79,8 +112,7 @@ def _texts(count: int, rng: random.Random) -> list[str]:
 
 def _runs() -> Iterator[str]:
     """The rule books' text in runs of about so many words."""
-    files = sorted((DATA / "rules/md").rglob("*.md")) or [OURS]
-    for file in files:
+    for file in _files():
         words = file.read_text("utf-8", "replace").split()
         for start in range(0, len(words), WORDS):
             yield " ".join(words[start : start + WORDS])

@@ -6,7 +6,8 @@ Each file of the test data's ``pdf`` and ``ebooks`` folders, and those of ``host
 given to ``ttrpg library add`` with a home, a working folder and a temporary folder of its own;
 ebooks once more to the readers of other people, where these are installed. Printed for each: what
 came of it, the seconds, the most memory that one process had, and what was left outside the home.
-With WORDs, only files with one of them in their name. The goals: nothing hangs, the program itself
+As many files as there are processors are added at once. With WORDs, only files with one of them in
+their name. The goals: nothing hangs, the program itself
 never crashes, nothing has over 500 MB, nothing is written elsewhere.
 """
 
@@ -20,6 +21,7 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import attrs
@@ -121,16 +123,21 @@ def add(path: Path, parser: str) -> Came:
 def main(words: list[str]) -> int:
     """Print the table and the sums; 3 when a goal is missed."""
     rows = []
-    with tempfile.TemporaryDirectory() as top:
+    with (
+        tempfile.TemporaryDirectory() as top,
+        ThreadPoolExecutor(os.cpu_count() or 1) as several,
+    ):
         made = Path(top, "made")
         made.mkdir()
-        for path in files(made):
-            for parser in readers(path):
-                if words and not any(word in f"{path.name} {parser}" for word in words):
-                    continue
-                rows.append(_row(path, parser))
-            if path.parent == made:
-                path.unlink()
+        chosen = [  # all are made first: whatever else comes to be there was left by the program
+            (path, parser)
+            for path in [*files(made)]
+            for parser in readers(path)
+            if not words or any(word in f"{path.name} {parser}" for word in words)
+        ]
+        for row in several.map(_row, *zip(*chosen, strict=True)) if chosen else ():
+            rows.append(row)
+            print(_line(row), flush=True)
     hung = sum(row.code is None for row in rows)
     crashed = sum(row.code is not None and row.code not in GOOD_CODES for row in rows)
     heavy = sum(row.megabytes > MOST for row in rows)
@@ -151,22 +158,22 @@ def main(words: list[str]) -> int:
 
 
 def _row(path: Path, parser: str) -> Came:
-    """One line of the table.
-
-    Each file has a process of its own, so that the memory of its children is this file's alone.
-    """
+    """What came of a file, found out by a process of its own: the memory of its children is its."""
     told = subprocess.run(
         [sys.executable, __file__, ONE, str(path), parser],
         capture_output=True,
         text=True,
         check=True,
     )
-    row = Came(*ast.literal_eval(told.stdout))
+    return Came(*ast.literal_eval(told.stdout))
+
+
+def _line(row: Came) -> str:
+    """A line of the table."""
     code = "hung" if row.code is None else str(row.code)
     figures = f"{code:>4} {row.seconds:6.1f} s {row.megabytes:5} MB"
     outside = f" LEFT {', '.join(row.left)}" if row.left else ""
-    print(f"{row.name:62.62} {figures}  {row.said:.90}{outside}", flush=True)
-    return row
+    return f"{row.name:62.62} {figures}  {row.said:.90}{outside}"
 
 
 if __name__ == "__main__":

@@ -68,11 +68,19 @@ def fill(folder: Path, corpus: Corpus, chosen: dict[str, str]) -> None:
                 change.prose = "added"
         ids = [chunk.id for chunk in chunks]
         vectors.add(GIVEN, ids, corpus.vectors[start : start + A_BOOK])
-    finder = app.finder()
-    for _ in finder.fill():  # as "ttrpg library index" does: what makes a large library quick
-        pass
-    for part in (finder, keyword, vectors):
+    for part in (keyword, vectors):
         part.close()
+    app.close()
+    grow(folder, corpus, chosen)
+
+
+def grow(folder: Path, corpus: Corpus, chosen: dict[str, str]) -> None:
+    """Make what makes a large library quick, as ``ttrpg library index`` does."""
+    app = BenchApp(folder, corpus, chosen)
+    finder = app.finder()
+    for _ in finder.fill():
+        pass
+    finder.close()
     app.close()
 
 

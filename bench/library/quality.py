@@ -26,6 +26,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import attrs
+import kept
+import numpy as np
 from engines import Ask
 from figures import at_least
 
@@ -117,13 +119,55 @@ def engine(
     return Engine(context, tuning)
 
 
+class Once:
+    """An embedder whose vectors of passages are kept for later runs: a model takes minutes.
+
+    They are those of this model and of what computes it now; :meth:`keep` writes them. Questions
+    are asked of the model itself, as their time counts.
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.id, self.dimension = embedder.id, embedder.dimension
+        self._embedder = embedder
+        by = kept.digest(
+            embedder.id, *kept.sources(ROOT / "packages/ttrpg-search/src/ttrpg_search/embed")
+        )
+        self._place = kept.folder(f"vectors-{kept.digest(embedder.id)}", by, lambda _: True)
+        self._rows: dict[str, np.ndarray] = {}
+        if self._place and (self._place / "rows.npy").exists():
+            keys = (self._place / "keys").read_text("ascii").split()
+            self._rows = dict(zip(keys, np.load(self._place / "rows.npy"), strict=True))
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """A vector for each text."""
+        keys = [kept.digest(text) for text in texts]
+        missing = {
+            key: text for key, text in zip(keys, texts, strict=True) if key not in self._rows
+        }
+        wanted = list(missing.items())
+        for start in range(0, len(wanted), 64):
+            some = wanted[start : start + 64]
+            rows = np.asarray(self._embedder.embed([text for _, text in some]), np.float32)
+            self._rows.update(zip([key for key, _ in some], rows, strict=True))
+        return np.array([self._rows[key] for key in keys]).reshape(-1, self.dimension)
+
+    def keep(self) -> None:
+        """Write what there is, for other runs."""
+        if self._place and self._rows:
+            (self._place / "rows.npy").unlink(missing_ok=True)  # while the keys are others
+            (self._place / "keys").write_text("\n".join(self._rows), "ascii")
+            np.save(self._place / "rows.npy", np.array(list(self._rows.values())))
+
+
 def with_vectors(app: App, embedder: Embedder, folder: Path) -> tuple[Engine, VectorIndex]:
     """Ours with an embedder, its vectors made now."""
     from ttrpg_search.vectors.exact import Exact
 
     folder.mkdir()
     index = Exact(Context(folder=folder))
-    fill(app.store.connection, embedder, index, _told)
+    passages = Once(embedder)
+    fill(app.store.connection, passages, index, _told)
+    passages.keep()
     return engine(app, index, embedder), index
 
 
@@ -192,18 +236,17 @@ def others_with_vectors(
 ) -> Iterator[tuple[str, Baseline]]:
     """LanceDB's hybrid search and Chroma, where they are installed, with the same vectors."""
     import engines
-    import numpy as np
     from corpus import Corpus
 
     texts = [passage(chunk) for chunk in chunks]
-    vectors = np.concatenate(
-        [np.asarray(embedder.embed(texts[n : n + 64])) for n in range(0, len(texts), 64)]
-    )
+    made = Once(embedder)
+    vectors = made.embed(texts)
+    made.keep()
     for name in ("lancedb", "chroma"):
         if find_spec("chromadb" if name == "chroma" else name) is None:
             print(f"\n{name} is left out: it is not installed")
             continue
-        corpus = Corpus(texts, vectors.astype(np.float32), [""], vectors[:1], [0])
+        corpus = Corpus(texts, vectors, [""], vectors[:1].copy(), [0])
         at = folder / name
         at.mkdir()
         getattr(engines, f"{name}_fill")(at, corpus)

@@ -3,28 +3,31 @@
     python bench/library/speed.py [CHUNKS...]
 
 Sizes are 5,000, 20,000 and 100,000 chunks unless given. Each engine fills an index in a process of
-its own; then each has a process that opens its index, and all are asked in turns, 200 warm
-questions one by one, so that what else the machine does slows all of them. Texts, vectors and
-questions are the same for all (see corpus.py). Printed: seconds to fill, milliseconds to open and
-answer first, median and 95th percentile of the rest, the median of their processor time (which says
-more where others use the machine), megabytes in memory and on disk, how often the chunk that a
-question was made of is among the ten; then ratios with their goals.
+its own, which is kept for the next run (see kept.py); then each has a process that opens its index,
+and all are asked in turns, 200 warm questions one by one, so that what else the machine does slows
+all of them. Texts, vectors and questions are the same for all (see corpus.py). Printed: seconds to
+fill when the index was made, milliseconds to open and answer first, median and 95th percentile of
+the rest, the median of their processor time (which says more where others use the machine),
+megabytes in memory and on disk, how often the chunk that a question was made of is among the ten;
+then ratios with their goals. That of filling is measured anew at the least size, in turns.
 """
 
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
+import corpus as made
 import engines
 import ours
-from corpus import make
 from figures import at_most, not_measured, once
+from kept import digest, folder, installed, sources
 
 SIZES = (5_000, 20_000, 100_000)
 DEFAULT = {"keyword": "fts5", "vector": "exact"}
@@ -33,32 +36,44 @@ FAST = {"keyword": "fts5", "vector": "faiss"}
 than tantivy's candidates, which have to be read and scored one by one."""
 CHOSEN = {"ttrpg": DEFAULT, "ttrpg-fast": FAST}
 ENGINES = ("lancedb", "chroma", "ttrpg", "ttrpg-fast")
+HERE = Path(__file__).parent
+PACKAGES = HERE.parents[1] / "packages"
+OF_OURS = [PACKAGES / f"ttrpg-{name}" / "src" for name in ("core", "search")]
+FILLS = 3
+"""Times that an index is filled for the ratio of filling, of which the least counts."""
 QUESTIONS = 200
 OF_LANCEDB, OF_MEDIAN, OF_FILLED = 0.35, 4.0, 1.5
 """Goals: our median by LanceDB's; our 95th percentile by our median; our filling by LanceDB's."""
 GROWTH = "growth of the median / of the library"
 
 
-def fill(engine: str, folder: Path, size: int) -> dict[str, float]:
+def fill(engine: str, place: Path, size: int) -> dict[str, float]:
     """Fill an engine's index; called in a process of its own."""
-    corpus = make(size)
+    corpus = made.kept(size, whole=True)
     start = time.perf_counter()
     if engine.startswith("ttrpg"):
-        ours.fill(folder, corpus, CHOSEN[engine])
+        ours.fill(place, corpus, CHOSEN[engine])
     else:
-        getattr(engines, f"{engine}_fill")(folder, corpus)
+        getattr(engines, f"{engine}_fill")(place, corpus)
     return {"seconds": time.perf_counter() - start}
 
 
-def answer(engine: str, folder: Path, size: int) -> None:
+def grow(place: Path, size: int) -> dict[str, float]:
+    """Make of a copy of our default index that with the fast extras; in a process of its own."""
+    start = time.perf_counter()
+    ours.grow(place, made.kept(size, whole=False), FAST)
+    return {"seconds": time.perf_counter() - start}
+
+
+def answer(engine: str, place: Path, size: int) -> None:
     """Answer the questions whose numbers come on stdin, a line of figures each."""
-    corpus = make(size)
+    corpus = made.kept(size, whole=False)
     before = resident()
     start = time.perf_counter()
     if engine.startswith("ttrpg"):
-        ask = ours.opened(folder, corpus, CHOSEN[engine])
+        ask = ours.opened(place, corpus, CHOSEN[engine])
     else:
-        ask = getattr(engines, f"{engine}_open")(folder, corpus)
+        ask = getattr(engines, f"{engine}_open")(place, corpus)
     ask(0)
     print(time.perf_counter() - start, flush=True)
     for line in sys.stdin:
@@ -78,22 +93,11 @@ def resident() -> float:
 
 def measure(size: int) -> dict[str, float]:
     """All figures at one size, as "engine figure"; those of an engine that fails are left out."""
-    with tempfile.TemporaryDirectory() as place:
-        folders = {engine: Path(place, engine) for engine in ENGINES}
-        found: dict[str, dict[str, float]] = {}
-        for engine, folder in folders.items():
-            folder.mkdir()
-            ended = subprocess.run(
-                child("fill", engine, folder, size), capture_output=True, text=True, check=False
-            )
-            if ended.returncode:
-                print(f"{engine:12} {size:7,}  not run: {ended.stderr.strip()[-200:]}")
-                continue
-            found[engine] = json.loads(ended.stdout.splitlines()[-1])
-            disk = sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())
-            found[engine]["disk"] = disk / 1e6
-        asked = in_turns({each: folders[each] for each in found}, size)
-        found = {engine: found[engine] | figures for engine, figures in asked.items()}
+    made.kept(size, whole=False)
+    folders = {each: place for each in ENGINES if (place := filled(each, size))}
+    found = in_turns({engine: place / "index" for engine, place in folders.items()}, size)
+    for engine in found:
+        found[engine] |= json.loads((folders[engine] / "figures.json").read_text("utf-8"))
     for engine, told_of in found.items():
         print(
             f"{engine:12} {size:7,} {told_of['seconds']:7.1f} {told_of['open'] * 1000:9.0f}"
@@ -103,6 +107,58 @@ def measure(size: int) -> dict[str, float]:
             flush=True,
         )
     return {f"{engine} {name}": each for engine in found for name, each in found[engine].items()}
+
+
+def filled(engine: str, size: int) -> Path | None:
+    """The index of an engine at a size, filled now or in a run before; None where it fails."""
+
+    def write(place: Path) -> bool:
+        index = place / "index"
+        if engine == "ttrpg-fast" and default:
+            shutil.copytree(default / "index", index)
+            figures = in_process("grow", engine, index, size)
+        else:
+            index.mkdir()
+            figures = in_process("fill", engine, index, size)
+        if figures:
+            disk = sum(each.stat().st_size for each in index.rglob("*") if each.is_file())
+            (place / "figures.json").write_text(json.dumps({**figures, "disk": disk / 1e6}))
+        return bool(figures)
+
+    default = filled("ttrpg", size) if engine == "ttrpg-fast" else None
+    return folder(f"{engine}-{size}", _digest(engine.partition("-")[0]), write)
+
+
+@cache  # a source that is written while this runs is of the next run
+def _digest(engine: str) -> str:
+    if engine == "ttrpg":
+        by: list[object] = [HERE / "ours.py", *sources(*OF_OURS), installed("faiss-cpu")]
+    else:
+        by = [HERE / "engines.py", installed("chromadb" if engine == "chroma" else engine)]
+    return digest(made.fingerprint(), *by)
+
+
+def in_process(step: str, engine: str, place: Path, size: int) -> dict[str, float]:
+    """The figures of a step in a process of its own; none where it fails."""
+    ended = subprocess.run(
+        child(step, engine, place, size), capture_output=True, text=True, check=False
+    )
+    if ended.returncode:
+        print(f"{engine:12} {size:7,}  not run: {ended.stderr.strip()[-200:]}")
+        return {}
+    figures: dict[str, float] = json.loads(ended.stdout.splitlines()[-1])
+    return figures
+
+
+def filling(size: int) -> dict[str, float]:
+    """The seconds to fill an index anew, ours and LanceDB's in turns; the least of some runs."""
+    found: dict[str, float] = {}
+    for _ in range(FILLS):
+        for engine in ("lancedb", "ttrpg"):
+            with tempfile.TemporaryDirectory() as place:
+                if figures := in_process("fill", engine, Path(place), size):
+                    found[engine] = min(found.get(engine, 1e9), figures["seconds"])
+    return found
 
 
 def in_turns(folders: dict[str, Path], size: int) -> dict[str, dict[str, float]]:
@@ -151,9 +207,9 @@ def said(process: "subprocess.Popen[str]") -> list[float]:
     return [float(each) for each in process.stdout.readline().split()]
 
 
-def child(step: str, engine: str, folder: Path, size: int) -> list[str]:
+def child(step: str, engine: str, place: Path, size: int) -> list[str]:
     """The command of a process of one engine."""
-    return [sys.executable, __file__, step, engine, str(folder), str(size)]
+    return [sys.executable, __file__, step, engine, str(place), str(size)]
 
 
 def main(sizes: tuple[int, ...]) -> None:
@@ -173,13 +229,17 @@ def main(sizes: tuple[int, ...]) -> None:
             ratio = mine["p50"] / lance["p50"]
             told("median / LanceDB hybrid", size, ratio, OF_LANCEDB)
             print(f"{size:7,}: of its processor time {mine['busy'] / lance['busy']:.2f}")
-            told("fill / LanceDB", size, mine["seconds"] / lance["seconds"], OF_FILLED)
         if fast and chroma:
             told("median, fast extras / Chroma", size, fast["p50"] / chroma["p50"], 1.0)
             print(f"{size:7,}: of its processor time {fast['busy'] / chroma['busy']:.2f}")
         if mine:
             told("p95 / median", size, mine["p95"] / mine["p50"], OF_MEDIAN)
     least, most = min(sizes), max(sizes)
+    fills = once(f"filling {least}", partial(filling, least)) or {}
+    if {"lancedb", "ttrpg"} <= fills.keys():
+        told("fill / LanceDB", least, fills["ttrpg"] / fills["lancedb"], OF_FILLED)
+    else:
+        not_measured(f"fill / LanceDB, {least:,} chunks", OF_FILLED)
     small, large = of(every[least], "ttrpg"), of(every[most], "ttrpg")
     if small and large and most > least:
         print(
@@ -209,6 +269,8 @@ def told(name: str, size: int, figure: float, goal: float) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["fill"]:
         print(json.dumps(fill(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))))
+    elif sys.argv[1:2] == ["grow"]:
+        print(json.dumps(grow(Path(sys.argv[3]), int(sys.argv[4]))))
     elif sys.argv[1:2] == ["answer"]:
         answer(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
     else:
