@@ -4,6 +4,8 @@ import pytest
 
 from ttrpg_core.search import Question
 from ttrpg_search.answering import BAR, Signs, sure
+from ttrpg_search.asking import elsewhere
+from ttrpg_search.keyword.tokens import words
 
 ROAD = (
     ("Falling", ("Dangers", "Falling"), 4, "5", "A fall does 1d6 harm for each height of a man."),
@@ -85,6 +87,21 @@ def test_a_small_shelf_answers(told, question):
 )
 def test_a_small_shelf_says_that_it_does_not(told, question):
     assert not told(question).answered
+
+
+def test_a_name_that_no_book_has_is_not_answered(told, shelve):
+    found = told("how many lanterns for toll the dead")
+    assert not found.answered
+    assert found.hits
+    assert any("toll the dead is a name that is in no book" in step.said for step in found.steps)
+    shelve("Bells", [("Bells", ("Bells",), 1, "1", "To Toll the Dead, ring; lanterns go out.")])
+    assert told("how many lanterns for toll the dead").answered
+
+
+def test_the_names_are_written_as_they_are_compared():
+    names = elsewhere._names()
+    assert len(names) > 700
+    assert [name for name in names if " ".join(words(name)) != name] == []
 
 
 def test_filters_alone_list_what_they_leave(told):

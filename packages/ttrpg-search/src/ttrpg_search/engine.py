@@ -28,6 +28,7 @@ from ttrpg_core.search import (
 from ttrpg_core.values import frozen
 from ttrpg_search.answering import FIRST, signs, sure
 from ttrpg_search.asking.asked import Asked
+from ttrpg_search.asking.elsewhere import missing
 from ttrpg_search.asking.lexicon import lexicon
 from ttrpg_search.asking.prices import listed
 from ttrpg_search.asking.reading import Reader
@@ -135,8 +136,12 @@ class Engine:
             lambda texts: _marks(texts, _own(planned, asked.words), planned),
         )
         hits = tuple(Hit(*each, met) for each, met in zip(there, marks, strict=True))
-        answered = bool(priced) or (
-            bool(order) and self._answers(texts, asked, planned, order, stages, steps)
+        elsewhere = missing(asked.plain, texts)
+        if elsewhere:
+            steps.append(Step("answered", f"no: {elsewhere} is a name that is in no book here"))
+        answered = not elsewhere and (
+            bool(priced)
+            or (bool(order) and self._answers(texts, asked, planned, order, stages, steps))
         )
         return Findings(
             hits,
