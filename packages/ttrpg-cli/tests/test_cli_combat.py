@@ -3,14 +3,12 @@
 import pytest
 
 
-@pytest.fixture
-def fight(ttrpg):
+def ambush(ttrpg):
     """Mara and Tam against three goblins and a drake that nobody sees; initiative is set."""
 
     def do(*words):
         result = ttrpg(*words)
         assert result.code == 0, result
-        return result
 
     do("combat", "new", "Ambush")
     do("combat", "add", "Mara", "--hp", "12", "-k", "player", "--level", "3", "--initiative", "18")
@@ -19,7 +17,11 @@ def fight(ttrpg):
     do("combat", "add", "Drake", "--hp", "40", "--cr", "2", "--initiative", "7", "--hidden",
        "--resist", "fire", "--legendary", "2")  # fmt: skip
     do("combat", "start")
-    return ttrpg
+
+
+@pytest.fixture
+def fight(prepared):
+    return prepared(ambush)
 
 
 def shown(ttrpg, *more):
@@ -86,12 +88,12 @@ def test_who_dealt_it(fight):
 def test_concentration_is_asked_for_and_lost_with_what_hangs_on_it(fight):
     fight("combat", "concentrate", "mara", "Bless", "1", "minute")
     put = fight("cond", "gob2", "poison", "3", "rounds", "--with", "mara", "--note", "sting")
-    assert "Goblin 2 is poisoned (sting), 3 rounds" in put.out
+    assert "Goblin 2 is Poisoned (sting), 3 rounds" in put.out
     hit = fight("hit", "mara", "5")
     assert "#1 Mara  DC 10 CON save to keep up Bless (ttrpg save mara)" in hit.out
     lost = fight("save", "mara", "3")
     assert "Mara: CON save 3 against DC 10, failed" in lost.out
-    assert "Goblin 2: poisoned (sting) ends (with Bless)" in lost.out
+    assert "Goblin 2: Poisoned (sting) ends (with Bless)" in lost.out
     assert "Owed:" not in lost.out
 
 
@@ -107,8 +109,8 @@ def test_death_saves(fight):
 def test_a_save_at_the_end_of_each_turn(fight):
     fight("cond", "mara", "frightened", "until", "save", "--save", "wis:13")
     out = fight("next").out
-    assert "DC 13 WIS save against frightened (ttrpg save mara)" in out
-    assert "frightened ends (saved)" in fight("save", "mara", "13", "--against", "fri").out
+    assert "DC 13 WIS save against Frightened (ttrpg save mara)" in out
+    assert "Frightened ends (saved)" in fight("save", "mara", "13", "--against", "fri").out
 
 
 @pytest.mark.parametrize(
@@ -150,7 +152,7 @@ def test_a_condition_of_ones_own(fight):
     wrong = fight("cond", "tam", "marked")
     assert wrong.code == 3
     assert "there is no condition 'marked'" in wrong.err
-    assert "Tam is marked" in fight("cond", "tam", "marked", "--custom").out
+    assert "Tam is Marked" in fight("cond", "tam", "marked", "--custom").out
 
 
 def test_conditions_are_explained(fight):
@@ -195,7 +197,7 @@ def test_uses(fight):
 
 def test_a_failed_save_is_resisted_or_stands(fight):
     fight("combat", "add", "Lich", "--hp", "90", "--resistances", "1", "--initiative", "20")
-    for last, said in (("--resist", "stunned ends (saved)"), ("--accept", "save stands (3)")):
+    for last, said in (("--resist", "Stunned ends (saved)"), ("--accept", "save stands (3)")):
         fight("combat", "regain", "lich", "legend")
         fight("cond", "lich", "stunned", "until", "save", "--save", "con:15")
         failed = fight("save", "lich", "3").out
@@ -404,7 +406,7 @@ def test_without_a_fight(ttrpg):
 def test_what_changes_nothing_promises_no_undo(fight):
     fight("cond", "tam", "prone")
     again = fight("cond", "tam", "prone")
-    assert "Tam is prone already" in again.out
+    assert "Tam is Prone already" in again.out
     assert again.err == ""
 
 

@@ -258,13 +258,13 @@ def test_the_sixth_level_of_exhaustion_kills_and_the_fourth_halves_in_2014():
         assert fight.get("mara").hp == 12
         fight, facts = effects.apply(fight, law, "mara", Effect("", "exhaustion"))
         assert fight.get("mara").hp == most
-        assert facts[0].prose == "Mara has exhaustion 4, until it is removed"
+        assert facts[0].prose == "Mara has Exhaustion 4, until it is removed"
         with pytest.raises(InputError, match="no level 7"):
             effects.apply(fight, law, "mara", Effect("", "exhaustion", level=7))
         eased, _ = effects.remove(fight, law, "mara", "exhaustion", levels=1)
         assert hp.heal(eased, law, "mara", 99).fight.get("mara").hp == 12
         gone, facts = effects.remove(fight, law, "mara", "exhaustion", levels=4)
-        assert facts[0].prose == "Mara: exhaustion ends (the last level is gone)"
+        assert facts[0].prose == "Mara: Exhaustion ends (the last level is gone)"
         assert gone.get("mara").effects == ()
         fight, _ = effects.apply(fight, law, "mara", Effect("", "exhaustion", level=2))
         assert fight.get("mara").life == "dead"

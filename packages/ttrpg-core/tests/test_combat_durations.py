@@ -108,7 +108,7 @@ def test_hours_end_when_time_is_let_pass():
     fight, facts = clock.pass_time(fight, NEW, 8 * 3600 - 1)
     assert [fact.prose for fact in facts] == ["7 h 59 min 59 s pass"]
     fight, facts = clock.pass_time(fight, NEW, 2)
-    assert facts[1].prose == "Ben: hexed ends (time is up)"
+    assert facts[1].prose == "Ben: Hexed ends (time is up)"
 
 
 @pytest.mark.parametrize(

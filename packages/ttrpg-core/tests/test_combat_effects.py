@@ -9,6 +9,7 @@ from ttrpg_core.errors import InputError, NotFound
 from ttrpg_core.table.combat import (
     clock,
     conditions,
+    death,
     durations,
     effects,
     hp,
@@ -98,7 +99,7 @@ def test_what_is_replaced_ends_and_what_grows_stays_itself():
     fight, _ = one_of("source", LONG, SHORT)
     _, facts = effects.apply(fight, NEW, "ben", Effect("", "hexed", **LONG))
     assert [fact.prose for fact in facts] == [
-        "Ben: hexed ends (replaced)", "Ben is hexed, 5 rounds"
+        "Ben: Hexed ends (replaced)", "Ben is Hexed, 5 rounds"
     ]  # fmt: skip
     for stacking in ("stack", "extend"):
         fight = one_of(stacking, LONG, SHORT)[0]
@@ -122,7 +123,7 @@ def test_the_immune_are_not_affected():
         fight_of(ben={"condition_immunities": ("charmed",)}), NEW, "ben", Effect("", "charmed")
     )
     assert fight.get("ben").effects == ()
-    assert facts[0].prose == "Ben is immune: not charmed"
+    assert facts[0].prose == "Ben is immune: not Charmed"
     stone = put(put(fight_of(), "ben", "petrified"), "ben", "poisoned")  # "Petrified"
     assert [each.condition for each in stone.get("ben").effects] == ["petrified"]
 
@@ -140,7 +141,7 @@ def test_removing_by_name_or_id():
     fight = put(put(fight_of(), "ben", "hexed", source="ann"), "ben", "hexed", source="cid")
     one, facts = effects.remove(fight, NEW, "ben", "ben.2")
     assert [each.id for each in one.get("ben").effects] == ["ben.1"]
-    assert facts[0].prose == "Ben: hexed ends (by hand)"
+    assert facts[0].prose == "Ben: Hexed ends (by hand)"
     assert effects.remove(fight, NEW, "ben", "hexed").fight.get("ben").effects == ()
     with pytest.raises(InputError, match="-1 levels"):
         effects.remove(fight, NEW, "ben", "hexed", levels=-1)
@@ -156,7 +157,7 @@ def test_repeat_saves_are_asked_for_at_their_edge_until_saved():
     fight, _ = turns.advance(fight, NEW, Random(1))
     assert fight.prompts == ()
     fight, facts = turns.advance(fight, NEW, Random(1))
-    assert facts[0].prose == "Ben: DC 15 WIS save against paralyzed"
+    assert facts[0].prose == "Ben: DC 15 WIS save against Paralyzed"
     assert (facts[0].kind, facts[0].data["dc"]) == ("combat.prompt.repeat-save", 15)
     for _ in range(3):
         fight, _ = turns.advance(fight, NEW, Random(1))
@@ -164,7 +165,7 @@ def test_repeat_saves_are_asked_for_at_their_edge_until_saved():
     failed, _ = saves.save(fight, NEW, "ben", Random(1), total=14)
     assert (failed.prompts, len(failed.get("ben").effects)) == ((), 1)
     saved, facts = saves.save(fight, NEW, "ben", Random(1))
-    assert facts[-1].prose == "Ben: paralyzed ends (saved)"
+    assert facts[-1].prose == "Ben: Paralyzed ends (saved)"
     assert (saved.prompts, saved.get("ben").effects) == ((), ())
     with pytest.raises(InputError, match="owes no save"):
         saves.save(saved, NEW, "ben", Random(1))
@@ -198,7 +199,7 @@ def test_recurring_damage_is_a_reminder():
     fire = Recurring("1d6", "fire", "start")
     fight = put(fight_of(), "ben", "burning", recurring=fire)
     fight, facts = turns.advance(fight, NEW, Random(1))
-    assert facts[-1].prose == "Ben takes 1d6 fire (burning)"
+    assert facts[-1].prose == "Ben takes 1d6 fire (Burning)"
     assert facts[-1].data["dice"] == "1d6"
     assert fight.get("ben").hp == 30
 
@@ -228,11 +229,28 @@ def test_damage_asks_for_one_save_a_hit_and_failing_ends_it_all():
     assert held(fight) == ["ann", "ben", "cid"]
     fight, facts = saves.save(fight, NEW, "ann", Random(1), total=9)
     assert [fact.prose for fact in facts[1:]] == [
-        "Ann: concentrating (Hold Person) ends (concentration is broken)",
-        "Ben: paralyzed ends (with Hold Person)",
-        "Cid: paralyzed ends (with Hold Person)",
+        "Ann: Concentrating (Hold Person) ends (concentration is broken)",
+        "Ben: Paralyzed ends (with Hold Person)",
+        "Cid: Paralyzed ends (with Hold Person)",
     ]
     assert held(fight) == []
+
+
+@pytest.mark.parametrize("law", [OLD, NEW])
+@pytest.mark.parametrize("how", ["dies", "incapacitated", "leaves"])
+def test_a_hold_ends_with_whoever_holds(law, how):
+    """SRD 5.1 "Grappled"; SRD 5.2.1 "Grappling", "Ending a Grapple"."""
+    fight = put(fight_of(law), "ben", "grappled", law, source="cid")
+    fight = put(fight, "ben", "frightened", law, source="cid")
+    fight = put(fight, "ann", "grappled", law)
+    fight, facts = {
+        "dies": lambda: death.kill(fight, law, "cid"),
+        "incapacitated": lambda: effects.apply(fight, law, "cid", Effect("", "stunned")),
+        "leaves": lambda: roster.leave(fight, law, "cid"),
+    }[how]()
+    assert "Ben: Grappled ends (Cid holds on no longer)" in [each.prose for each in facts]
+    assert [each.condition for each in fight.get("ben").effects] == ["frightened"]
+    assert [each.condition for each in fight.get("ann").effects] == ["grappled"]
 
 
 def test_damage_of_nothing_asks_for_nothing():

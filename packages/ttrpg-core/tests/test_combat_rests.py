@@ -112,9 +112,9 @@ def test_the_maximum_returns_in_2024(law, most):
 @pytest.mark.parametrize("length", ["short", "long"])
 def test_without_a_hit_point_a_rest_gives_nothing(law, length):
     """SRD 5.1 "Long Rest", SRD 5.2.1 "Short Rest", "Long Rest": at least 1 hit point."""
-    down = mara(hp=0, life="dying", resources=(DICE,))
+    down = mara(hp=0, life="dead", resources=(DICE,))
     party = rest(law, length, down).party
-    assert (party[0].hp, party[0].life) == (0, "dying")
+    assert (party[0].hp, party[0].life) == (0, "dead")
     with pytest.raises(InputError, match="cannot rest"):
         rest(law, "short", down, spend={"mara": {"hit": 1}})
     woken = rest(law, length, mara(hp=0, life="stable", wakes_at=1001)).party[0]
@@ -165,6 +165,78 @@ def test_what_ends_with_a_rest():
         ("cursed", 1), ("warded", 1), ("marked", 1), ("held", 1), ("exhaustion", 2)
     ]  # fmt: skip
     assert resting_effects("long") == [("marked", 1), ("held", 1), ("exhaustion", 1)]
+
+
+@pytest.mark.parametrize("law", [OLD, NEW])
+@pytest.mark.parametrize("length", ["short", "long"])
+def test_nobody_lies_dying_through_a_rest(law, length):
+    """SRD 5.1 and 5.2.1 "Death Saving Throws": three of one kind settle it, long before."""
+    with pytest.raises(InputError, match="Mara is dying, and death saves come first") as caught:
+        rest(law, length, mara(hp=0, life="dying"), attrs.evolve(mara(), id="ned"))
+    assert "ttrpg combat stabilise mara" in caught.value.hint
+
+
+STANDING = (
+    ("SRD 5.1 Being Prone; SRD 5.2.1 Prone: it ends by standing up", (), {}, False),
+    ("both, Grappled: speed 0, but nobody is held through a rest", ("grappled",), {}, False),
+    ("both: you cannot stand up if your speed is 0", ("restrained",), {}, True),
+    ("both, Petrified: cannot move; SRD 5.2.1: speed 0", ("petrified",), {}, True),
+    ("both, Incapacitated: one may move", ("incapacitated",), {}, False),
+    ("somebody said what ends it", (), {"duration": Duration("until-trigger", text="a nap")}, True),
+    ("for good", (), {"duration": Duration("permanent")}, True),
+)
+
+
+@pytest.mark.parametrize("law", [OLD, NEW])
+@pytest.mark.parametrize("length", ["short", "long"])
+@pytest.mark.parametrize(("rule", "others", "more", "stays"), STANDING)
+def test_who_can_stands_up_in_a_rest(law, length, rule, others, more, stays):
+    on = [Effect("mara.1", "prone", **more)]
+    on += [Effect(f"mara.{n}", name) for n, name in enumerate(others, 2)]
+    one = rest(law, length, mara(effects=tuple(on))).party[0]
+    assert ("prone" in [each.condition for each in one.effects]) == stays, rule
+
+
+def test_exhaustion_that_takes_all_speed_keeps_one_down_in_2014():
+    """SRD 5.1 "Exhaustion": speed 0 at level 5; a long rest takes it to 4."""
+    down = mara(effects=(Effect("m.1", "prone"), Effect("m.2", "exhaustion", level=5)))
+    assert len(rest(OLD, "short", down).party[0].effects) == 2
+    assert [e.condition for e in rest(OLD, "long", down).party[0].effects] == ["exhaustion"]
+
+
+def test_time_beside_a_fight_lets_one_stand_up_and_a_round_of_it_does_not():
+    down = rests.together([mara(effects=(Effect("mara.1", "prone"),))], NEW, 0)
+    done = clock.pass_time(down, NEW, 60)
+    assert [each.prose for each in done.facts] == ["1 min pass", "Mara: Prone ends (stands up)"]
+    assert clock.pass_time(down, NEW, 1).fight.get("mara").effects
+    fight, _ = roster.add(roster.new("f", "F", NEW), NEW, mara(initiative=9))
+    fight, _ = turns.start(fight, NEW, Random(1))
+    fight, _ = effects.apply(fight, NEW, "mara", Effect("", "prone"))
+    fight, _ = turns.advance(fight, NEW, Random(1))
+    assert [each.condition for each in fight.get("mara").effects] == ["prone"]
+
+
+@pytest.mark.parametrize("law", [OLD, NEW])
+def test_sleep_ends_concentration_and_what_hangs_on_it(law):
+    """SRD 5.2.1 "Long Rest": asleep one is unconscious; "Concentration": so it ends."""
+    held = Effect("mara.1", "concentrating", note="Hex")
+    hexed = attrs.evolve(mara(), id="ned", effects=(Effect("ned.1", "hexed", linked_to="mara.1"),))
+    assert rest(law, "short", mara(effects=(held,))).party[0].effects
+    party = rest(law, "long", mara(effects=(held,)), hexed).party
+    assert [each.effects for each in party] == [(), ()]
+
+
+def test_a_rest_says_what_it_takes_and_what_it_leaves():
+    """SRD 5.1 and 5.2.1 "Temporary Hit Points": until depleted or a long rest."""
+    one = mara(hp=40, temp_hp=5, effects=(Effect("mara.1", "exhaustion", level=3),
+                                          Effect("mara.2", "poisoned")))  # fmt: skip
+    said = [each.prose for each in rest(NEW, "long", one).facts]
+    assert said[2:] == [
+        "Mara: Exhaustion 2",
+        "Mara: 5 temporary hit points are gone",
+        "Still on Mara: Exhaustion 2 (until it is removed), Poisoned (until it is removed)",
+    ]
+    assert rest(NEW, "short", one).party[0].temp_hp == 5
 
 
 def fought():
@@ -236,7 +308,7 @@ def test_the_party_is_carried_over_as_it_is():
     fight, _ = effects.apply(
         fight, NEW, "mara", Effect("", "glared at", linked_to=facts[0].data["effect"])
     )
-    one, ned = ending.carried(ending.end(fight, NEW).fight)
+    one, ned = ending.carried(ending.end(fight, NEW).fight, NEW)
     assert [each.condition for each in one.effects] == ["concentrating"]
     assert (one.initiative, one.tally, one.hp) == (None, Tally(), 40)
     assert (ned.life, ned.failures) == ("dying", 0)

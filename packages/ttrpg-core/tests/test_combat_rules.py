@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import attrs
 import pytest
 
 from ttrpg_core.errors import InputError, NotFound
 from ttrpg_core.table.combat import difficulty, roster, rules
-from ttrpg_core.table.combat.difficulty import FateFoe
+from ttrpg_core.table.combat.difficulty import FateFoe, Missing
 from ttrpg_core.table.combat.state import Combatant
 
 DATA = Path(os.environ.get("TTRPG_TEST_DATA") or Path(__file__).parents[4] / "shared" / "data")
@@ -141,6 +142,29 @@ def test_difficulty_says_how_it_came_about():
     )
     many = difficulty.by_xp("dnd5e-2024", [1], [10] * 3)
     assert many.notes == ("more than 2 foes a character: choose fragile ones",)
+
+
+def test_what_the_difficulty_has_yet_to_be_told():
+    law = rules.load("dnd5e-2024")
+    fight = roster.new("f", "F", law)
+
+    def join(name, **more):
+        nonlocal fight
+        fight, _ = roster.add(fight, law, Combatant("", name, hp=9, hp_max=9, **more))
+        return difficulty.missing(fight, law)
+
+    assert join("Mara", kind="player") is None  # nobody to fight against
+    assert join("Goblin", cr="1/4") == Missing(("mara",), ())
+    assert join("Ogre") == Missing(("mara",), ("ogre",))
+    assert join("Cook", xp=0) == Missing(("mara",), ("ogre",))
+    assert join("Lair", kind="environment") == join("Ned", kind="ally")
+    fight, _ = roster.leave(fight, law, "ogre")
+    fight, _ = roster.edit(fight, law, attrs.evolve(fight.get("mara"), level=21))
+    assert difficulty.missing(fight, law) == Missing(("mara",), ())
+    fight, _ = roster.edit(fight, law, attrs.evolve(fight.get("mara"), level=20))
+    assert difficulty.missing(fight, law) is None
+    plain = rules.load("other")
+    assert difficulty.missing(fight, plain) is None
 
 
 @pytest.mark.parametrize(

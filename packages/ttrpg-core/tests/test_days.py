@@ -13,6 +13,7 @@ from ttrpg_core.fights import Fights, Outcome, characters
 from ttrpg_core.journal import Journal
 from ttrpg_core.table.calendar import almanac, lengths, saying
 from ttrpg_core.table.combat import (
+    death,
     effects,
     ending,
     hp,
@@ -196,10 +197,10 @@ def test_effects_on_a_character_run_out_when_time_passes(days, kept):
     ):  # fmt: skip
         do(kept, key, effects.apply, "mara", Effect("", name, duration=lasts))
     end = do(kept, key, ending.end)
-    assert "Mara: dazed ends (time is up)" in [each.prose for each in end.facts]
+    assert "Mara: Dazed ends (time is up)" in [each.prose for each in end.facts]
     assert [each.condition for each in hero(days).effects] == ["blessed", "warded", "sworn"]
     passed = days.advance(length(days, "1", "minute"))
-    assert [each.prose for each in passed.facts] == ["Mara: blessed ends (time is up)"]
+    assert [each.prose for each in passed.facts] == ["Mara: Blessed ends (time is up)"]
     passed = days.advance(length(days, "7", "h", "59", "min"))
     assert [each.condition for each in hero(days).effects] == ["sworn"]
     days.journal.undo(2)
@@ -217,7 +218,7 @@ def test_the_end_of_a_fight_is_time_for_the_others_too(days, kept):
         do(kept, key, turns.advance, Random(1))
     assert "slowed" in [each.condition for each in hero(days, "tam").effects]
     end = do(kept, key, ending.end)
-    assert "Tam: slowed ends (time is up)" in [each.prose for each in end.facts]
+    assert "Tam: Slowed ends (time is up)" in [each.prose for each in end.facts]
     assert hero(days, "tam").effects == (Effect("tam.1", "dazed"),)
 
 
@@ -384,7 +385,7 @@ def test_a_rest_inside_a_fight(days, kept):
     step = do(kept, key, rests.rest, ["tam"], "long", Random(1))
     assert hero(days, "tam").hp == 18
     assert hero(days).hp == 20
-    assert "Goblin: dazed ends (time is up)" in [each.prose for each in step.facts]
+    assert "Goblin: Dazed ends (time is up)" in [each.prose for each in step.facts]
     assert days.clock.now == 8 * 3600
 
 
@@ -408,7 +409,7 @@ def test_what_hung_on_somebody_who_stays_behind_ends(days, kept):
     do(kept, key, saves.concentrate, "goblin", "Hold Person")
     do(kept, key, effects.apply, "tam", Effect("", "paralyzed", linked_to="goblin.1"))
     end = do(kept, key, ending.end)
-    assert "Tam: paralyzed ends (what it hung on is gone)" in [each.prose for each in end.facts]
+    assert "Tam: Paralyzed ends (what it hung on is gone)" in [each.prose for each in end.facts]
     days.step("x", lambda f, law, _: saves.concentrate(f, law, "mara", "Bless"))
     days.step("x", lambda f, law, _: effects.apply(
         f, law, "tam", Effect("", "blessed", linked_to="mara.1")))  # fmt: skip
@@ -417,7 +418,7 @@ def test_what_hung_on_somebody_who_stays_behind_ends(days, kept):
     assert [each.condition for each in hero(days, "tam").effects] == ["blessed"]
     do(kept, key, effects.remove, "mara", "concentrating")
     passed = days.advance(length(days, "1", "minute"))
-    assert [each.prose for each in passed.facts] == ["Tam: blessed ends (what it hung on is gone)"]
+    assert [each.prose for each in passed.facts] == ["Tam: Blessed ends (what it hung on is gone)"]
 
 
 def test_conditions_of_the_table_are_among_the_rules(days, kept):
@@ -451,6 +452,9 @@ def test_all_is_undone_to_the_first_byte(days, kept):
         do(kept, key, turns.advance, Random(1))
     do(kept, key, hp.hit, "tam", [Part(9, "cold")], Random(1))
     do(kept, key, ending.end)
+    with pytest.raises(InputError, match="Tam is dying, and death saves come first"):
+        days.advance(length(days, "1", "day"))
+    days.step("combat.stable", lambda f, law, rng: death.stabilise(f, law, "tam", rng))
     days.advance(length(days, "1", "day"))
     days.rest("long")
     days.set(days.clock.now - 5)

@@ -230,6 +230,7 @@ class Days:
         law = self.law
         together = rests.together(characters.free(self.world), law, before.now)
         scene = Scene(together, law, self.rng)
+        rests.need_no_dying(scene, seconds)
         times.elapse(scene, seconds)
         characters.let_go(self.world, scene)
         for each in scene.fight.combatants:

@@ -100,7 +100,7 @@ def new(
         moment = max(moment, earlier.now)
         made = roster.new(key, name, law, moment, mode, reroll=reroll)
         facts: list[Fact] = []
-        for each in ending.carried(earlier):
+        for each in ending.carried(earlier, law):
             made, more = roster.add(made, law, each)
             facts += more
         return Outcome(made, tuple(facts))

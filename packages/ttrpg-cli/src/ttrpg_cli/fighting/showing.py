@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
+from ttrpg_core import text
 from ttrpg_core.fights import Step, plain
 from ttrpg_core.table.combat import rests, seen
+from ttrpg_core.table.combat.difficulty import Missing
 from ttrpg_core.table.combat.scene import Fact, count
 from ttrpg_core.table.combat.seen import Badge, Owed, Shown, View
 from ttrpg_core.views import Bars, Block, Fields, Role, Screen, Text
@@ -51,7 +53,30 @@ def fight(screen: Screen, view: View) -> None:
                 ]
             ),
         ]
+    if view.missing:
+        found += [Text(""), Fields(_missing(view.missing))]
     screen.show("ttrpg.combat/1", {"fight": attrs.asdict(view)}, found)
+
+
+def _missing(missing: Missing) -> list[tuple[str, str]]:
+    """What the difficulty needs to be told, and how it is given."""
+    told = [
+        (f"the {what} of {_several(who)}", f"ttrpg combat edit {who[0]} {option}")
+        for what, who, option in (
+            ("level", missing.levels, "--level 3"),
+            ("challenge rating", missing.ratings, "--cr 1/2"),
+        )
+        if who
+    ]
+    return [
+        ("" if n else "Difficulty", f"needs {what}: {command}")
+        for n, (what, command) in enumerate(told)
+    ]
+
+
+def _several(names: Sequence[str]) -> str:
+    more = len(names) - text.SHOWN
+    return ", ".join(names[: text.SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def blocks(view: View) -> list[Block]:
@@ -127,7 +152,7 @@ def _details(one: Shown) -> str:
 
 
 def _badge(badge: Badge) -> str:
-    name = badge.condition + (f" {badge.level}" if badge.level > 1 else "")
+    name = badge.title + (f" {badge.level}" if badge.level > 1 else "")
     name += f" on {badge.note}" if badge.note and badge.condition == "concentrating" else ""
     name += f" by {badge.note}" if badge.note and badge.condition != "concentrating" else ""
     return f"{name} ({badge.left})" if badge.left else name

@@ -11,13 +11,13 @@ from typing import cast
 
 import attrs
 
-from ttrpg_core.audience import GM, Audience
+from ttrpg_core.audience import GM, PARTY, Audience
 from ttrpg_core.errors import InputError
 from ttrpg_core.journal import Change
 from ttrpg_core.table.combat import conditions, death, rests, sheet
 from ttrpg_core.table.combat.rules import Rules
 from ttrpg_core.table.combat.scene import Fact, Scene
-from ttrpg_core.table.combat.state import Combatant, Fight
+from ttrpg_core.table.combat.state import Combatant, Effect, Fight
 from ttrpg_core.table.world.people import Character
 from ttrpg_core.world import Reader, World
 
@@ -57,7 +57,10 @@ def fighting(connection: sqlite3.Connection, campaign: str, key: str, besides: s
 
 
 def joining(fight: Fight, character: Character) -> Combatant:
-    """A character to put into a fight. InputError when somebody has its id there already."""
+    """A character to put into a fight, hidden while the party does not know of it.
+
+    InputError when somebody has its id there already.
+    """
     if fight.has(character.id):
         if fight.get(character.id).character == character.id:
             raise InputError(
@@ -68,7 +71,7 @@ def joining(fight: Fight, character: Character) -> Combatant:
             f"somebody is called {character.id} in this fight already",
             f"If it is not {character.name}, give the other one another name",
         )
-    return combatant(character)
+    return attrs.evolve(combatant(character), hidden=not PARTY.sees(character.audience))
 
 
 def fresh(reader: Reader, fight: Fight) -> Fight:
@@ -133,13 +136,22 @@ def let_go(reader: Reader, scene: Scene) -> None:
     """End what hangs on an effect that nobody has any more.
 
     What it hung on was somebody's in a fight that is over, or ended while its bearer was elsewhere.
+    So was a foe that held somebody.
     """
-    held = {effect.id for each in party(reader) for effect in each.sheet.effects}
+    ours = party(reader)
+    near = {each.id for each in ours}
+    held = {effect.id for each in ours for effect in each.sheet.effects}
     held |= {effect.id for each in scene.fight.combatants for effect in each.effects}
     for one in scene.fight.combatants:
         for effect in one.effects:
             if effect.linked_to and effect.linked_to not in held:
                 conditions.end(scene, one.id, effect.id, "what it hung on is gone")
+            elif effect.source and effect.source not in near and _is_hold(scene, effect):
+                conditions.end(scene, one.id, effect.id, "nobody holds on any longer")
+
+
+def _is_hold(scene: Scene, effect: Effect) -> bool:
+    return scene.rules.known(effect.condition).held
 
 
 def save(change: Change, world: World, before: Fight, after: Fight) -> None:

@@ -64,6 +64,9 @@ def elapse(scene: Scene, seconds: int) -> None:
     scene.say("time", "", f"{span(seconds)} pass", seconds=seconds)
     conditions.lapse(scene)
     death.wake(scene)
+    if seconds >= scene.fight.round_seconds:
+        for each in scene.fight.combatants:
+            conditions.stand_up(scene, each.id)
 
 
 def span(seconds: int) -> str:

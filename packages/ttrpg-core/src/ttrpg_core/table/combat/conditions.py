@@ -72,12 +72,13 @@ def put_on(
     bearer, rule = scene.get(who), scene.rules.known(effect.condition)
     name = text.name(effect.condition, "condition")
     if effect.condition in immunities(bearer, scene.rules):
-        scene.say("condition.immune", who, f"{bearer.name} is immune: not {name}", condition=name)
+        scene.say("condition.immune", who, f"{bearer.name} is immune: not {rule.title}",
+                  condition=name)  # fmt: skip
         return None
     if effect.linked_to and not _is_held(scene.fight, effect.linked_to):
         raise InputError(f"the effect {effect.linked_to!r} does not hold", "Begin that one first")
     if effect.level < 1 or (rule.levels and effect.level > len(rule.levels)):
-        raise InputError(f"{name} has no level {effect.level}", "Give a level that it has")
+        raise InputError(f"{rule.title} has no level {effect.level}", "Give a level that it has")
     if effect.duration.kind == "until-save" and effect.save is None:
         effect = attrs.evolve(effect, save=RepeatSave())
     number = bearer.last_effect + 1
@@ -89,7 +90,7 @@ def put_on(
     old = [e for e in bearer.effects if e.condition == new.condition]
     kept = _stacked(scene, old, new, stacking or rule.stacking, rule)
     if kept is None:
-        scene.say("condition.kept", who, f"{bearer.name} is {name} already", condition=name)
+        scene.say("condition.kept", who, f"{bearer.name} is {rule.title} already", condition=name)
         return None
     for each in old:
         if each.id != kept.id and _gives_way(each, kept, stacking or rule.stacking):
@@ -97,7 +98,8 @@ def put_on(
     link = kept.linked_to
     if link and (link == kept.id or not _is_held(scene.fight, link)):
         raise InputError(
-            f"{link} gives way to this {name}, which cannot hang on it", "Link it to another effect"
+            f"{link} gives way to this {rule.title}, which cannot hang on it",
+            "Link it to another effect",
         )
     bearer = scene.get(who)
     effects = (*(each for each in bearer.effects if each.id != kept.id), kept)
@@ -105,7 +107,7 @@ def put_on(
     level = f" {kept.level}" if rule.levels or kept.level > 1 else ""
     scene.say(
         "condition.applied", who,
-        f"{bearer.name} {'has' if level else 'is'} {_named(kept)}{level},"
+        f"{bearer.name} {'has' if level else 'is'} {_named(scene, kept)}{level},"
         f" {durations.left(scene.fight, kept)}",
         condition=name, effect=kept.id, level=kept.level, source=kept.source,
         until=kept.due.at if kept.due else None,
@@ -115,7 +117,7 @@ def put_on(
 
 
 def settle(scene: Scene, who: str) -> None:
-    """What follows from the conditions somebody now has: concentration lost, a lower maximum."""
+    """What follows from how somebody is now: concentration lost, holds lost, a lower maximum."""
     bearer = scene.get(who)
     held = concentration(bearer)
     if held and (
@@ -128,6 +130,43 @@ def settle(scene: Scene, who: str) -> None:
     if bearer.hp is not None and most is not None and bearer.hp > most:
         scene.put(attrs.evolve(bearer, hp=most))
         scene.say("hp", who, f"{bearer.name} has {most} hp at most now", hp=most)
+    if stopped(bearer, scene.rules):
+        let_go(scene, who)
+
+
+def let_go(scene: Scene, who: str) -> None:
+    """End the holds of one who can hold nobody any more: gone, dead or incapacitated.
+
+    Rules: SRD 5.1 "Grappled"; SRD 5.2.1 "Grappling", "Ending a Grapple".
+    """
+    for other in scene.fight.combatants:
+        for each in other.effects:
+            if each.source == who != other.id and scene.rules.known(each.condition).held:
+                end(scene, other.id, each.id, f"{scene.name(who)} holds on no longer")
+
+
+def stand_up(scene: Scene, who: str) -> None:
+    """End what ends by standing up, where somebody can and nothing else was said of its end.
+
+    It costs half of one's speed, so it is done as soon as time passes; not with a speed of 0.
+    Rules: SRD 5.1 "Being Prone" and "Prone"; SRD 5.2.1 "Prone", "Restricted Movement".
+    """
+    one = scene.get(who)
+    stuck = any(each.stops_movement for each in rules_on(one, scene.rules)) or any(
+        level.stops_movement for each in one.effects for level in _levels(scene.rules, each)
+    )
+    if one.life != "up" or stuck:
+        return
+    for each in one.effects:
+        is_free = each.duration.kind == "until-removed" and not each.save and not each.linked_to
+        if is_free and scene.rules.known(each.condition).stands_up:
+            end(scene, who, each.id, "stands up")
+
+
+def titled(effect: Effect, rules: Rules) -> str:
+    """What people call an effect: its condition, and its level where it has more than one."""
+    name = rules.called(effect.condition)
+    return f"{name} {effect.level}" if effect.level > 1 else name
 
 
 def kills(who: Combatant, rules: Rules) -> str:
@@ -147,7 +186,8 @@ def ease(scene: Scene, who: str, effect: str, levels: int = 1) -> None:
         end(scene, who, effect, "the last level is gone")
         return
     _replace(scene, who, attrs.evolve(found, level=left))
-    scene.say("condition.level", who, f"{bearer.name}: {found.condition} {left}",
+    name = scene.rules.called(found.condition)
+    scene.say("condition.level", who, f"{bearer.name}: {name} {left}",
               condition=found.condition, level=left)  # fmt: skip
 
 
@@ -160,13 +200,18 @@ def end(scene: Scene, who: str, effect: str, why: str) -> None:
     scene.put(attrs.evolve(bearer, effects=tuple(e for e in bearer.effects if e.id != effect)))
     scene.drop_prompts(who, effect=effect)
     scene.say(
-        "condition.ended", who, f"{scene.name(who)}: {_named(found)} ends ({why})",
+        "condition.ended", who, f"{scene.name(who)}: {_named(scene, found)} ends ({why})",
         condition=found.condition, effect=effect, why=why,
     )  # fmt: skip
     for other in scene.fight.combatants:
         for each in other.effects:
             if each.linked_to == effect:
-                end(scene, other.id, each.id, f"with {found.note or found.condition}")
+                end(
+                    scene,
+                    other.id,
+                    each.id,
+                    f"with {found.note or scene.rules.called(found.condition)}",
+                )
 
 
 def lapse(scene: Scene, *, ending: bool = False) -> None:
@@ -187,8 +232,9 @@ def end_where(scene: Scene, who: str, effects: Iterable[Effect], why: str) -> No
         end(scene, who, each.id, why)
 
 
-def _named(effect: Effect) -> str:
-    return f"{effect.condition} ({effect.note})" if effect.note else effect.condition
+def _named(scene: Scene, effect: Effect) -> str:
+    name = scene.rules.called(effect.condition)
+    return f"{name} ({effect.note})" if effect.note else name
 
 
 def _replace(scene: Scene, who: str, changed: Effect) -> None:

@@ -44,6 +44,14 @@ class Difficulty:
 
 
 @attrs.frozen
+class Missing:
+    """Of whom it has to be known how strong they are: ids of characters, and of foes."""
+
+    levels: tuple[str, ...] = ()
+    ratings: tuple[str, ...] = ()
+
+
+@attrs.frozen
 class FateFoe:
     """An opponent in Fate: the peak of its skills in this conflict, and what it is to the story."""
 
@@ -104,6 +112,24 @@ def of_fight(fight: Fight, rules: Rules) -> Difficulty:
         if each.side == FOES and each.active and each.kind != "environment"
     ]
     return by_xp(rules.name, players, foes)
+
+
+def missing(fight: Fight, rules: Rules) -> Missing | None:
+    """What keeps the difficulty of a fight from being told; None where nothing does, or all.
+
+    That is a level that is none, or a foe with neither a challenge rating nor experience. Where the
+    rules tell no difficulty, or one side is not there yet, nothing is missing.
+    """
+    here = [each for each in fight.combatants if each.active]
+    players = [each for each in here if each.kind == "player"]
+    foes = [each for each in here if each.side == FOES and each.kind != "environment"]
+    if rules.name not in _tables() or not players or not foes:
+        return None
+    found = Missing(
+        tuple(each.id for each in players if not 1 <= each.level <= HIGHEST),
+        tuple(each.id for each in foes if each.xp is None and each.cr not in rules.xp),
+    )
+    return found if found.levels or found.ratings else None
 
 
 def fate(peaks: Sequence[int], foes: Sequence[FateFoe]) -> Difficulty:

@@ -21,7 +21,7 @@ def apply(
     conditions.put_on(scene, who, effect, stacking)
     fatal = conditions.kills(scene.get(who), rules)
     if fatal and scene.get(who).life != "dead":
-        death.die(scene, who, fatal)
+        death.die(scene, who, rules.called(fatal))
     return scene.outcome()
 
 
@@ -32,7 +32,10 @@ def remove(fight: Fight, rules: Rules, who: str, condition: str, levels: int = 0
     found = [e for e in bearer.effects if condition in {e.id, e.condition}]
     if not found:
         here = sorted({each.condition for each in bearer.effects})
-        raise InputError(f"{bearer.name} is not {condition}", text.nearest(condition, here))
+        raise InputError(
+            f"{bearer.name} is not {condition}",
+            text.nearest(condition, here) if here else f"Nothing is on {bearer.name}",
+        )
     if levels < 0:
         raise InputError(f"{levels} levels cannot be taken away", "Give 1 or more")
     for each in found:

@@ -51,13 +51,14 @@ def end(fight: Fight, rules: Rules, beaten: Collection[str] | None = None) -> Ou
     return scene.outcome()
 
 
-def carried(fight: Fight) -> tuple[Combatant, ...]:
+def carried(fight: Fight, rules: Rules) -> tuple[Combatant, ...]:
     """The party as it goes on: hit points, uses and effects stay, what was the fight's goes.
 
-    An effect that hung on one of somebody who stays behind ends.
+    An effect that hung on one of somebody who stays behind ends, and so does being held by them.
     """
     party = [each for each in fight.combatants if each.kind in {"player", "ally"}]
     held = {effect.id for each in party for effect in each.effects}
+    near = {"", *(each.id for each in party)}
     return tuple(
         attrs.evolve(
             each,
@@ -72,7 +73,8 @@ def carried(fight: Fight) -> tuple[Combatant, ...]:
             effects=tuple(
                 effect
                 for effect in each.effects
-                if not effect.linked_to or effect.linked_to in held
+                if (not effect.linked_to or effect.linked_to in held)
+                and (effect.source in near or not rules.known(effect.condition).held)
             ),
         )
         for each in party

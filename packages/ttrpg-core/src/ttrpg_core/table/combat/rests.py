@@ -3,7 +3,9 @@
 Rules: SRD 5.1 "Short Rest" and "Long Rest" (all hit points, half of the hit dice, at least one);
 SRD 5.2.1 "Short Rest" (a die heals 1 at least) and "Long Rest" (all hit dice, the maximum too).
 A long rest wants 1 hit point at the start and takes away a level of exhaustion; a short one wants
-that hit point in SRD 5.2.1 only.
+that hit point in SRD 5.2.1 only. Who rests is held by nobody and stands up after it; who sleeps
+through a long one is unconscious meanwhile, which ends concentration (SRD 5.2.1 "Long Rest" says
+so; SRD 5.1 "Concentration": an incapacitated one loses it).
 """
 
 import random
@@ -13,7 +15,7 @@ from typing import Literal
 import attrs
 
 from ttrpg_core.errors import InputError
-from ttrpg_core.table.combat import clock, conditions, hp, resources
+from ttrpg_core.table.combat import clock, conditions, durations, hp, resources
 from ttrpg_core.table.combat.rules import Rest, Rules
 from ttrpg_core.table.combat.scene import Outcome, Scene
 from ttrpg_core.table.combat.state import Combatant, Fight
@@ -52,6 +54,7 @@ def rest(
     if rule is None:
         raise InputError(f"{rules.title} knows no {length} rest", "Heal by hand instead")
     scene = Scene(fight, rules, rng)
+    need_no_dying(scene, rule.seconds)
     fit = [key for key in who if _is_fit(scene.get(key), rule)]
     for key in spend or {}:
         if key not in fit:
@@ -64,6 +67,8 @@ def rest(
     clock.elapse(scene, rule.seconds)
     for key in fit:
         recover(scene, key, length, (spend or {}).get(key, {}))
+    for key in who:
+        _say_what_stays(scene, key)
     return scene.outcome()
 
 
@@ -74,13 +79,36 @@ def recover(scene: Scene, who: str, length: Length, spend: Mapping[str, int] | N
         _gain(scene, who, rule, length, spend or {})
 
 
+def need_no_dying(scene: Scene, seconds: int) -> None:
+    """InputError where time would pass over one who is dying, which five rounds at most settle."""
+    dying = [each for each in scene.fight.combatants if each.life == "dying" and each.active]
+    if dying and scene.rules.death and seconds >= durations.MINUTE:
+        one = dying[0]
+        raise InputError(
+            f"{one.name} is dying, and death saves come first",
+            f"ttrpg save {one.id}, or: ttrpg combat stabilise {one.id}",
+        )
+
+
+def _say_what_stays(scene: Scene, who: str) -> None:
+    """Remind of what this rest did not end: much of it is over by now, if somebody says so."""
+    one = scene.get(who)
+    stays = [
+        f"{conditions.titled(each, scene.rules)} ({durations.left(scene.fight, each)})"
+        for each in one.effects
+    ]
+    if stays:
+        scene.say("prompt.stays", who, f"Still on {one.name}: {', '.join(stays)}",
+                  effects=[each.id for each in one.effects])  # fmt: skip
+
+
 def _is_fit(one: Combatant, rule: Rest) -> bool:
     return one.life == "up" or (not rule.needs_hp and one.life in {"out", "stable"})
 
 
 def _gain(scene: Scene, who: str, rule: Rest, length: Length, spend: Mapping[str, int]) -> None:
     for each in scene.get(who).effects:
-        if each.duration.kind in _UNTIL[length]:
+        if each.duration.kind in _UNTIL[length] or each.condition in rule.ends:
             conditions.end(scene, who, each.id, f"a {length} rest")
         elif each.condition in rule.eases:
             conditions.ease(scene, who, each.id)
@@ -88,16 +116,26 @@ def _gain(scene: Scene, who: str, rule: Rest, length: Length, spend: Mapping[str
         scene.put(attrs.evolve(scene.get(who), hp_max_lost=0))
     for name, number in spend.items():
         _spend_dice(scene, who, rule, name, number)
-    one = scene.get(who)
-    if rule.heals == "all" and one.hp is not None:
-        most = conditions.max_hp(one, scene.rules) or 0
-        hp.restore(scene, who, most - one.hp)
-    if rule.temp_hp and scene.get(who).temp_hp:
-        scene.put(attrs.evolve(scene.get(who), temp_hp=0))
+    _heal(scene, who, rule)
+    conditions.stand_up(scene, who)
     resources.refresh(scene, who, "short-rest")
     if length == "long":
         resources.refresh(scene, who, "long-rest")
         _dice_back(scene, who, rule)
+
+
+def _heal(scene: Scene, who: str, rule: Rest) -> None:
+    """Give hit points back, and take temporary ones away."""
+    one = scene.get(who)
+    if rule.heals == "all" and one.hp is not None:
+        lost = (conditions.max_hp(one, scene.rules) or 0) - one.hp
+        if lost:
+            hp.restore(scene, who, lost)
+    if rule.temp_hp and scene.get(who).temp_hp:
+        one = scene.get(who)
+        scene.put(attrs.evolve(one, temp_hp=0))
+        scene.say("temporary", who, f"{one.name}: {one.temp_hp} temporary hit points are gone",
+                  temporary=0)  # fmt: skip
 
 
 def _spend_dice(scene: Scene, who: str, rule: Rest, name: str, number: int) -> None:

@@ -117,6 +117,7 @@ def leave(fight: Fight, rules: Rules, who: str) -> Outcome:
     scene.put(attrs.evolve(one, active=False, readied=""))
     scene.drop_prompts(who)
     scene.say("left", who, f"{one.name} leaves the fight")
+    conditions.let_go(scene, who)
     return scene.outcome()
 
 

@@ -84,7 +84,8 @@ class Concentration:
 class Rest:
     """What a rest gives back. ``dice`` is what one spent die heals at least, None for none spent.
 
-    ``dice_back`` is the share of spent hit dice that return.
+    ``dice_back`` is the share of spent hit dice that return. Conditions that it ``eases`` lose a
+    level, those that it ``ends`` are over.
     """
 
     seconds: int
@@ -94,6 +95,7 @@ class Rest:
     max_hp: bool = False
     temp_hp: bool = False
     eases: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
     needs_hp: bool = True
 
 
@@ -103,6 +105,7 @@ class Level:
 
     text: str
     max_hp: Literal["", "half"] = ""
+    stops_movement: bool = False
     kills: bool = False
 
 
@@ -112,8 +115,10 @@ class Condition:
 
     ``implies`` are conditions that come with it, ``immune`` those that cannot; ``traits`` is how
     damage is taken meanwhile.
-    ``breaks_concentration``, ``stops_actions`` and ``initiative`` are what the tracker has to know.
-    A ``secret`` one is not named to players when it is on somebody else's side.
+    ``breaks_concentration``, ``stops_actions``, ``stops_movement`` and ``initiative`` are what the
+    tracker has to know. One who ``stands_up`` from it does so as soon as there is time for it. One
+    that is ``held`` ends when whoever holds its bearer can do nothing any more, or is gone.
+    A ``secret`` one is not named to players.
     """
 
     id: str
@@ -126,6 +131,9 @@ class Condition:
     levels: tuple[Level, ...] = ()
     breaks_concentration: bool = False
     stops_actions: bool = False
+    stops_movement: bool = False
+    stands_up: bool = False
+    held: bool = False
     initiative: Literal["", "advantage", "disadvantage"] = ""
     secret: bool = False
 
@@ -159,8 +167,12 @@ class Rules:
         """The condition with this id; a bare one for what the rules do not name."""
         return next(
             (each for each in self.conditions if each.id == condition),
-            Condition(condition, condition),
+            Condition(condition, condition[:1].upper() + condition[1:]),
         )
+
+    def called(self, condition: str) -> str:
+        """What people call the condition with this id."""
+        return self.known(condition).title
 
     def with_conditions(self, custom: Iterable[Condition]) -> "Rules":
         """The rules with the table's own conditions, which stand before the system's."""

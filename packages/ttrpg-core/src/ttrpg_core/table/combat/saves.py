@@ -140,7 +140,8 @@ def ask(scene: Scene, who: Combatant, effect: str, wanted: RepeatSave) -> None:
     prompt = Prompt(0, "repeat-save", who.id, effect, wanted.ability, wanted.dc)
     scene.ask(
         prompt,
-        f"{who.name}: DC {wanted.dc} {wanted.ability.upper()} save against {found.condition}",
+        f"{who.name}: DC {wanted.dc} {wanted.ability.upper()} save"
+        f" against {scene.rules.called(found.condition)}",
     )
 
 

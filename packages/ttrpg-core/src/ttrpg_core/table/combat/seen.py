@@ -13,7 +13,7 @@ import attrs
 from ttrpg_core.audience import GM, PARTY, Audience, project
 from ttrpg_core.errors import InputError, NotFound
 from ttrpg_core.table.combat import cards, conditions, difficulty, durations, turns
-from ttrpg_core.table.combat.difficulty import Difficulty
+from ttrpg_core.table.combat.difficulty import Difficulty, Missing
 from ttrpg_core.table.combat.rules import Rules
 from ttrpg_core.table.combat.state import Combatant, Effect, Fight, Prompt, Resource
 
@@ -23,9 +23,10 @@ _LOOKS = {"unhurt": 1.0, "hurt": 0.75, "bloodied": 0.4}
 
 @attrs.frozen
 class Badge:
-    """A condition on somebody: its name, what is left of it, and for the GM the rest."""
+    """A condition on somebody: its id and name, what is left of it, and for the GM the rest."""
 
     condition: str
+    title: str = ""
     left: str = ""
     level: int = 1
     id: str = ""
@@ -81,7 +82,8 @@ class Owed:
 class View:
     """A fight as it is shown; ``current`` is the name of whose turn it is, if it may be known.
 
-    ``choices`` are the ids of those of whom one says who is next.
+    ``choices`` are the ids of those of whom one says who is next. ``missing`` is what keeps the
+    difficulty from being told.
     """
 
     status: str
@@ -95,6 +97,7 @@ class View:
     newest: bool = True
     choices: tuple[str, ...] = ()
     difficulty: Difficulty | None = None
+    missing: Missing | None = None
 
 
 @attrs.frozen
@@ -121,12 +124,13 @@ def view(fight: Fight, rules: Rules, viewer: Audience = GM) -> View:
         _Marked(GM, "newest", fight.is_newest),
         _Marked(GM, "choices", turns.choices(fight)),
         _Marked(GM, "difficulty", _difficulty(fight, rules)),
+        _Marked(GM, "missing", difficulty.missing(fight, rules)),
     ]
     nothing: dict[str, Any] = {"status": "", "round": 0}
     return View(
         current=fight.get(fight.current).name if fight.current in people else "",
         combatants=tuple(_shown(fight, rules, each, viewer) for each in people.values()),
-        owed=tuple(_owed(fight, each.value, viewer) for each in project(prompts, viewer)),
+        owed=tuple(_owed(fight, rules, each.value, viewer) for each in project(prompts, viewer)),
         **nothing | {each.name: each.value for each in project(fields, viewer)},
     )
 
@@ -183,7 +187,7 @@ def _shown(fight: Fight, rules: Rules, one: Combatant, viewer: Audience) -> Show
         share=share,
         current=one.id == fight.current and fight.status == "active",
         conditions=tuple(
-            _badge(fight, each.value, ours, viewer) for each in project(badges, viewer)
+            _badge(fight, rules, each.value, ours, viewer) for each in project(badges, viewer)
         ),
         **known,
     )
@@ -195,12 +199,17 @@ def _card(fight: Fight, one: Combatant) -> str:
 
 
 def _of_badge(one: Combatant, rules: Rules, effect: Effect) -> Audience:
-    """Who knows of a condition: on a foe the party sees those that the rules name, no more."""
-    named = any(each.id == effect.condition and not each.secret for each in rules.conditions)
-    return PARTY if named or _is_ours(one) else GM
+    """Who knows of a condition: on a foe the party sees those that the rules name, no more.
+
+    One that the party may not know of is on nobody, as far as they see.
+    """
+    known = next((each for each in rules.conditions if each.id == effect.condition), None)
+    if known is None:
+        return PARTY if _is_ours(one) else GM
+    return GM if known.secret else PARTY
 
 
-def _badge(fight: Fight, effect: Effect, ours: Audience, viewer: Audience) -> Badge:
+def _badge(fight: Fight, rules: Rules, effect: Effect, ours: Audience, viewer: Audience) -> Badge:
     due = effect.due
     about = fight.get(due.who) if due and due.who and fight.has(due.who) else None
     by_words = due is None or (about is not None and about.hidden)
@@ -212,10 +221,10 @@ def _badge(fight: Fight, effect: Effect, ours: Audience, viewer: Audience) -> Ba
         _Marked(GM, "source", effect.source),
     ]
     known: dict[str, Any] = {each.name: each.value for each in project(fields, viewer)}
-    return Badge(effect.condition, **known)
+    return Badge(effect.condition, rules.called(effect.condition), **known)
 
 
-def _owed(fight: Fight, prompt: Prompt, viewer: Audience) -> Owed:
+def _owed(fight: Fight, rules: Rules, prompt: Prompt, viewer: Audience) -> Owed:
     one = fight.get(prompt.who)
     held = next((each for each in one.effects if each.id == prompt.effect), None)
     save = f"{prompt.ability.upper()} save".strip()
@@ -226,8 +235,8 @@ def _owed(fight: Fight, prompt: Prompt, viewer: Audience) -> Owed:
     }[prompt.kind]
     whole = {
         "death-save": short,
-        "concentration": f"DC {prompt.dc} {save} to keep up {_title(held)}",
-        "repeat-save": f"DC {prompt.dc} {save} against {_title(held)}",
+        "concentration": f"DC {prompt.dc} {save} to keep up {_title(held, rules)}",
+        "repeat-save": f"DC {prompt.dc} {save} against {_title(held, rules)}",
     }[prompt.kind]
     if prompt.failed is not None:
         whole += f": failed with {prompt.failed}"
@@ -243,8 +252,8 @@ def _owed(fight: Fight, prompt: Prompt, viewer: Audience) -> Owed:
     return Owed(one.name, prompt.kind, **known)
 
 
-def _title(held: Effect | None) -> str:
-    return "it" if held is None else held.note or held.condition
+def _title(held: Effect | None, rules: Rules) -> str:
+    return "it" if held is None else held.note or rules.called(held.condition)
 
 
 def _is_ours(one: Combatant) -> bool:
@@ -260,6 +269,8 @@ def _in_order(fight: Fight) -> list[Combatant]:
 
 def _difficulty(fight: Fight, rules: Rules) -> Difficulty | None:
     """How hard it is, where the rules can tell: experience of the foes, and levels."""
+    if difficulty.missing(fight, rules):
+        return None
     try:
         found = difficulty.of_fight(fight, rules)
     except (InputError, NotFound):

@@ -291,7 +291,8 @@ def _ask_saves(scene: Scene, who: str, edge: Edge) -> None:
             kind = f" {again.type}" if again.type else ""
             scene.say(
                 "prompt.recurring", who,
-                f"{one.name} {what} {again.dice}{kind} ({each.note or each.condition})",
+                f"{one.name} {what} {again.dice}{kind}"
+                f" ({each.note or scene.rules.called(each.condition)})",
                 effect=each.id, dice=again.dice, type=again.type, heals=again.heals,
             )  # fmt: skip
         if each.save and each.save.when == f"turn-{edge}":
