@@ -26,14 +26,14 @@ cost costs price prices priced worth value buy buying purchase pay expensive che
 list money gold gp coin coins
 """
 _NOT_THE_THING = frozenset(_AROUND.split())
-_MONEY = re.compile(
-    r"(?:[$\u20ac\u00a3\u00a5]\s?\d|\d\s?(?:cp|sp|ep|gp|pp|cr|eb|gc|ss|credits?|nuyen|bits?|coins?|"
-    r"shillings?|pence|dollars?|marks?|crowns?)\b)",
-    re.IGNORECASE,
+_MONEY = (
+    r"(?i:[$\u20ac\u00a3\u00a5]\s?\d|\d\s?(?:cp|sp|ep|gp|pp|cr|eb|gc|ss|credits?|nuyen|bits?|coins?|"
+    r"shillings?|pence|dollars?|marks?|crowns?)\b)"
 )
-_PRICED = re.compile(r"\b(?:cost|price|value)\b", re.IGNORECASE)
-_ASIDE = re.compile(r"\([^)]*\)")
-_RULE = re.compile(r"\|(?:\s*:?-+:?\s*\|)+\s*\Z")
+"""Money in a cell. It and what follows is compiled for the first question for a price."""
+_PRICED = r"(?i:\b(?:cost|price|value)\b)"
+_ASIDE = r"\([^)]*\)"
+_RULE = r"\|(?:\s*:?-+:?\s*\|)+\s*\Z"
 
 
 def listed(
@@ -85,22 +85,23 @@ def _thing(asked: Asked) -> frozenset[str]:
 
 def _names(text: str) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
     """The names that stand in the first two cells of rows with a price, and the titles' stems."""
+    money, priced, rule = map(re.compile, (_MONEY, _PRICED, _RULE))
     titles: list[str] = []
     before: list[str] = []
     for line in text.splitlines():
         if not line.startswith("|"):
             continue
-        if _RULE.match(line):
+        if rule.match(line):
             titles = before
             continue
         cells = before = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if not any(
-            _MONEY.search(cell) or (_PRICED.search(title) and any(map(str.isdigit, cell)))
+            money.search(cell) or (priced.search(title) and any(map(str.isdigit, cell)))
             for cell, title in _titled(cells, titles)
         ):
             continue
         for cell in cells[:2]:
-            yield frozenset(stems(_ASIDE.sub("", cell))), frozenset(stems(" ".join(titles)))
+            yield frozenset(stems(re.sub(_ASIDE, "", cell))), frozenset(stems(" ".join(titles)))
 
 
 def _titled(cells: list[str], titles: list[str]) -> Iterator[tuple[str, str]]:
