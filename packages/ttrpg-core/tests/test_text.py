@@ -363,3 +363,12 @@ def test_everything_can_be_matched_by_its_id(names):
 
 def test_nearest_does_not_mind_case():
     assert text.nearest("KEPE", ["keep", "tower"]) == "Did you mean: keep"
+
+
+def test_nearest_looks_at_no_text_that_is_too_long_to_be_near(monkeypatch):
+    looked = []
+    monkeypatch.setattr("difflib.get_close_matches", lambda *args, **_: looked.append(args) or [])
+    assert text.nearest("x" * 13, ["keep", "oak"]) == "There are: keep, oak"
+    assert looked == []
+    text.nearest("x" * 12, ["keep", "oak"])
+    assert len(looked) == 1

@@ -221,7 +221,10 @@ def nearest(wanted: str, known: Iterable[str]) -> str:
 
     names = sorted(known)
     folded = {_folded(each): each for each in names}
-    close = difflib.get_close_matches(_folded(wanted), folded, n=3, cutoff=0.6)
+    word = _folded(wanted)
+    close = []
+    if len(word) <= 3 * max(map(len, folded), default=0):  # a longer one shares less than 0.6
+        close = difflib.get_close_matches(word, folded, n=3, cutoff=0.6)
     if close:
         return "Did you mean: " + ", ".join(folded[each] for each in close)
     if not names:

@@ -45,7 +45,7 @@ class Quick(click.Group):
         first = words[0]
         if len(words) > 2 or not first.isalpha() or not first.islower():  # noqa: PLR2004 - verb, name
             return
-        near = difflib.get_close_matches(first, self.commands, n=1, cutoff=0.75)
+        near = difflib.get_close_matches(first[:100], self.commands, n=1, cutoff=0.75)
         if near:
             raise InputError(
                 f"note has no command {first!r}",
