@@ -1,6 +1,7 @@
-"""Processes: what only shows in a real one, such as closed pipes, locales and Ctrl-C."""
+"""What begins with a home that was made before, and what only shows in a process of its own."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,35 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(sys.executable).with_name("ttrpg")
+
+
+@pytest.fixture(scope="session")
+def homes():
+    """The homes of ``prepared``, each with what made it, and with chance and time after that."""
+    return {}
+
+
+@pytest.fixture
+def prepared(ttrpg, ttrpg_home, tmp_path_factory, homes):
+    """``prepared(make)``: ``ttrpg`` in a home as ``make(ttrpg)`` leaves it.
+
+    That runs once, as a dozen commands take longer than most tests; later tests have a copy. Chance
+    and time go on in each as if it had run there.
+    """
+
+    def prepare(make):
+        if make in homes:
+            kept, chance, ttrpg.clock.now = homes[make]
+            ttrpg.rng.setstate(chance)
+            shutil.copytree(kept, ttrpg_home, dirs_exist_ok=True)
+            return ttrpg
+        make(ttrpg)
+        kept = tmp_path_factory.mktemp("prepared") / "home"
+        shutil.copytree(ttrpg_home, kept)
+        homes[make] = kept, ttrpg.rng.getstate(), ttrpg.clock.now
+        return ttrpg
+
+    return prepare
 
 
 @pytest.fixture

@@ -100,14 +100,13 @@ every_run = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture
-def played(ttrpg):
-    assert ttrpg("campaign", "create", "Salt").code == 0
-    assert ttrpg("keys", "set", "openai", input="sk-x").code == 0
-    assert ttrpg("combat", "new", "Ambush").code == 0
-    for name in ("Mara", "Tam"):
-        assert ttrpg("combat", "add", name, "--hp", "12", "-k", "player").code == 0
+def play(ttrpg):
     for words in (
+        ["campaign", "create", "Salt"],
+        ["keys", "set", "openai"],
+        ["combat", "new", "Ambush"],
+        ["combat", "add", "Mara", "--hp", "12", "-k", "player"],
+        ["combat", "add", "Tam", "--hp", "12", "-k", "player"],
         ["combat", "start"],
         ["next"],
         ["hit", "tam", "12"],
@@ -115,8 +114,12 @@ def played(ttrpg):
         ["character", "add", "Wren"],
         ["character", "sheet", "wren", "--hp", "12"],
     ):
-        assert ttrpg(*words).code == 0
-    return ttrpg
+        assert ttrpg(*words, input="sk-x").code == 0
+
+
+@pytest.fixture
+def played(prepared):
+    return prepared(play)
 
 
 def test_every_command_is_here():
