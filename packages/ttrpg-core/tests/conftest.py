@@ -15,14 +15,16 @@ import attrs
 import pytest
 from sqlite_utils.migrations import Migrations
 
-from ttrpg_core import schema
+from ttrpg_core import records, schema
 from ttrpg_core.entries import Provider
 from ttrpg_core.journal import Journal
 from ttrpg_core.llm import Message, Purpose, Request
 from ttrpg_core.llm.routing import Records, Router, Rules, Vendors
 from ttrpg_core.settings_tables import ModelsSettings
 from ttrpg_core.store import SchemaSet, Store
+from ttrpg_core.table import campaigns
 from ttrpg_core.testing import FakeVendor, MemoryPurse
+from ttrpg_core.world import World
 
 CORE = SchemaSet("ttrpg-core", "ttrpg_core.schema:tables", lambda: schema.tables)
 
@@ -73,6 +75,15 @@ def journal(store: Store, stopped: Clock) -> Journal:
 
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def salt_road(journal: Journal) -> World:
+    """The world of a campaign in which nothing is yet."""
+    made = campaigns.create("Salt Road", {}, (), "2026")
+    with journal.change("campaign.create") as change:
+        change.insert("campaigns", records.row(made))
+    return World(journal, made.id)
 
 
 @pytest.fixture

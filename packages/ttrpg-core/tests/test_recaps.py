@@ -15,7 +15,6 @@ from ttrpg_core.sessions.happened import happened, previously
 from ttrpg_core.sessions.preparing import MOST, prepared
 from ttrpg_core.settings_tables import SnapshotSettings
 from ttrpg_core.snapshots import Snapshots
-from ttrpg_core.table import campaigns
 from ttrpg_core.table.combat import ending, hp, roster, turns
 from ttrpg_core.table.combat import rules as laws
 from ttrpg_core.table.combat.arithmetic import Part as Damage
@@ -32,18 +31,14 @@ from ttrpg_core.table.world.places import Location
 from ttrpg_core.table.world.plots import Plot
 from ttrpg_core.table.world.rulings import Ruling
 from ttrpg_core.table.world.things import Item
-from ttrpg_core.world import World
 from ttrpg_core.world.plotting import move
 
 LEAK = "CANARY"
 
 
 @pytest.fixture
-def world(journal):
-    made = campaigns.create("Salt Road", {}, (), "2026")
-    with journal.change("campaign.create") as change:
-        change.insert("campaigns", records.row(made))
-    return World(journal, made.id)
+def world(salt_road):
+    return salt_road
 
 
 @pytest.fixture

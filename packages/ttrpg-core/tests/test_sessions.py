@@ -28,11 +28,8 @@ def session(**values):
 
 
 @pytest.fixture
-def world(journal):
-    made = campaigns.create("Salt Road", {}, (), "2026")
-    with journal.change("campaign.create") as change:
-        change.insert("campaigns", records.row(made))
-    return World(journal, made.id)
+def world(salt_road):
+    return salt_road
 
 
 @pytest.fixture

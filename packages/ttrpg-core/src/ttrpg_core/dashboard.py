@@ -6,7 +6,7 @@ Master's. For an earlier moment it is made of the images in the journal, as a sn
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from itertools import chain, islice
+from itertools import chain
 from typing import TypeVar
 
 import attrs
@@ -71,7 +71,7 @@ def now(world: World, campaign: Campaign, kept: Snapshots, viewer: Audience = GM
         orders.sessions(world, each, 1) for each in (sessions.RUNNING, ("planned",), ("ended",))
     )
     standing = orders.standing(world)
-    first = islice((each for status in _OPEN for each in orders.plots(world, status)), PLOTS)
+    first = orders.foremost(world, [[each] for each in _OPEN], PLOTS)
     found = _made(campaign, date, counts, (*known_sessions, *first), viewer, named)
     return attrs.evolve(
         found,

@@ -172,3 +172,41 @@ def acceptances(db: Database) -> None:
 def undone(db: Database) -> None:
     """What was undone last is found at once, however much was done before."""
     db.execute("CREATE INDEX journal_redo ON journal (undone_by) WHERE undone_by IS NOT NULL")
+
+
+@tables()
+def outlines_of_plots(db: Database) -> None:
+    """What plots are sorted by, so that a list of them does not take their states apart.
+
+    Kept by triggers from the rows, so that an undo or a rollback keeps it true. What a plot leaves
+    out is empty.
+    """
+    db.execute(
+        "CREATE TABLE plot_outlines (campaign TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL,"
+        " status TEXT NOT NULL, priority TEXT NOT NULL, urgency TEXT NOT NULL,"
+        " PRIMARY KEY (campaign, id)) WITHOUT ROWID"
+    )
+    words = ", ".join(
+        f"coalesce(max(said.value) FILTER (WHERE said.key = '{each}'), '')"
+        for each in ("status", "priority", "urgency")
+    )
+    db.execute(
+        "INSERT INTO plot_outlines SELECT campaign, entities.id, name,"  # noqa: S608 - the names are ours
+        f" {words} FROM entities LEFT JOIN json_each(entities.state) AS said"
+        " WHERE kind = 'plot' AND json_valid(state) GROUP BY campaign, entities.id"
+    )
+    gone = "DELETE FROM plot_outlines WHERE campaign = old.campaign AND id = old.id;"
+    new = (
+        "INSERT INTO plot_outlines SELECT new.campaign, new.id, new.name,"  # noqa: S608 - the names are ours
+        f" {words} FROM json_each(new.state) AS said;"
+    )
+    for name, event, steps in (
+        ("added", "INSERT", new),
+        ("gone", "DELETE", gone),
+        ("changed", "UPDATE", gone + new),
+    ):
+        row = "old" if event == "DELETE" else "new"
+        db.execute(
+            f"CREATE TRIGGER plots_{name} AFTER {event} ON entities WHEN {row}.kind = 'plot'"
+            f" BEGIN {steps} END"
+        )

@@ -5,7 +5,8 @@ a ``schema``) and once as blocks. Only the command line's ``render.py`` knows co
 plugin's command looks like ours and reads well aloud under ``--plain``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -89,6 +90,29 @@ class Markdown:
 
 
 Block: TypeAlias = Text | Fields | Table | Quote | Bars | Tree | Board | Markdown
+
+
+class Later(Mapping[str, Any]):
+    """Data for ``--json`` that is made once somebody reads it: a person reads the blocks alone."""
+
+    def __init__(self, make: Callable[[], Mapping[str, Any]]) -> None:
+        self._make = make
+
+    @functools.cached_property
+    def _made(self) -> Mapping[str, Any]:
+        return self._make()
+
+    def __getitem__(self, name: str) -> Any:
+        """The value of this name."""
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names."""
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._made)
 
 
 class Progress(Protocol):

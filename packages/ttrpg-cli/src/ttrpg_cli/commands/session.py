@@ -17,7 +17,7 @@ from ttrpg_core.sessions import NUMBER_MAX
 from ttrpg_core.sessions.happened import happened
 from ttrpg_core.store import peek
 from ttrpg_core.table.recaps.events import Event, at_least
-from ttrpg_core.table.world.seen import seen
+from ttrpg_core.table.world.seen import knows, seen
 from ttrpg_core.table.world.sessions import played
 from ttrpg_core.text import TEXT_MAX
 
@@ -47,8 +47,8 @@ def list_(app: App, viewer: str) -> None:
     """Sessions: the one that runs, those that are planned, then the last that ended."""
     kept, audience = sessions_of(app), Audience.of(viewer)
     named = kept.world.named(audience)
-    known = [(each, seen(each, audience, named)) for each in kept.all()]
-    showing.listing(app, [(each, view) for each, view in known if view is not None])
+    known = [each for each in kept.all() if knows(each, audience, named)]
+    showing.listing(app, known, lambda each: seen(each, audience, named))
 
 
 @session.command()

@@ -1,6 +1,6 @@
 """Sessions on the screen: a list, one of them, its timeline, what to have ready, time played."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from ttrpg_core.table.recaps.events import Event
 from ttrpg_core.table.recaps.sheet import Part
 from ttrpg_core.table.world.seen import Seen, seen
 from ttrpg_core.table.world.sessions import Session, played, spoken
-from ttrpg_core.views import Bars, Block, Fields, Markdown, Role, Table, Text
+from ttrpg_core.views import Bars, Block, Fields, Later, Markdown, Role, Table, Text
 
 _TEXTS = ("prep", "recap", "told", "text", "secret")
 _ROLES: Mapping[str, Role] = {"critical": "bad", "important": "warn", "trace": "dim"}
@@ -23,22 +23,27 @@ BARS = 12
 """Sessions whose length is drawn."""
 
 
-def listing(app: App, found: Sequence[tuple[Session, Seen]]) -> None:
-    """Sessions, as somebody sees them."""
+def listing(app: App, found: Sequence[Session], view: Callable[[Session], Seen | None]) -> None:
+    """Sessions that somebody knows; ``view`` is what they see of one."""
     now = app.clock().isoformat()
     rows = [
         (
             str(each.number),
-            view.name,
+            each.name,
             each.status,
             _when(each.started_at) or each.date,
             spoken(played(each, now)) if each.started_at else "",
         )
-        for each, view in found
+        for each in found
     ]
+
+    def whole() -> dict[str, Any]:
+        views = ((each, view(each)) for each in found)
+        return {"sessions": [_data(each, seen, now) for each, seen in views if seen is not None]}
+
     app.screen.show(
         "ttrpg.session.list/1",
-        {"sessions": [_data(each, view, now) for each, view in found]},
+        Later(whole),
         [
             Table(
                 ("", "Title", "Status", "When", "Played"),

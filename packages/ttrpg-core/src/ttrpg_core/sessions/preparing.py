@@ -6,27 +6,29 @@ from ttrpg_core.audience import GM
 from ttrpg_core.sessions import Sessions
 from ttrpg_core.sessions.happened import Happened, happened
 from ttrpg_core.table.recaps import stories
-from ttrpg_core.table.recaps.sheet import Part, fitted
-from ttrpg_core.table.world import plots
-from ttrpg_core.table.world.entity import Entity, ref
+from ttrpg_core.table.recaps.sheet import SECTION_MAX, Part, fitted
+from ttrpg_core.table.world.entity import Entity
 from ttrpg_core.table.world.links import spoken
 from ttrpg_core.table.world.people import Npc
 from ttrpg_core.table.world.plots import Plot
 from ttrpg_core.table.world.rulings import Ruling
 from ttrpg_core.table.world.sessions import Session
-from ttrpg_core.world import World
+from ttrpg_core.world import World, orders, rows
 
 MOST = 60
 """Things of a kind that are looked at: more have no room on a sheet."""
 NOTE_MAX = 300
 """Characters of a note on the sheet."""
+_OPEN = (("active",), ("paused", "pending"))
+"""The statuses of plots that are not over: those that go on come first."""
 
 
 def prepared(kept: Sessions, session: Session | None) -> list[Part]:
     """The sheet for a session, or for whichever comes next, cut to what can be read at a glance."""
     world = kept.world
-    refs = _open_plots(world)
-    found = [each for ref in refs[:MOST] if isinstance(each := world.peek(ref), Plot)]
+    standing = orders.standing(world)
+    open_plots = sum(standing.get(each, 0) for group in _OPEN for each in group)
+    found = list(_open_plots(world))
     going = [each for each in found if each.status == "active"]
     waiting = [each for each in found if each.status != "active"]
     ended = kept.first("ended")
@@ -36,7 +38,7 @@ def prepared(kept: Sessions, session: Session | None) -> list[Part]:
         [
             Part("Prepared", 90, tuple(session.prep.splitlines() if session else ())),
             Part("Last time", 75, tuple(_last(last))),
-            Part("Open plots", 70, tuple(map(_plot, [*going, *waiting])), len(refs) - len(found)),
+            Part("Open plots", 70, tuple(map(_plot, [*going, *waiting])), open_plots - len(found)),
             Part("Likely to appear", 85, tuple(_people(world, going, places))),
             Part("Places", 80, tuple(_named(world, places))),
             Part("Pinned notes", 60, tuple(_notes(world))),
@@ -45,41 +47,14 @@ def prepared(kept: Sessions, session: Session | None) -> list[Part]:
     )
 
 
-def _open_plots(world: World) -> list[str]:
-    """Plots that are not over: those that go on first, then what matters most."""
-    found = world.connection.execute(
-        "SELECT id, name, json_extract(state, '$.status') AS status,"
-        " json_extract(state, '$.priority') AS priority,"
-        " json_extract(state, '$.urgency') AS urgency"
-        " FROM entities WHERE campaign = ? AND kind = 'plot'",
-        [world.campaign],
-    )
-    held = [
-        (
-            each["status"] != "active",
-            plots.PRIORITIES.index(each["priority"] or "side"),
-            plots.URGENCIES.index(each["urgency"] or ""),
-            each["name"].casefold(),
-            ref("plot", each["id"]),
-        )
-        for each in found
-        if each["status"] not in {"completed", "failed"}
-    ]
-    return [each[-1] for each in sorted(held)]
-
-
-def _where(world: World, kind: str, name: str, values: Sequence[object]) -> Iterator[Entity]:
-    """The things of a kind whose field has one of the values, the first so many by name."""
-    marks = ", ".join("?" for _ in values)
-    found = world.connection.execute(
-        "SELECT id FROM entities WHERE campaign = ? AND kind = ?"  # noqa: S608 - only marks
-        f" AND json_extract(state, ?) IN ({marks}) ORDER BY name COLLATE NOCASE, id LIMIT ?",
-        [world.campaign, kind, f"$.{name}", *values, MOST],
-    )
-    for row in found.fetchall():
-        entity = world.peek(ref(kind, row["id"]))
-        if entity is not None:
-            yield entity
+def _open_plots(world: World) -> Iterator[Plot]:
+    """The plots that are not over, as many as have room, and all of those that go on."""
+    room = SECTION_MAX
+    for each in orders.foremost(world, _OPEN, MOST):
+        if room < 0 and each.status != "active":
+            return
+        room -= len(_plot(each))
+        yield each
 
 
 def _plot(plot: Plot) -> str:
@@ -105,14 +80,34 @@ def _people(world: World, going: Sequence[Plot], places: Sequence[str]) -> Itera
     for plot in going:
         for reference in (*plot.npcs, *([plot.giver] if plot.giver else ())):
             why.setdefault(reference, []).append(plot.name)
-    for each in _where(world, "npc", "location", places[:MOST]):
-        assert isinstance(each, Npc), "of the kind that was asked for"
+    for each in _at(world, places[:MOST]):
         place = world.peek(each.location)
         why.setdefault(each.ref, []).append(f"at {place.name if place else each.location}")
     for reference, reasons in why.items():
         found = world.peek(reference)
         if found is not None:
             yield f"{_line(found)} ({', '.join(dict.fromkeys(reasons))})"
+
+
+def _by_name(world: World, where: str, values: Sequence[str] = ()) -> Iterator[Entity]:
+    """The things of which something is so, the first so many by name."""
+    found = world.connection.execute(
+        f"SELECT {rows.COLUMNS} FROM entities WHERE campaign = ? AND {where}"  # noqa: S608 - ours
+        " ORDER BY +name COLLATE NOCASE, id LIMIT ?",  # else SQLite walks over all names
+        [world.campaign, *values, MOST],
+    )
+    return map(rows.entity, found.fetchall())
+
+
+def _at(world: World, places: Sequence[str]) -> Iterator[Npc]:
+    """Who is at one of these places."""
+    if not places:
+        return
+    marks = ", ".join("?" for _ in places)
+    where = f"kind = 'npc' AND json_extract(state, '$.location') IN ({marks})"
+    for each in _by_name(world, where, places):
+        assert isinstance(each, Npc), "of the kind that was asked for"
+        yield each
 
 
 def _named(world: World, refs: Iterable[str]) -> Iterator[str]:
@@ -123,7 +118,8 @@ def _named(world: World, refs: Iterable[str]) -> Iterator[str]:
 
 
 def _notes(world: World) -> Iterator[str]:
-    for each in _where(world, "note", "pinned", [True]):
+    # as the index of notes has it
+    for each in _by_name(world, "kind = 'note' AND (instr(state, '\"pinned\":true') = 0) = 0"):
         yield _short(spoken(each.text) or each.name)
 
 

@@ -16,6 +16,11 @@ STATUSES = ("active", "pending", "paused", "completed", "failed")
 _PINNED = """instr(state, '"pinned":true') = 0"""
 """As the index of notes has it."""
 _STATUS = "coalesce(json_extract(state, '$.status'), 'pending')"
+_OUTLINED = {
+    "status": "iif(status = '', 'pending', status)",
+    "priority": "iif(priority = '', 'side', priority)",
+}
+"""What an outline leaves out, as the kind has it."""
 _OF_SESSION = "coalesce(json_extract(state, '$.status'), 'planned')"
 _NUMBER = "CAST(coalesce(json_extract(state, '$.number'), 0) AS INTEGER)"
 
@@ -37,8 +42,7 @@ def plots(reader: Reader, status: str | None = None, most: int = -1) -> Iterator
         ("urgency", "", URGENCIES),
     )
     places = [
-        f"instr(',{','.join(known)},',"
-        f" ',' || coalesce(json_extract(state, '$.{field}'), '{default}') || ',')"
+        _place(known, f"coalesce(json_extract(state, '$.{field}'), '{default}')")
         for field, default, known in words
     ]
     order = f"{', '.join(places)}, name COLLATE NOCASE, id"
@@ -51,7 +55,7 @@ def plots(reader: Reader, status: str | None = None, most: int = -1) -> Iterator
 def standing(reader: Reader) -> dict[str, int]:
     """How many plots there are of each status."""
     found = reader.connection.execute(
-        f"SELECT {_STATUS}, COUNT(*) FROM entities WHERE campaign = ? AND kind = 'plot' GROUP BY 1",  # noqa: S608 - ours
+        f"SELECT {_OUTLINED['status']}, COUNT(*) FROM plot_outlines WHERE campaign = ? GROUP BY 1",  # noqa: S608 - ours
         [reader.campaign],
     )
     return dict(found.fetchall())
@@ -66,7 +70,7 @@ def sessions(reader: Reader, among: Sequence[Status] = ORDER, most: int = -1) ->
     found = reader.connection.execute(
         f"SELECT {rows.COLUMNS} FROM entities WHERE campaign = ? AND kind = 'session'"  # noqa: S608 - names are ours
         f" AND {_OF_SESSION} IN ({marks})"
-        f" ORDER BY instr(',{','.join(ORDER)},', ',' || {_OF_SESSION} || ','),"
+        f" ORDER BY {_place(ORDER, _OF_SESSION)},"
         f" {_NUMBER} * iif({_OF_SESSION} = 'ended', -1, 1), id LIMIT ?",
         [reader.campaign, *among, most],
     )
@@ -80,6 +84,38 @@ def numbers(reader: Reader) -> set[int]:
         [reader.campaign],
     )
     return {each[0] for each in found}
+
+
+def foremost(reader: Reader, groups: Sequence[Sequence[str]], most: int) -> Iterator[Plot]:
+    """The first plots whose status is in one of these groups; each is made when it is asked for.
+
+    Those of the first group come first; of a group what matters most, then what is most urgent.
+    """
+    whens = " ".join(
+        f"WHEN '{status}' THEN {place}" for place, group in enumerate(groups) for status in group
+    )
+    found = reader.connection.execute(
+        f"SELECT id, CASE {_OUTLINED['status']} {whens} END AS place FROM plot_outlines"  # noqa: S608 - ours
+        " WHERE campaign = ? AND place IS NOT NULL ORDER BY place,"
+        f" {_place(PRIORITIES, _OUTLINED['priority'])}, {_place(URGENCIES, 'urgency')},"
+        " name COLLATE NOCASE, id LIMIT ?",
+        [reader.campaign, most],
+    )
+    chosen = [each["id"] for each in found]
+    marks = ", ".join("?" for _ in chosen)
+    every = reader.connection.execute(
+        f"SELECT {rows.COLUMNS} FROM entities WHERE campaign = ? AND kind = 'plot'"  # noqa: S608 - only marks
+        f" AND id IN ({marks})",
+        [reader.campaign, *chosen],
+    )
+    held = {each["id"]: each for each in every}
+    made = (rows.entity(held[each]) for each in chosen)
+    return (each for each in made if isinstance(each, Plot))
+
+
+def _place(words: Sequence[str], said: str) -> str:
+    """Where a word stands among others, in SQL."""
+    return f"instr(',{','.join(words)},', ',' || {said} || ',')"
 
 
 def _sorted(

@@ -100,11 +100,11 @@ def entity(found: Mapping[str, Any] | sqlite3.Row) -> Entity:
         kind = kinds.kind(found["kind"])
         state = json.loads(found["state"])
         known = _state_of(kind.KIND)
-        extra = {name: value for name, value in state.items() if name not in known}
-        own = {name: value for name, value in state.items() if name in known}
-        made = converter().structure(
-            own | {name: found[name] for name in KEPT} | ({"extra": extra} if extra else {}), kind
-        )
+        if not state.keys() <= known:  # as few are
+            extra = {name: value for name, value in state.items() if name not in known}
+            own = {name: value for name, value in state.items() if name in known}
+            state = {**own, "extra": extra}
+        made = converter().structure(state | {name: found[name] for name in KEPT}, kind)
     except Exception as error:  # whatever a row that somebody edited makes of the converter
         where = f"{found['kind']}/{found['id']}"
         raise StoreDamaged(

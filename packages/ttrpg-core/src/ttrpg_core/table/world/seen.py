@@ -69,14 +69,21 @@ def pointed(value: Any) -> Iterator[str]:
     """The references in the fields of an entity, and of the values in it."""
     for name, known in fields_of(type(value)).items():
         held = getattr(value, name)
-        if known.shape == "ref" and held:
+        if not held or known.shape not in {"ref", "refs", "value"}:
+            continue  # most fields of most things
+        if known.shape == "ref":
             yield held
         elif known.shape == "refs":
             yield from held
-        elif known.shape == "value":
+        else:
             for each in held if isinstance(held, tuple) else (held,):
-                if each is not None and attrs.has(type(each)):
+                if not _plainly(each):
                     yield from pointed(each)
+
+
+def _plainly(value: Any) -> bool:
+    """Whether a value is no class of fields; most are a text or a number, which is quickly seen."""
+    return isinstance(value, str | int) or not attrs.has(type(value))
 
 
 def knows(entity: Entity, viewer: Audience, named: Named) -> bool:
@@ -145,7 +152,7 @@ def _plain(value: Any, known: Field, viewer: Audience, named: Named) -> Any:
 
 def part(value: Any, viewer: Audience, named: Named) -> Any:
     """A value inside an entity, as the viewer sees it; None for what is not for them."""
-    if not attrs.has(type(value)):
+    if _plainly(value):
         return value
     if not open_to(value, viewer, named):
         return None
