@@ -106,52 +106,56 @@ def test_four_broken_plugins_and_every_other_works(python, site):
     assert not any("bad-target" in line for line in answer["quiet"])  # seen when it is used
 
 
-@pytest.mark.parametrize(
-    ("source", "said"),
-    [
-        ("import sys; sys.exit(3)", "SystemExit: 3"),
-        ("class Panic(BaseException): pass\nraise Panic('a rusty plugin')", "Panic: a rusty"),
-        ("def f(:", "SyntaxError"),
-        ("import surely_not_installed", "No module named 'surely_not_installed'"),
-        (None, "No module named 'odd_one'"),
+BROKEN = [
+    ("import sys; sys.exit(3)", "SystemExit: 3"),
+    ("class Panic(BaseException): pass\nraise Panic('a rusty plugin')", "Panic: a rusty"),
+    ("def f(:", "SyntaxError"),
+    ("import surely_not_installed", "No module named 'surely_not_installed'"),
+    (None, "No module named 'odd_{}'"),
+    (
+        "from ttrpg_core import hookimpl\n@hookimpl\ndef ttrpg_parsers(oops):\n    return ()",
+        "PluginValidationError",
+    ),
+    (
+        "from ttrpg_core import hookimpl\n@hookimpl\nasync def ttrpg_parsers():\n    return ()",
+        "this one returned coroutine",
+    ),
+    (
+        "from ttrpg_core import hookimpl\n@hookimpl\ndef ttrpg_parsers():\n    return 'md'",
+        "this one returned str",
+    ),
+    (
+        "from ttrpg_core import hookimpl\n@hookimpl\ndef ttrpg_parsers():\n    yield 'md'",
+        "Parser records; got 'md'",
+    ),
+    (
+        "from ttrpg_core import hookimpl\n@hookimpl\ndef ttrpg_parser():\n    yield 1",
+        "did you mean ttrpg_parsers?",
+    ),
+    (
+        "from ttrpg_core import hookimpl\n@hookimpl\ndef trpg_zzz():\n    yield 1",
+        "there is no such hook",
+    ),
+    (
         (
-            "from ttrpg_core import hookimpl\n@hookimpl\ndef ttrpg_parsers(oops):\n    return ()",
-            "PluginValidationError",
+            "from ttrpg_core import hookimpl as h, Parser as P\n@h\ndef ttrpg_parsers():\n"
+            "    yield P('Bad Name', 'x', 'a:b')"
         ),
-        (
-            "from ttrpg_core import hookimpl\n@hookimpl\nasync def ttrpg_parsers():\n    return ()",
-            "this one returned coroutine",
-        ),
-        (
-            "from ttrpg_core import hookimpl\n@hookimpl\ndef ttrpg_parsers():\n    return 'md'",
-            "this one returned str",
-        ),
-        (
-            "from ttrpg_core import hookimpl\n@hookimpl\ndef ttrpg_parsers():\n    yield 'md'",
-            "Parser records; got 'md'",
-        ),
-        (
-            "from ttrpg_core import hookimpl\n@hookimpl\ndef ttrpg_parser():\n    yield 1",
-            "did you mean ttrpg_parsers?",
-        ),
-        (
-            "from ttrpg_core import hookimpl\n@hookimpl\ndef trpg_zzz():\n    yield 1",
-            "there is no such hook",
-        ),
-        (
-            (
-                "from ttrpg_core import hookimpl as h, Parser as P\n@h\ndef ttrpg_parsers():\n"
-                "    yield P('Bad Name', 'x', 'a:b')"
-            ),
-            "a name is lower-case words",
-        ),
-    ],
-)
-def test_every_other_way_to_be_broken(python, site, source, said):
-    install(site, "odd-one", "odd", source)
+        "a name is lower-case words",
+    ),
+]
+"""What a plugin's module is, None for none, and what is said of it."""
+
+
+def test_every_other_way_to_be_broken(python, site):
+    for number, (source, _) in enumerate(BROKEN):
+        install(site, f"odd-{number}", f"odd-{number}", source)
     answer, done = ask(python, site)
     assert_others_work(answer)
-    assert any(said in error for error in errors_of(answer, "odd")), answer["problems"]
+    for number, (_, said) in enumerate(BROKEN):
+        errors = errors_of(answer, f"odd-{number}")
+        assert any(said.format(number) in error for error in errors), (said, answer["problems"])
+    assert len({who for who, _, _ in answer["problems"]}) == len(BROKEN), "nobody else is named"
     assert done.stderr == ""
 
 
@@ -209,17 +213,15 @@ def test_the_kernel_itself_cannot_be_switched_off(python, site):
     assert answer["entries"]["schemas"]["ttrpg-core"] == "core"
 
 
-@pytest.mark.parametrize(
-    ("file", "content"),
-    [
-        ("entry_points.txt", "[console_scripts]\nno equals sign here\n"),
-        ("entry_points.txt", "\x00\xff[ttrpg"),
-        ("METADATA", ""),
-    ],
-)
-def test_unreadable_metadata_of_anybody_spoils_nothing(python, site, file, content):
-    install(site, "rotten", "rotten", GOOD.format(name="rotten", module="rotten"))
-    (site / "rotten-1.2.dist-info" / file).write_text(content, "latin-1")
+def test_unreadable_metadata_of_anybody_spoils_nothing(python, site):
+    for name, file, content in (
+        ("rotten-a", "entry_points.txt", "[console_scripts]\nno equals sign here\n"),
+        ("rotten-b", "entry_points.txt", "\x00\xff[ttrpg"),
+        ("rotten-c", "METADATA", ""),
+    ):
+        install(site, name, name, GOOD.format(name=name, module=name.replace("-", "_")))
+        info = site / f"{name.replace('-', '_')}-1.2.dist-info"
+        (info / file).write_text(content, "latin-1")
     answer, done = ask(python, site)
     assert_others_work(answer)
     assert done.stderr == ""
