@@ -25,12 +25,14 @@ from ttrpg_core.table.recaps.events import SEVERITIES, Record, at_least, events,
 from ttrpg_core.table.recaps.sheet import Part
 from ttrpg_core.table.recaps.stories import Before
 from ttrpg_core.table.recaps.telling import Fact, heaviest
+from ttrpg_core.table.world.handouts import Handout
 from ttrpg_core.table.world.notes import Note
 from ttrpg_core.table.world.people import Character, Npc
 from ttrpg_core.table.world.places import Location
 from ttrpg_core.table.world.plots import Plot
 from ttrpg_core.table.world.rulings import Ruling
 from ttrpg_core.table.world.things import Item
+from ttrpg_core.world.handing import give
 from ttrpg_core.world.plotting import move
 
 LEAK = "CANARY"
@@ -249,6 +251,49 @@ def test_what_was_not_known_then_is_not_told_of_then(world, kept):
     assert texts(happened(world, kept.find("1")).recap(GM))["People"] == ["Duke, hostile"]
     world.reveal(duke.ref, GM)
     assert happened(world, kept.find("2")).recap(PARTY).sections == ()
+
+
+def test_what_is_hidden_and_revealed_again_is_told_once(world, kept):
+    mara = world.add(Npc, {"name": "Mara", "secret": "She swims.", "audience": "party"})
+    duke = world.add(Npc, {"name": "Duke"})
+    abbot = world.add(Npc, {"name": "Abbot"})
+    world.add(Character, {"name": "Tamsin", "audience": "party"})
+    kept.start(None)
+    for to in (PARTY, GM, PARTY):
+        world.reveal(mara.ref, to, "secret")
+    for to in (PARTY, GM):
+        world.reveal(duke.ref, to)
+    for to in (Audience("tamsin"), PARTY):
+        world.reveal(abbot.ref, to)
+    last = max(each.id for each in world.journal.history(9) if "secret" in each.prose)
+    kept.end({})
+    found = happened(world, kept.find(None))
+    told = found.recap(GM).sections[0].facts
+    assert [each.text for each in told] == [
+        "The party learned of the secret of Mara",
+        "tamsin learned of Abbot",
+        "The party learned of Abbot",
+    ]
+    assert told[0].entries == (last,)
+    assert texts(found.recap(PARTY))["What happened"] == [
+        "You learned of the secret of Mara",
+        "You learned of Abbot",
+    ]
+    assert texts(found.recap(Audience("tamsin"))) == texts(found.recap(PARTY))
+
+
+def test_a_handout_that_is_taken_back_was_not_got(world, kept):
+    kept.start(None)
+    letter, map_ = (world.add(Handout, {"name": name}) for name in ("Letter", "Map"))
+    for each in (letter, map_, map_):
+        give(world, world.get(each.ref), PARTY)
+        world.reveal(each.ref, GM)
+    give(world, world.get(letter.ref), PARTY)
+    kept.end({})
+    found = happened(world, kept.find(None))
+    assert texts(found.recap(GM))["What happened"].count("The party got Letter") == 1
+    assert not [each for each in texts(found.recap(GM))["What happened"] if "got Map" in each]
+    assert texts(found.recap(PARTY)) == {"What happened": ["Got Letter"]}
 
 
 def test_a_secret_that_is_revealed_is_told(world, kept):

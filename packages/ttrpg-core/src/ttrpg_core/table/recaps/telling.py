@@ -26,6 +26,7 @@ SECTIONS = {
 }
 """Which entities each part of a recap tells of."""
 _TOLD = tuple(f"{kind}/" for kinds in SECTIONS.values() for kind in kinds)
+_DISCLOSED = ("world.reveal", "handout.give")
 QUOTE_MAX = 240
 """Characters of a note that are quoted."""
 _NUMBERED = re.compile(r"(?<=\S) \d+\Z")
@@ -93,10 +94,31 @@ def heaviest(told: Iterable[Section], most: int) -> list[Fact]:
 
 
 def _key_events(events: Sequence[Event], known: Known) -> Iterator[Fact]:
-    for each in events:
+    told: set[tuple[str, str]] = set()
+    for each in _lasting(events):
         text = _key(each, known)
-        if text:
-            yield Fact(text, (each.entry,), each.severity)
+        if not text:
+            continue
+        if each.kind in _DISCLOSED:
+            if (each.refs[0], text) in told:
+                continue  # first it was one character's, then everybody's
+            told.add((each.refs[0], text))
+        yield Fact(text, (each.entry,), each.severity)
+
+
+def _lasting(events: Sequence[Event]) -> Iterator[Event]:
+    """The events without those by which something was told or given that was hidden again."""
+    hidden: set[tuple[tuple[str, ...], str | None]] = set()
+    kept: list[Event] = []
+    for each in reversed(events):
+        if each.kind in _DISCLOSED:
+            what = (each.refs[:1], each.data.get("field"))
+            if each.data.get("to") == "gm":
+                hidden.add(what)
+            elif what in hidden:
+                continue
+        kept.append(each)
+    return reversed(kept)
 
 
 def _key(event: Event, known: Known) -> str:
