@@ -193,25 +193,23 @@ class Reader:
         return [each for each in found if viewer.sees(Audience(each["audience"]))]
 
     def _by_alias(self, wanted: str, among: Sequence[str]) -> str | None:
+        folded = wanted.strip().casefold()
         fitting = {
             ref(each["kind"], each["id"])
-            for each in self.with_alias(wanted)
-            if not among or each["kind"] in among
+            for each in self.aliases(among)
+            if each["value"].casefold() == folded
         }
         return fitting.pop() if len(fitting) == 1 else None
 
-    def with_alias(self, wanted: str) -> list[sqlite3.Row]:
-        """Kind, id, name and audience of the entities that are also called so."""
-        folded = wanted.strip().casefold()
-        return [each for each in self.aliases() if each["value"].casefold() == folded]
-
-    def aliases(self) -> sqlite3.Cursor:
+    def aliases(self, among: Sequence[str] = ()) -> sqlite3.Cursor:
         """Kind, id, name, audience and ``value`` of all other names that entities have."""
+        marks = ", ".join("?" for _ in among)
+        where = f" AND kind IN ({marks})" if among else ""
         return self.connection.execute(
-            "SELECT kind, entities.id, name, audience, value"
+            "SELECT kind, entities.id, name, audience, value"  # noqa: S608 - only marks
             " FROM entities, json_each(state, '$.aliases')"
-            " WHERE campaign = ?",
-            [self.campaign],
+            f" WHERE campaign = ?{where}",
+            [self.campaign, *among],
         )
 
 
