@@ -20,8 +20,11 @@ from ttrpg_core import records
 from ttrpg_core.app import App
 from ttrpg_core.audience import GM, PARTY
 from ttrpg_core.entries import Command
+from ttrpg_core.table.combat.sheet import Sheet
+from ttrpg_core.table.combat.state import Duration, Effect, RepeatSave, Resource
 from ttrpg_core.table.world.entity import fields_of
 from ttrpg_core.table.world.kinds import KINDS, kind
+from ttrpg_core.table.world.people import Character
 from ttrpg_core.world import World, rows
 
 CANARY = "zqx"
@@ -70,6 +73,10 @@ def value_of(cls, audience):
         known = each.metadata.get("field")
         if each.name == "audience":
             told["audience"] = audience
+        elif each.name == "revealed":  # what is open to somebody else is secret all the same
+            told["revealed"] = {
+                name: "npc/zqxnpc" for name, known in fields_of(cls).items() if known.secret
+            }
         elif known is not None and known.shape in {"line", "text"}:
             secret = known.secret or (own and audience == GM)
             told[each.name] = canary() if secret else "plain"
@@ -101,8 +108,29 @@ def values(cls, *, secret):
     return given
 
 
+def sheet(*, secret):
+    """The numbers of a character, and what is on it: the GM's words in all of it, or in some."""
+    effects = tuple(
+        Effect(
+            f"{key}#{number}",
+            condition,
+            source="npc/zqxnpc",
+            note=canary(),
+            duration=Duration("custom", text=canary()),
+            save=RepeatSave("con", 13),
+            linked_to="zqxnpc#1",
+        )
+        for key in ("zqxcharacter" if secret else "open-character",)
+        for number, condition in enumerate(("poisoned", "open-condition", "zqxcondition"), 1)
+    )
+    word = canary() if secret else "Ki"
+    return Sheet(hp=5, hp_max=12, effects=effects, last_effect=3, resources=(Resource(word, 3, 1),))
+
+
 def made(cls, *, secret):
     told = values(cls, secret=secret)
+    if cls is Character:
+        told["sheet"] = sheet(secret=secret)
     name = f"Zqx{cls.KIND}" if secret else f"Open {cls.KIND}"
     key = f"zqx{cls.KIND}" if secret else f"open-{cls.KIND}"
     if secret:
@@ -135,6 +163,10 @@ def salt(ttrpg):
                 change.insert("entities", rows.row(world.campaign, made(kind(name), secret=secret)))
     app.close()
     for line in (
+        "combat add open-character",
+        "combat add zqxcharacter",
+        "cond open-character zqxcondition --note zqxnote",
+        "hit open-character 2",
         "npc edit zqxnpc --role zqxrole",
         "npc edit open-npc --secret zqxsecret",
         "npc reveal open-item",
@@ -200,5 +232,12 @@ def test_no_vault_for_players_has_a_secret_in_a_byte(salt, viewer, tmp_path):
 
 
 def test_what_is_planted_is_there_for_the_game_master(salt):
-    for line in ("npc show open-npc", "plot show open-plot", "find zqx", "recap", "campaign show"):
+    for line in (
+        "character sheet open-character",
+        "npc show open-npc",
+        "plot show open-plot",
+        "find zqx",
+        "recap",
+        "campaign show",
+    ):
         assert LEAK.search(salt(*shlex.split(line)).out.casefold()), line

@@ -254,3 +254,41 @@ def test_a_damaged_row_is_said_and_ends_with_7(salt, app):
     assert "npc/mara cannot be read: npc/mara.role: 3 is not a text" in result.err
     assert "ttrpg doctor" in result.err
     assert salt("location", "tree").code == 0
+
+
+def test_hazards_and_effects_are_secret_until_they_are_revealed(salt):
+    def party(*words):
+        return salt(*words, "--as", "party").out + salt(*words, "--as", "party", "--json").out
+
+    salt("location", "connect", "saltmarsh", "hut", "--kind", "road", "--hazards", "bandits")
+    salt("location", "feature", "add", "inn", "Well", "--text", "Dry.", "--effect", "DC 15")
+    for secret, lines in (
+        ("bandits", (("location", "show", "hut"), ("location", "path", "hut", "saltmarsh"))),
+        ("DC 15", (("location", "show", "inn"),)),
+    ):
+        what = ("reveal-way", "hut", "saltmarsh", "--field", "hazards")
+        back = ("hide-way", "saltmarsh", "hut", "--field", "hazards")
+        if secret == "DC 15":
+            what = ("feature", "reveal", "inn", "well", "--field", "effect")
+            back = ("feature", "hide", "inn", "well", "--field", "effect")
+        assert not any(secret in party(*line) for line in lines), secret
+        done = salt("location", *what)
+        assert f"the {what[-1]} of " in done.err
+        assert f"{secret}; {what[-1]} known to party" in done.out
+        assert salt("location", *what).err == "Nothing was different\n"
+        assert all(secret in party(*line) for line in lines), secret
+        assert not any(secret in salt(*line, "--as", "public").out for line in lines), secret
+        assert f"{what[-1]}" in salt("reveals").out
+        salt("location", *back)
+        assert not any(secret in party(*line) for line in lines), secret
+        salt("undo")
+        assert all(secret in party(*line) for line in lines), secret
+
+
+def test_what_is_no_secret_of_a_part_is_said(salt):
+    salt("location", "feature", "add", "inn", "Well")
+    done = salt("location", "feature", "reveal", "inn", "well", "--field", "text")
+    assert (done.code, "is no secret field of the feature 'Well'" in done.err) == (2, True)
+    assert "One of: effect" in done.err
+    assert salt("location", "reveal-way", "saltmarsh", "hut", "--field", "kind").code == 2
+    assert "--field" not in salt("plot", "clock", "reveal", "--help").out

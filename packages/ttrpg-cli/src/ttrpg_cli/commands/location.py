@@ -15,7 +15,8 @@ from ttrpg_core.audience import GM, PUBLIC, Audience
 from ttrpg_core.errors import NotFound
 from ttrpg_core.table.world import places
 from ttrpg_core.table.world.entity import parts, ref
-from ttrpg_core.table.world.places import Feature, Location
+from ttrpg_core.table.world.making import secrets_of
+from ttrpg_core.table.world.places import Connection, Feature, Location
 from ttrpg_core.table.world.routes import tree
 from ttrpg_core.table.world.seen import seen
 from ttrpg_core.views import Text, Tree
@@ -43,6 +44,11 @@ _kind = click.option(
 )
 
 
+_secret = click.option(
+    "--field", metavar="NAME", help=f"The secret of it: {', '.join(secrets_of(Connection))}."
+)
+
+
 @location.command()
 @_two
 @click.option(
@@ -54,7 +60,7 @@ _kind = click.option(
     help="door, path, road, stairs, secret or another word.",
 )
 @click.option("--time", "time_", metavar="LENGTH", help="How long it takes: '2 hours', '3 days'.")
-@click.option("--hazards", help="What is dangerous on it, for the GM alone.")
+@click.option("--hazards", help="What is dangerous on it, the GM's until revealed.")
 @click.option("--note", help="What there is to say of it.")
 @click.option("--one-way/--both-ways", default=None, help="Whether it can be gone back.")
 @click.option("--audience", metavar="WHO", help="Who knows of it: gm, party, public, a character.")
@@ -116,29 +122,32 @@ def _end(world: World, here: Location, typed: str) -> str:
 @location.command("reveal-way")
 @_two
 @_kind
+@_secret
 @click.option("--to", default="party", show_default=True, metavar="WHO", help="Who may know of it.")
 @click.pass_obj
-def reveal_way(app: App, start: str, end: str, kind: str, to: str) -> None:
-    """Let the party know of a way, such as a secret door."""
-    _disclose(app, start, end, kind, to)
+def reveal_way(app: App, start: str, end: str, kind: str, to: str, field: str | None) -> None:
+    """Let the party know of a way, or of what is dangerous on it."""
+    _disclose(app, start, end, kind, to, field)
 
 
 @location.command("hide-way")
 @_two
 @_kind
+@_secret
 @click.pass_obj
-def hide_way(app: App, start: str, end: str, kind: str) -> None:
-    """Make a way the GM's alone again."""
-    _disclose(app, start, end, kind, "gm")
+def hide_way(app: App, start: str, end: str, kind: str, field: str | None) -> None:
+    """Make a way, or what is dangerous on it, the GM's alone again."""
+    _disclose(app, start, end, kind, "gm", field)
 
 
-def _disclose(app: App, start: str, end: str, kind: str, to: str) -> None:
+def _disclose(app: App, start: str, end: str, kind: str, to: str, field: str | None) -> None:
     world = world_of(app)
     here, there = (named(world, Location, each) for each in (start, end))
     audience = audience_of(world, to)
-    different = placing.reveal_way(world, here.ref, there.ref, audience, kind)
+    different = placing.reveal_way(world, here.ref, there.ref, audience, kind, field or "")
     show(app, world, world.get(here.ref), more=around)
-    what = f"the way between {here.name!r} and {there.name!r}"
+    what = f"the {field} of " if field else ""
+    what += f"the way between {here.name!r} and {there.name!r}"
     done = f"Hid {what}" if audience == GM else f"Revealed {what} to {audience}"
     app.screen.say(f"{done}. {UNDO}" if different else "Nothing was different", "good")
     unknown = [each for each in (here, there) if not audience.sees(each.audience)]
@@ -224,7 +233,7 @@ def path(app: App, start: str, end: str, viewer: str) -> None:
             "minutes": sum(each.counted or 0 for each in steps),
             "unknown": sum(each.counted is None for each in steps),
         },
-        [Tree(route_told(here.ref, steps, name, audience)), Text(total(steps), "title")],
+        [Tree(route_told(here.ref, steps, name)), Text(total(steps), "title")],
     )
 
 
@@ -232,7 +241,7 @@ def path(app: App, start: str, end: str, viewer: str) -> None:
 @naming(Location)
 @click.argument("name", metavar="FEATURE")
 @click.option("--text", "told", default="", help="What it is.")
-@click.option("--effect", default="", help="What it does in the rules, for the GM alone.")
+@click.option("--effect", default="", help="What it does in the rules, the GM's until revealed.")
 @click.option("--hidden", is_flag=True, help="The GM's alone until it is revealed.")
 @click.pass_obj
 def add(app: App, wanted: str, name: str, told: str, effect: str, *, hidden: bool) -> None:

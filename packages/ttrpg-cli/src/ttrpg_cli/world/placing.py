@@ -54,6 +54,7 @@ def way_told(way: Way, viewer: Audience, named: Named) -> str:
     if "minutes" in known:
         told += f", {length(known['minutes'])}"
     notes = [known[each] for each in ("note", "hazards") if each in known]
+    notes += _open_secrets(known)
     notes += ["one way"] if known.get("one_way") else []
     notes += _known_to(known.get("audience", "public"))
     return f"{told} ({'; '.join(notes)})" if notes else told
@@ -65,14 +66,12 @@ def way_data(way: Way, viewer: Audience, named: Named) -> dict[str, Any]:
     return {**known, "to": way.end if viewer == GM else named(way.end)}
 
 
-def route_told(
-    start: str, steps: Sequence[Step], named: Named, viewer: Audience
-) -> list[tuple[int, str, str]]:
+def route_told(start: str, steps: Sequence[Step], named: Named) -> list[tuple[int, str, str]]:
     """A route as rows of a tree, each step below the one before it at the same depth."""
     rows = [(0, named(start) or start, "")]
     for each in steps:
         known = "" if each.minutes is None else length(each.minutes)
-        notes = [known, each.hazards if viewer == GM else ""]
+        notes = [known, each.hazards]
         kind = {"out": "out to", "in": "into"}.get(each.kind, f"{_called(each.kind)} to")
         rows.append((1, f"{kind} {named(each.to) or each.to}", "; ".join(filter(None, notes))))
     return rows
@@ -100,6 +99,11 @@ def _known_to(audience: str) -> list[str]:
     return ["for the GM alone" if audience == "gm" else f"known to {audience}"]
 
 
+def _open_secrets(known: Mapping[str, Any]) -> list[str]:
+    """What the Game Master has let others read of what was secret."""
+    return [f"{name} known to {who}" for name, who in known.get("revealed", {}).items()]
+
+
 def _lines(title: str, told: Sequence[str]) -> Iterator[Block]:
     if told:
         yield Text("")
@@ -112,6 +116,7 @@ def _lines(title: str, told: Sequence[str]) -> Iterator[Block]:
 def _feature(known: Mapping[str, Any]) -> str:
     told = known["name"] + (f": {known['text']}" if "text" in known else "")
     notes = [known["effect"]] if "effect" in known else []
+    notes += _open_secrets(known)
     notes += _known_to(known.get("audience", "public"))
     return f"{told} ({'; '.join(notes)})" if notes else told
 

@@ -1,8 +1,9 @@
 """Verbs for the named values in an entity: the clocks of a plot, the phases of an arc ..."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, get_args
 
+import attrs
 import click
 
 from ttrpg_cli.world import showing
@@ -12,7 +13,10 @@ from ttrpg_core.app import App
 from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import NotFound
 from ttrpg_core.table.world.entity import Entity
+from ttrpg_core.table.world.making import secrets_of
 from ttrpg_core.world import World, plotting
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def audience_of(world: World, word: str) -> Audience:
@@ -50,6 +54,12 @@ def of_values(
         """Its commands do all."""
 
     value = click.argument("value", metavar=word.upper())
+    secrets = secrets_of(get_args(getattr(attrs.fields(cls), field).type)[0])
+
+    def secret_of(command: F) -> F:
+        told = f"The secret of it: {', '.join(secrets)}."
+        option = click.option("--field", "secret", default="", metavar="NAME", help=told)
+        return option(command) if secrets else command
 
     @group.command(help=f"Take a {word} away.")
     @naming(cls)
@@ -61,30 +71,34 @@ def of_values(
         new = plotting.change_value(world, old, field, value, word, None)
         said(app, world, new, f"Took a {word} from {new.name!r}", more, old)
 
-    @group.command(help=f"Let the party know of a {word}.")
+    @group.command(help=f"Let the party know of a {word}{', or of a secret of it' if secrets else ''}.")
     @naming(cls)
     @value
+    @secret_of
     @click.option("--to", default="party", show_default=True, metavar="WHO", help="Who may know.")
     @click.pass_obj
-    def reveal(app: App, wanted: str, value: str, to: str) -> None:
+    def reveal(app: App, wanted: str, value: str, to: str, secret: str = "") -> None:
         world = world_of(app)
         old, audience = named(world, cls, wanted), audience_of(world, to)
-        new = plotting.reveal_value(world, old, field, value, word, audience)
-        said(app, world, new, f"Revealed a {word} of {new.name!r} to {audience}", more, old)
+        new = plotting.reveal_value(world, old, field, value, word, audience, secret)
+        what = f"the {secret} of a {word}" if secret else f"a {word}"
+        said(app, world, new, f"Revealed {what} of {new.name!r} to {audience}", more, old)
         if not audience.sees(new.audience):
             app.screen.say(
                 f"They do not know of {new.name!r} yet: ttrpg {cls.KIND} reveal {new.id}", "warn"
             )
 
-    @group.command(help=f"Make a {word} the GM's alone again.")
+    @group.command(help=f"Make a {word}{', or a secret of it,' if secrets else ''} the GM's alone again.")
     @naming(cls)
     @value
+    @secret_of
     @click.pass_obj
-    def hide(app: App, wanted: str, value: str) -> None:
+    def hide(app: App, wanted: str, value: str, secret: str = "") -> None:
         world = world_of(app)
         old = named(world, cls, wanted)
-        new = plotting.reveal_value(world, old, field, value, word, GM)
-        said(app, world, new, f"Hid a {word} of {new.name!r}", more, old)
+        new = plotting.reveal_value(world, old, field, value, word, GM, secret)
+        what = f"the {secret} of a {word}" if secret else f"a {word}"
+        said(app, world, new, f"Hid {what} of {new.name!r}", more, old)
 
     return group
 

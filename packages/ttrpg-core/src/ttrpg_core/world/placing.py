@@ -8,10 +8,10 @@ import attrs
 from ttrpg_core.audience import GM, PUBLIC, Audience
 from ttrpg_core.errors import InputError, NotFound
 from ttrpg_core.table.world.entity import Entity
-from ttrpg_core.table.world.making import LIST_MAX
+from ttrpg_core.table.world.making import LIST_MAX, part_revealed
 from ttrpg_core.table.world.places import Connection, Location
 from ttrpg_core.table.world.routes import Step, shortest
-from ttrpg_core.table.world.seen import Named, knows, open_to
+from ttrpg_core.table.world.seen import Named, knows, open_to, part
 from ttrpg_core.world import World
 from ttrpg_core.world.reading import Reader
 from ttrpg_core.world.searching import pointing
@@ -26,11 +26,11 @@ class Way:
     connection: Connection
     kept: str
 
-    @property
-    def step(self) -> Step:
-        """It as a step of a route."""
+    def step(self, viewer: Audience, named: Named) -> Step:
+        """It as a step of a route, with the hazards that a viewer knows."""
         known = self.connection
-        return Step(known.kind, self.end, known.minutes, known.hazards)
+        told = part(known, viewer, named) if known.hazards else {}
+        return Step(known.kind, self.end, known.minutes, told.get("hazards", ""))
 
 
 def places(reader: Reader, viewer: Audience = GM) -> dict[str, Location]:
@@ -60,7 +60,7 @@ def route(reader: Reader, start: str, goal: str, viewer: Audience = GM) -> tuple
     named = reader.named(viewer)
     ways: dict[str, list[Step]] = {}
     for way in _ways(reader.field(Location, "connections", viewer), viewer, named):
-        ways.setdefault(way.start, []).append(way.step)
+        ways.setdefault(way.start, []).append(way.step(viewer, named))
 
     def along(here: str) -> Sequence[Step]:
         return ways.get(here, ()) if named(here) is not None else ()
@@ -142,13 +142,22 @@ def between(world: World, start: str, end: str, kind: str = "") -> Way:
     return next(iter(found.values()))
 
 
-def reveal_way(world: World, start: str, end: str, to: Audience, kind: str = "") -> bool:
-    """Let an audience know of a way; ``gm`` hides it again. Whether anything is different."""
+def reveal_way(
+    world: World, start: str, end: str, to: Audience, kind: str = "", secret: str = ""
+) -> bool:
+    """Let an audience know of a way, or only of a secret field of it; ``gm`` hides that again.
+
+    Answers whether anything is different.
+    """
     with world.change("world.reveal") as change:
         way = between(world, start, end, kind)
         here = _location(world, way.kept)
         named = f"the {way.connection.kind} between {_names(world, start, end)}"
-        new = attrs.evolve(way.connection, audience=way.connection.audience.widened(to, named))
+        if secret:
+            new = part_revealed(way.connection, secret, to, named)
+            named = f"the {secret} of {named}"
+        else:
+            new = attrs.evolve(way.connection, audience=way.connection.audience.widened(to, named))
         values = tuple(new if each == way.connection else each for each in here.connections)
         if values != here.connections:
             world.save(change, attrs.evolve(here, connections=values))
@@ -156,7 +165,8 @@ def reveal_way(world: World, start: str, end: str, to: Audience, kind: str = "")
         change.facts = {
             "ref": here.ref,
             "name": here.name,
-            "field": f"way: {new.kind} to {world.named()(new.to) or new.to}",
+            "field": f"way: {new.kind} to {world.named()(new.to) or new.to}"
+            + (f", {secret}" if secret else ""),
             "to": to.name,
             "session": world.running(),
         }

@@ -10,7 +10,7 @@ import attrs
 
 from ttrpg_core.audience import Audience
 from ttrpg_core.errors import InputError
-from ttrpg_core.table.world import arcs, listed, plots
+from ttrpg_core.table.world import arcs, listed, making, plots
 from ttrpg_core.table.world.arcs import Arc
 from ttrpg_core.table.world.entity import Entity
 from ttrpg_core.table.world.plots import Plot
@@ -193,25 +193,35 @@ def change_value(
     return rewrite(world, f"{entity.KIND}.edit", entity, rule, prose, facts)
 
 
-def reveal_value(world: World, entity: E, name: str, wanted: str, word: str, to: Audience) -> E:
-    """Let an audience know of a named value in a field; it is in the log of what was revealed."""
+def reveal_value(
+    world: World, entity: E, name: str, wanted: str, word: str, to: Audience, secret: str = ""
+) -> E:
+    """Let an audience know of a named value in a field, or only of a secret field of that value.
+
+    It is in the log of what was revealed.
+    """
     index = listed.place(getattr(entity, name), wanted, word)
     called = getattr(entity, name)[index].name
 
     def rule(old: E) -> E:
         held = getattr(old, name)
         at = listed.place(held, called, word)
-        new = attrs.evolve(held[at], audience=held[at].audience.widened(to, what))
+        if secret:
+            new = making.part_revealed(held[at], secret, to, whole)
+        else:
+            new = attrs.evolve(held[at], audience=held[at].audience.widened(to, whole))
         return _with(old, name, listed.replaced(held, at, new))
 
-    what = f"the {word} {called!r} of {entity.name}"
+    whole = f"the {word} {called!r} of {entity.name}"
+    what = f"the {secret} of {whole}" if secret else whole
+    told = f"{word}: {called}" + (f", {secret}" if secret else "")
     return rewrite(
         world,
         "world.reveal",
         entity,
         rule,
         f"hid {what}" if to.name == "gm" else f"revealed {what} to {to}",
-        {"field": f"{word}: {called}", "to": to.name, "session": world.running()},
+        {"field": told, "to": to.name, "session": world.running()},
     )
 
 

@@ -13,6 +13,7 @@ from ttrpg_core import text
 from ttrpg_core.audience import Audience
 from ttrpg_core.errors import InputError
 from ttrpg_core.table.world.entity import Entity, Field, fields_of, parts
+from ttrpg_core.table.world.places import Connection, Feature
 
 Resolve: TypeAlias = Callable[[str, tuple[str, ...]], str]
 """The reference that words mean among some kinds (any when empty); NotFound or Ambiguous."""
@@ -21,6 +22,8 @@ Given: TypeAlias = Mapping[str, Any]
 Changed: TypeAlias = dict[str, list[Any]]
 """What is different: ``{field: [old, new]}``."""
 E = TypeVar("E", bound=Entity)
+V = TypeVar("V", Feature, Connection)
+"""Values in an entity with a secret field of their own."""
 LIST_MAX = 200
 """Entries of one list."""
 NUMBER_MAX = 10**9
@@ -68,21 +71,42 @@ def changed(entity: E, given: Given, resolve: Resolve, now: str) -> tuple[E, Cha
 
 def revealed(entity: Entity, name: str, to: Audience, now: str) -> tuple[Entity, Changed]:
     """The entity with a secret field open to an audience; ``gm`` closes it again."""
-    known = fields_of(type(entity))
-    secrets = [each for each, field in known.items() if field.secret]
-    if name not in secrets:
-        raise InputError(
-            f"{name!r:.60} is no secret field of a {entity.KIND}",
-            f"One of: {', '.join(secrets)}; who knows the {entity.one()} itself is its audience",
-        )
+    hint = f"who knows the {entity.one()} itself is its audience"
+    _need_secret(type(entity), name, f"a {entity.KIND}", hint)
     was = entity.revealed.get(name, "gm")
-    to = Audience(was).widened(to, f"the {name.replace('_', ' ')} of {entity.name!r}")
+    kept = _opened(entity.revealed, name, to, f"the {name.replace('_', ' ')} of {entity.name!r}")
+    to = Audience(kept.get(name, "gm"))
     if was == to.name:
         return entity, {}
-    kept = {each: who for each, who in entity.revealed.items() if each != name}
-    if to.name != "gm":
-        kept[name] = to.name
     return attrs.evolve(entity, revealed=kept, updated_at=now), {f"revealed.{name}": [was, to.name]}
+
+
+def part_revealed(value: V, name: str, to: Audience, what: str) -> V:
+    """A value in an entity with a secret of its own open to an audience; ``gm`` closes it again.
+
+    ``what`` is how the value is called: the feature 'Old well' of the inn.
+    """
+    _need_secret(type(value), name, what, "who knows of all of it is its audience")
+    return attrs.evolve(value, revealed=_opened(value.revealed, name, to, f"the {name} of {what}"))
+
+
+def secrets_of(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of an entity, or of a value in one, that are the Game Master's until revealed."""
+    return tuple(each for each, known in fields_of(kind).items() if known.secret)
+
+
+def _need_secret(kind: type[Any], name: str, what: str, hint: str) -> None:
+    secrets = secrets_of(kind)
+    if name not in secrets:
+        known = f"One of: {', '.join(secrets)}" if secrets else "It has none"
+        raise InputError(f"{name!r:.60} is no secret field of {what}", f"{known}; {hint}")
+
+
+def _opened(revealed: Mapping[str, str], name: str, to: Audience, what: str) -> dict[str, str]:
+    """Who may read which secret, when one of them is opened to an audience or closed."""
+    wider = Audience(revealed.get(name, "gm")).widened(to, what)
+    kept = {each: who for each, who in revealed.items() if each != name}
+    return kept if wider.name == "gm" else {**kept, name: wider.name}
 
 
 def _checked(name: str, known: Field, value: Any, old: Any, resolve: Resolve) -> Any:

@@ -1,6 +1,7 @@
 """Places, from a plane to a cupboard, what is in them, and the ways between them."""
 
 import re
+from collections.abc import Mapping
 from typing import ClassVar
 
 import attrs
@@ -34,12 +35,16 @@ _LENGTH = re.compile(
 
 @attrs.frozen(kw_only=True)
 class Feature:
-    """Something in a place. A hidden one is the Game Master's alone until it is revealed."""
+    """Something in a place. A hidden one is the Game Master's alone until it is revealed.
+
+    ``revealed`` is as that of an entity: who else may read a secret of it by now.
+    """
 
     name: str = field("What it is called.")
     text: str = field("What it is.", "text")
-    effect: str = field("What it does in the rules, for the GM alone.", secret=True)
+    effect: str = field("What it does in the rules, the GM's until revealed.", secret=True)
     audience: Audience = PUBLIC
+    revealed: Mapping[str, str] = attrs.field(factory=dict, hash=False)
 
     @property
     def hidden(self) -> bool:
@@ -58,10 +63,11 @@ class Connection:
     to: str = field("Where it leads.", "ref", kinds=("location",))
     kind: str = field("What sort of way.")
     minutes: int | None = field("How long it takes, in minutes.", "number")
-    hazards: str = field("What is dangerous on it, for the GM alone.", secret=True)
+    hazards: str = field("What is dangerous on it, the GM's until revealed.", secret=True)
     note: str = field("What there is to say of it.")
     one_way: bool = field("Whether it cannot be gone back.", "flag")
     audience: Audience = PUBLIC
+    revealed: Mapping[str, str] = attrs.field(factory=dict, hash=False)
 
 
 @attrs.frozen(kw_only=True)

@@ -156,9 +156,12 @@ def part(value: Any, viewer: Audience, named: Named) -> Any:
         return value
     if not open_to(value, viewer, named):
         return None
-    found = _fields(value, viewer, named, {})
+    revealed = getattr(value, "revealed", {})
+    found = _fields(value, viewer, named, revealed)
     if viewer == GM and isinstance(getattr(value, "audience", None), Audience):
         found["audience"] = value.audience.name
+    if viewer == GM and revealed:
+        found["revealed"] = dict(revealed)
     return found
 
 
