@@ -62,7 +62,7 @@ def fight(typed):
     typed("cond", "gob2", "paralyzed", "--with", "mara", "--save", "wis:13")
     assert re.search(r"round 1, Goblin \d's turn", typed("next"))
     assert "DC 10 CON save to keep up Hold Person" in typed("hit", "mara", "5", "slashing")
-    assert "Goblin 2: paralyzed ends (with Hold Person)" in typed("save", "mara", "4")
+    assert "Goblin 2: Paralyzed ends (with Hold Person)" in typed("save", "mara", "4")
 
 
 def fall(typed):

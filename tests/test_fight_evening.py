@@ -54,8 +54,8 @@ def test_a_fight_on_a_terminal(window, cli, ambush):
     screen = typed("hit", "mara", "5", "slashing")
     assert "DC 10 CON save to keep up Hold Person" in screen
     screen = typed("save", "mara", "4")
-    assert "Goblin 2: paralyzed (Hold Person) ends" not in screen
-    assert "Goblin 2: paralyzed ends (with Hold Person)" in screen
+    assert "Goblin 2: Paralyzed (Hold Person) ends" not in screen
+    assert "Goblin 2: Paralyzed ends (with Hold Person)" in screen
     screen = typed("hit", "tam", "20", "slashing")
     assert "dying 0/20 hp" in screen
     assert "\N{FULL BLOCK}" in screen
@@ -193,7 +193,7 @@ def test_a_fight_is_run_by_keys(watched, cli, ambush):
     typed(watched, "g", "tam prone")
     watched.until(r"Tam +prone")
     watched.press("u")
-    watched.until(r"Taken back: Tam is prone")
+    watched.until(r"Taken back: Tam is Prone")
     watched.press("t")
     watched.tmux("send-keys", "-t", "0", "-l", "mara 9")
     watched.until(r"hit mara 9_")

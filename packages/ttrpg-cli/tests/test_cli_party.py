@@ -61,7 +61,7 @@ def test_hits_and_healing_outside_of_fights(party):
     party("cond", "tam", "poisoned", "1", "hour")
     assert "Poisoned" in party("cond", "tam").out
     assert (heroes(party)["Mara"]["hp"], heroes(party)["Tam"]["hp"]) == (17, 13)
-    assert "Tam: poisoned ends" in party("time", "advance", "1", "hour").out
+    assert "Tam: Poisoned ends" in party("time", "advance", "1", "hour").out
     assert party("undo", "4").code == 0
     assert heroes(party)["Mara"]["hp"] == 20
     assert party("next").code == 3
@@ -210,7 +210,7 @@ def test_time_passes_inside_a_fight(party):
     party("combat", "start")
     party("cond", "mara", "poisoned", "5", "minutes")
     out = party("time", "advance", "10", "min", "--fight", "siege").out
-    assert "Mara: poisoned ends (time is up)" in out
+    assert "Mara: Poisoned ends (time is up)" in out
     assert "Time  00:10" in party("time").out
     assert party("time", "advance", "0", "min", "--fight", "siege").code == 2
 
@@ -235,6 +235,6 @@ def test_conditions_of_ones_own(party):
     party("cond", "gob", "doomed")
     assert "Takes 1d6 fire" in party("cond", "gob").out
     seen = party("combat", "show", "--as", "party").out
-    assert ("on-fire" in seen, "doomed" in seen) == (True, False)
+    assert ("On fire" in seen, "doomed" in seen.casefold()) == (True, False)
     assert party("condition", "rm", "on-fire").code == 0
     assert party("combat", "condition", "on fire").code == 3
