@@ -76,6 +76,22 @@ def test_going_back_and_forth(salt):
     assert salt("audit", "--json").json()["events"][1]["kind"] == "campaign.rolled_back"
 
 
+def test_what_a_campaign_has_one_of_has_a_name_too(salt):
+    salt("snapshot", "create", "Start")
+    salt("calendar", "use", "gregorian")
+    salt("time", "set", "1204-02-03")
+    salt("combat", "new", "Ambush")
+    salt("combat", "add", "Mara", "--hp", "12", "--initiative", "3")
+    salt("combat", "start")
+    assert salt("cond", "mara", "poisoned", "3", "rounds").code == 0
+    result = salt("snapshot", "rollback", "start")
+    assert "removed  the time (clock)" in result.out
+    assert "removed  the calendar (calendar)" in result.out
+    assert "removed  Mara (combatant/ambush/mara)" in result.out
+    assert "Effects: 1 removed" in result.out
+    assert "effect/ambush" not in result.out
+
+
 def test_what_there_was(salt):
     salt("snapshot", "create", "Start", "--note", "peace")
     salt("npc", "rm", "berta")

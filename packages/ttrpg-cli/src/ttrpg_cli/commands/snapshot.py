@@ -21,8 +21,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 UNDO = "'ttrpg undo' takes it back"
 SHOWN = 20
 """Things of a kind that a comparison shows where nobody says otherwise."""
-_COUNTED = ("turn",)
-"""Kinds of which it is only said how many: each is a line of a fight."""
+_COUNTED = ("turn", "effect")
+"""Kinds of which it is only said how many: a fight's, and its combatants tell what they are."""
 
 
 def _of(command: F) -> F:

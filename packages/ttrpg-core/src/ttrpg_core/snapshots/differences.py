@@ -25,6 +25,8 @@ WORDS_MAX = 60
 _BEFORE = 15
 """Characters that are said before the first one that differs."""
 _SINGULAR = {"fight_turns": "turn", "fight_effects": "effect"}
+_ONLY = {"clocks": "the time", "calendars": "the calendar"}
+"""What is called by no name of its own, for a campaign has one of it."""
 
 
 @attrs.frozen
@@ -71,7 +73,8 @@ def difference(change: RowChange) -> Difference | None:
     row = change.after or change.before or {}
     kind = str(row.get("kind") or _kind(change.table))
     key = "/".join(str(v) for name, v in change.key.items() if name not in {"campaign", "kind"})
-    told = (f"{kind}/{key}", name_of(row) or key)
+    named = name_of(row) or _ONLY.get(change.table) or key or f"the {kind}"
+    told = (f"{kind}/{key}" if key else kind, named)
     if change.before is None or change.after is None:
         return Difference("added" if change.before is None else "removed", kind, *told)
     fields = tuple(compare(change.before, change.after))
