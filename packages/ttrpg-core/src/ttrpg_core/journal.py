@@ -16,6 +16,7 @@ from typing import Any
 
 import attrs
 
+from ttrpg_core import images
 from ttrpg_core.errors import InputError, NotFound, UndoRefused
 from ttrpg_core.reversal import Later, Obstacle, RowChange, put_back
 from ttrpg_core.rows import (
@@ -234,8 +235,8 @@ class Journal:
             [number],
         )
         return [
-            RowChange(row["tbl"], load_key(row["key"]), load(row["before"]), load(row["after"]))
-            for row in found
+            RowChange(tbl, load_key(key), load(before), images.became(before, after))
+            for tbl, key, before, after in found
         ]
 
     @contextlib.contextmanager
@@ -377,7 +378,10 @@ class Journal:
         connection.executemany(
             "INSERT INTO journal_rows VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (number, ordinal, row.table, dump_key(row.key), dump(row.before), dump(row.after))
+                (
+                    *(number, ordinal, row.table, dump_key(row.key)),
+                    *(dump(row.before), images.after(row.before, row.after)),
+                )
                 for ordinal, row in enumerate(rows)
             ],
         )

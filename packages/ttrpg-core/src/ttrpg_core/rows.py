@@ -145,11 +145,15 @@ def dump(row: Row | None) -> str | None:
 
 def dump_key(key: Row) -> str:
     """:func:`dump` of a row that is there."""
-    plain = {
+    return json.dumps(plain(key), ensure_ascii=False)
+
+
+def plain(row: Row) -> dict[str, Any]:
+    """A row as JSON has it."""
+    return {
         name: {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
-        for name, value in key.items()
+        for name, value in row.items()
     }
-    return json.dumps(plain, ensure_ascii=False)
 
 
 def load(image: str | None) -> Row | None:
@@ -159,9 +163,14 @@ def load(image: str | None) -> Row | None:
 
 def load_key(image: str) -> Row:
     """:func:`load` of an image that is there."""
+    return exact(json.loads(image))
+
+
+def exact(read: dict[str, Any]) -> Row:
+    """The row of which :func:`plain` made this."""
     return {
         name: base64.b64decode(value["base64"]) if isinstance(value, dict) else value
-        for name, value in json.loads(image).items()
+        for name, value in read.items()
     }
 
 

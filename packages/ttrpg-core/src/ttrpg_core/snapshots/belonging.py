@@ -10,13 +10,14 @@ from collections.abc import Sequence
 
 import attrs
 
-from ttrpg_core.rows import Row, dump_key, fetch, load_key, primary_key, table_name
+from ttrpg_core.images import became
+from ttrpg_core.rows import Row, dump_key, fetch, load, primary_key, table_name
 
 CAMPAIGNS = "campaigns"
 
 
 @attrs.frozen
-class _Link:
+class Link:
     """A foreign key: the columns, and the table whose primary key they name."""
 
     columns: tuple[str, ...]
@@ -36,6 +37,20 @@ class Belonging:
     def tables(self) -> tuple[str, ...]:
         """The tables whose rows may belong to a campaign."""
         return (CAMPAIGNS, *sorted(self._links))
+
+    @property
+    def first(self) -> dict[str, Link]:
+        """A link of each table along which a campaign is reached, after that of its parent."""
+        found: dict[str, Link] = {}
+        while more := {
+            table: link
+            for table, each in sorted(self._links.items())
+            if table not in found
+            for link in each[::-1]
+            if link.parent == CAMPAIGNS or link.parent in found
+        }:
+            found |= more
+        return found
 
     def owners(self, table: str, row: Row | None) -> frozenset[str]:
         """The ids of the campaigns that a row, or an image of one, belongs to: one as a rule."""
@@ -70,14 +85,14 @@ class Belonging:
 
     def _last(self, table: str, key: str) -> Row | None:
         found = self._connection.execute(
-            "SELECT COALESCE(after, before) FROM journal_rows WHERE tbl = ? AND key = ?"
+            "SELECT before, after FROM journal_rows WHERE tbl = ? AND key = ?"
             " ORDER BY entry DESC LIMIT 1",
             [table, key],
         ).fetchone()
-        return None if found is None else load_key(found[0])
+        return None if found is None else became(*found) or load(found["before"])
 
 
-def _cascades(connection: sqlite3.Connection) -> dict[str, list[_Link]]:
+def _cascades(connection: sqlite3.Connection) -> dict[str, list[Link]]:
     """Every foreign key that takes a row along, by the table that has it."""
     rows = connection.execute(
         'SELECT m.name, f.id, f."table", f."from", f."to" FROM sqlite_master AS m,'
@@ -87,13 +102,13 @@ def _cascades(connection: sqlite3.Connection) -> dict[str, list[_Link]]:
     parts: dict[tuple[str, int, str], list[tuple[str, str | None]]] = {}
     for child, number, parent, column, target in rows:
         parts.setdefault((child, number, parent), []).append((column, target))
-    found: dict[str, list[_Link]] = {}
+    found: dict[str, list[Link]] = {}
     for (child, _, named), pairs in parts.items():
         parent = table_name(connection, named)
         key = primary_key(connection, parent)
         targets = _ordered(pairs, key)
         if targets is not None:
-            found.setdefault(child, []).append(_Link(targets, parent, key))
+            found.setdefault(child, []).append(Link(targets, parent, key))
     return found
 
 
@@ -107,7 +122,7 @@ def _ordered(
     return tuple(named[name] for name in key) if set(named) == set(key) else None
 
 
-def _leading(links: dict[str, list[_Link]]) -> dict[str, tuple[_Link, ...]]:
+def _leading(links: dict[str, list[Link]]) -> dict[str, tuple[Link, ...]]:
     """The links along which a campaign can be reached, by the table that has them."""
     reached = {CAMPAIGNS}
     while more := {

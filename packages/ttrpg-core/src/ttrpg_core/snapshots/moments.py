@@ -8,8 +8,9 @@ import sqlite3
 from collections.abc import Sequence
 
 from ttrpg_core.errors import Denied
+from ttrpg_core.images import became
 from ttrpg_core.reversal import RowChange
-from ttrpg_core.rows import Row, dump_key, fetch, load, load_key
+from ttrpg_core.rows import Row, dump_key, fetch, load, load_key, same
 from ttrpg_core.snapshots.belonging import CAMPAIGNS, Belonging
 from ttrpg_core.table.campaigns import Campaign
 
@@ -47,16 +48,16 @@ def changes(
         f" AND +tbl IN ({marks}) ORDER BY entry, ordinal",  # the +: by entry, not by table
         [low, high, *tables],
     )
-    images: dict[tuple[str, str], tuple[str | None, str | None]] = {}
+    images: dict[tuple[str, str], tuple[str | None, str | None, str | None]] = {}
     for row in rows:
         place = (row["tbl"], row["key"])
-        before = images[place][0] if place in images else row["before"]
-        images[place] = (before, row["after"])
+        first = images[place][0] if place in images else row["before"]
+        images[place] = (first, row["before"], row["after"])
     found = []
-    for (table, key), (first, latest) in sorted(images.items()):
-        if first == latest:
+    for (table, key), (first, *latest) in sorted(images.items()):
+        change = RowChange(table, load_key(key), load(first), became(*latest))
+        if same(change.before, change.after):
             continue
-        change = RowChange(table, load_key(key), load(first), load(latest))
         owners = belonging.owners(change.table, change.before)
         owners |= belonging.owners(change.table, change.after)
         if campaign in owners:
