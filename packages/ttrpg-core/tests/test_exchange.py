@@ -110,11 +110,16 @@ def insert_campaign(connection):
 def test_rows_that_belong_are_found_by_what_they_point_at(app):
     connection = app.store.connection
     connection.execute(
-        "CREATE TABLE moons (id TEXT PRIMARY KEY, campaign TEXT REFERENCES campaigns(id))"
+        "CREATE TABLE moons (id TEXT PRIMARY KEY, campaign TEXT REFERENCES campaigns(id)"
+        " ON DELETE CASCADE)"
     )
-    connection.execute("CREATE TABLE craters (moon TEXT REFERENCES moons, name TEXT PRIMARY KEY)")
-    found = {each.table: each for each in belonging.belongings(connection)}
+    connection.execute(
+        "CREATE TABLE craters (moon TEXT REFERENCES moons ON DELETE CASCADE, name TEXT PRIMARY KEY)"
+    )
+    connection.execute("CREATE TABLE views (moon TEXT REFERENCES moons, name TEXT PRIMARY KEY)")
+    found = belonging.belongings(connection)
     assert {"entities", "fights", "combatants", "moons", "craters"} <= set(found)
+    assert "views" not in found, "they stay when a campaign goes"
     assert list(found).index("moons") < list(found).index("craters")
     insert_campaign(connection)
     connection.execute("INSERT INTO moons VALUES ('m', 's')")
@@ -125,7 +130,9 @@ def test_rows_that_belong_are_found_by_what_they_point_at(app):
 
 def test_a_table_with_bytes_is_refused_and_not_written_wrongly(app):
     connection = app.store.connection
-    connection.execute("CREATE TABLE maps (campaign TEXT REFERENCES campaigns(id), data BLOB)")
+    connection.execute(
+        "CREATE TABLE maps (campaign TEXT REFERENCES campaigns(id) ON DELETE CASCADE, data BLOB)"
+    )
     insert_campaign(connection)
     connection.execute("INSERT INTO maps VALUES ('s', x'00ff')")
     with pytest.raises(TtrpgError, match="bytes"):

@@ -1,79 +1,44 @@
-"""Which rows belong to a campaign: those that point at it, and those that point at those.
+"""The rows that go along with a campaign: those that would go with it if it were deleted.
 
-Found from the foreign keys themselves, so that a plugin's tables are carried along with ours.
+Which tables they are in is what :mod:`ttrpg_core.snapshots.belonging` says; here they are read.
 """
 
 import sqlite3
 from collections.abc import Mapping
-from types import MappingProxyType
 
-import attrs
+from ttrpg_core.rows import primary_key
+from ttrpg_core.snapshots.belonging import CAMPAIGNS as ROOT
+from ttrpg_core.snapshots.belonging import Belonging, Link
 
-ROOT = "campaigns"
-STAYS: Mapping[str, str] = MappingProxyType(
-    {"snapshots": "a snapshot is a place in the history of this database"}
-)
-"""Tables of a campaign that make no sense anywhere else, and why."""
+__all__ = ["ROOT", "Link", "belongings", "rows"]
 
 
-@attrs.frozen
-class Belonging:
-    """A table whose rows belong to a campaign, by a column that points at another table."""
-
-    table: str
-    column: str
-    parent: str
-    parent_column: str
-
-
-def belongings(connection: sqlite3.Connection) -> list[Belonging]:
-    """The tables, each after the one that it hangs on. A table hangs on the first that is found."""
-    links = connection.execute(
-        'SELECT m.name, f."from", f."table", f."to" FROM sqlite_master AS m,'
-        " pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table' AND f.seq = 0"
-        " ORDER BY m.name, f.id"
-    ).fetchall()
-    found: list[Belonging] = []
-    known = {ROOT}
-    while True:
-        new = [
-            Belonging(table, column, parent, to or "id")
-            for table, column, parent, to in links
-            if parent in known and table not in known
-        ]
-        if not new:
-            return found
-        for each in new:
-            if each.table not in known:
-                known.add(each.table)
-                found.append(each)
-
-
-def condition(table: str, known: Mapping[str, Belonging]) -> str:
-    """What a row of a table must be to belong to the campaign ``?``, as SQL."""
-    if table == ROOT:
-        return "id = ?"
-    link = known[table]
-    if link.parent == ROOT:
-        return f'"{link.column}" = ?'
-    inner = condition(link.parent, known)
-    return f'"{link.column}" IN (SELECT "{link.parent_column}" FROM "{link.parent}" WHERE {inner})'  # noqa: S608 - names of the schema
+def belongings(connection: sqlite3.Connection) -> dict[str, Link]:
+    """By what a row of each table belongs to a campaign; a table stands after what it hangs on."""
+    return Belonging(connection).first
 
 
 def rows(
-    connection: sqlite3.Connection, table: str, campaign: str, known: Mapping[str, Belonging]
+    connection: sqlite3.Connection, table: str, campaign: str, known: Mapping[str, Link]
 ) -> list[dict[str, object]]:
     """The rows of a table that belong to a campaign, in the order of their keys."""
+    order = ", ".join(map(_quoted, primary_key(connection, table)))
     found = connection.execute(
-        f'SELECT * FROM "{table}" WHERE {condition(table, known)} ORDER BY '  # noqa: S608 - names of the schema
-        + ", ".join(f'"{name}"' for name in _keys(connection, table)),
+        f"SELECT * FROM {_quoted(table)} WHERE {_condition(table, known)} ORDER BY {order}",  # noqa: S608 - names of the schema
         [campaign],
     )
     return [dict(each) for each in found]
 
 
-def _keys(connection: sqlite3.Connection, table: str) -> list[str]:
-    found = connection.execute(
-        "SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk", [table]
-    ).fetchall()
-    return [each[0] for each in found] or ["rowid"]
+def _condition(table: str, known: Mapping[str, Link]) -> str:
+    """What a row of a table must be to belong to the campaign ``?``, as SQL."""
+    if table == ROOT:
+        return "id = ?"
+    link = known[table]
+    columns, key = (", ".join(map(_quoted, names)) for names in (link.columns, link.key))
+    inner = _condition(link.parent, known)
+    return f"({columns}) IN (SELECT {key} FROM {_quoted(link.parent)} WHERE {inner})"  # noqa: S608 - names of the schema
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

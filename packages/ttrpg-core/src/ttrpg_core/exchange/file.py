@@ -15,11 +15,16 @@ import attrs
 from ttrpg_core import records
 from ttrpg_core.errors import InputError, StoreDamaged
 from ttrpg_core.exchange import belonging
-from ttrpg_core.exchange.belonging import ROOT, STAYS
+from ttrpg_core.exchange.belonging import ROOT
 
 FORMAT = "ttrpg.campaign"
 VERSION = 1
 """Raised when a file of before could be misread; older ones stay readable."""
+_STAYS = (
+    ("snapshots", "snapshots", "a snapshot is a place in the history of this database"),
+    ("history", "journal", "what was done here can be undone only here"),
+)
+"""What of a campaign makes no sense anywhere else, its table, and why."""
 LONGEST = 256 * 1024 * 1024
 """Bytes of a file that is read: some hundred times a long campaign."""
 
@@ -71,20 +76,20 @@ def gather(
         return scrubbed
 
     with records.one_moment(connection):
-        known = {each.table: each for each in belonging.belongings(connection)}
+        known = belonging.belongings(connection)
         for table in (ROOT, *known):
             found = belonging.rows(connection, table, campaign, known)
-            if table in STAYS and found:
-                lost.append(Lost(table, len(found), STAYS[table]))
-            elif found:
+            if found:
                 tables[table] = [
                     {name: clean(value) for name, value in row.items()} for row in found
                 ]
-        told = connection.execute(
-            "SELECT COUNT(*) FROM journal WHERE campaign = ?", [campaign]
-        ).fetchone()[0]
-    if told:
-        lost.append(Lost("history", told, "what was done here can be undone only here"))
+        for what, table, why in _STAYS:
+            (told,) = connection.execute(
+                f"SELECT COUNT(*) FROM {table} WHERE campaign = ?",  # noqa: S608 - a name of ours
+                [campaign],
+            ).fetchone()
+            if told:
+                lost.append(Lost(what, told, why))
     if hidden:
         lost.append(Lost("keys", hidden, "a text held what looks like a key; it was left out"))
     (root,) = tables.pop(ROOT)

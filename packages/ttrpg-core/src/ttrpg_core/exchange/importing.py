@@ -13,7 +13,7 @@ import attrs
 
 from ttrpg_core import clocks, fights, records, rows, text
 from ttrpg_core.errors import InputError, StoreDamaged, TtrpgError
-from ttrpg_core.exchange.belonging import ROOT, Belonging, belongings
+from ttrpg_core.exchange.belonging import ROOT, Link, belongings
 from ttrpg_core.exchange.file import Contents, Lost
 from ttrpg_core.journal import Change, Journal
 from ttrpg_core.table.world.kinds import KINDS
@@ -107,7 +107,7 @@ class _Run:
 
     def all(self, contents: Contents) -> None:
         """Every table that this database has, those first that others hang on."""
-        known = {each.table: each for each in belongings(self.connection)}
+        known = belongings(self.connection)
         for table in sorted(set(contents.tables) - set(known)):
             why = "no plugin that is installed has this table"
             self.lost.append(Lost(table, len(contents.tables[table]), why))
@@ -118,9 +118,10 @@ class _Run:
                 elif table == _FIGHTS:
                     self._fight(row)
                 elif link.parent == ROOT:
-                    self._own(table, {**row, link.column: self.campaign}, link.column)
-                elif link.parent != _FIGHTS or row.get(link.column) not in self._kept:
-                    self.insert(table, self._pointed(link, row))
+                    (column,) = link.columns
+                    self._own(table, {**row, column: self.campaign}, column)
+                elif link.parent != _FIGHTS or row.get(link.columns[0]) not in self._kept:
+                    self.insert(table, self._pointed(table, link, row))
         self.lost += [Lost(what, n, why) for (what, why), n in sorted(self._dropped.items())]
 
     def insert(self, table: str, row: Mapping[str, Any]) -> None:
@@ -222,15 +223,16 @@ class _Run:
                 self.change.update(table, key, made)
                 self._count(table)
 
-    def _pointed(self, link: Belonging, row: Mapping[str, Any]) -> dict[str, Any]:
+    def _pointed(self, table: str, link: Link, row: Mapping[str, Any]) -> dict[str, Any]:
         """The row, pointing at what it hangs on by the id that this has here."""
         if link.parent == _FIGHTS:
-            old = row.get(link.column)
+            (column,) = link.columns
+            old = row.get(column)
             if old not in self._fights:
                 raise InputError(
-                    f"a row of {link.table} belongs to no fight of the file", "Nothing was imported"
+                    f"a row of {table} belongs to no fight of the file", "Nothing was imported"
                 )
-            return {**row, link.column: self._fights[old]}
+            return {**row, column: self._fights[old]}
         return dict(row)
 
 
