@@ -71,7 +71,9 @@ def of_values(
         new = plotting.change_value(world, old, field, value, word, None)
         said(app, world, new, f"Took a {word} from {new.name!r}", more, old)
 
-    @group.command(help=f"Let the party know of a {word}{', or of a secret of it' if secrets else ''}.")
+    @group.command(
+        help=f"Let the party know of a {word}{', or of a secret of it' if secrets else ''}."
+    )
     @naming(cls)
     @value
     @secret_of
@@ -88,7 +90,9 @@ def of_values(
                 f"They do not know of {new.name!r} yet: ttrpg {cls.KIND} reveal {new.id}", "warn"
             )
 
-    @group.command(help=f"Make a {word}{', or a secret of it,' if secrets else ''} the GM's alone again.")
+    @group.command(
+        help=f"Make a {word}{', or a secret of it,' if secrets else ''} the GM's alone again."
+    )
     @naming(cls)
     @value
     @secret_of
