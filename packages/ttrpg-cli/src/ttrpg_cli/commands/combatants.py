@@ -185,11 +185,10 @@ def _join(
 ) -> Outcome:
     """Characters into a fight, as they are."""
     facts: list[Fact] = []
-    place = {
-        key: given[key] for key in ("initiative", "side", "group") if given[key] is not None
-    } | {"hidden": given["hidden"]}
+    place = {key: given[key] for key in ("initiative", "side", "group") if given[key] is not None}
     for each in heroes:
-        one = attrs.evolve(characters.joining(fight, each), **place)
+        one = characters.joining(fight, each)
+        one = attrs.evolve(one, **place, hidden=given["hidden"] or one.hidden)
         fight, more = roster.add(fight, law, one, rng=rng)
         facts += more
     return Outcome(fight, tuple(facts))
