@@ -1,5 +1,9 @@
 """Sessions: the steps they may take, how long they were played, and what the journal keeps."""
 
+import contextlib
+import json
+import sqlite3
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -10,11 +14,13 @@ from hypothesis import strategies as st
 from ttrpg_core import records
 from ttrpg_core.errors import InputError, NotFound
 from ttrpg_core.sessions import CURRENT, Sessions
+from ttrpg_core.sessions.happened import happened
 from ttrpg_core.table import campaigns
 from ttrpg_core.table.world import sessions
 from ttrpg_core.table.world.people import Character
-from ttrpg_core.table.world.sessions import MOVES, Session, moved, played
-from ttrpg_core.world import World
+from ttrpg_core.table.world.sessions import MOVES, ORDER, RUNNING, Session, moved, played
+from ttrpg_core.world import World, orders
+from ttrpg_core.world.reading import Reader
 
 START = datetime(2026, 1, 2, 19, tzinfo=UTC)
 
@@ -201,3 +207,74 @@ def test_a_session_runs_in_one_campaign_only(kept, world, journal):
 )
 def test_lengths_in_words(minutes, said):
     assert sessions.spoken(timedelta(minutes=minutes)) == said
+
+
+STATES = st.fixed_dictionaries(
+    {},
+    optional={
+        "status": st.sampled_from(ORDER),
+        "number": st.integers(0, 12),
+        "prep": st.sampled_from(['"status":"active"', "boats"]),
+        "other": st.just({"status": "active", "number": 99}),
+    },
+)
+
+
+@given(st.lists(STATES, max_size=6))
+def test_sessions_are_found_where_they_lie(states):
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.row_factory = sqlite3.Row
+        connection.execute(
+            "CREATE TABLE entities (campaign, kind, id, name, audience, state, created_at,"
+            " updated_at)"
+        )
+        for number, state in enumerate(states):
+            row = ["salt", "session", str(number), f"S{number}", "gm", json.dumps(state), "", ""]
+            connection.execute("INSERT INTO entities VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        reader = Reader(connection, "salt")
+        every = sessions.ordered([*reader.all("session")])
+        assert [*orders.sessions(reader)] == every
+        assert orders.numbers(reader) == {each.number for each in every}
+        for among in (RUNNING, ("planned",), ("ended",), (*RUNNING, "planned")):
+            some = [each for each in every if each.status in among]
+            assert [*orders.sessions(reader, among)] == some
+            assert [*orders.sessions(reader, among, 1)] == some[:1]
+
+
+def test_the_running_one_is_found_after_an_undo(world, kept):
+    kept.start(None)
+    kept.end({})
+    kept.plan("", {})
+    assert (kept.running(), kept.coming().number, kept.find(None).number) == (None, 2, 1)
+    kept.start(None)
+    assert kept.running().number == kept.coming().number == kept.find(None).number == 2
+    world.journal.undo()
+    assert (kept.running(), kept.coming().number, kept.find(None).number) == (None, 2, 1)
+    world.journal.undo(2)
+    assert kept.running().number == 1
+    assert [*kept.ended()] == []
+    world.journal.redo()
+    assert [each.number for each in kept.ended()] == [1]
+
+
+def test_a_session_is_read_without_the_rest_of_the_journal(world, kept):
+    kept.start(None)
+    world.add(Character, {"name": "Mara"})
+    kept.end({})
+    connection, steps = world.connection, Counter()
+
+    def read(named):
+        connection.set_progress_handler(lambda: steps.update([named]), 10)
+        found = happened(world, kept.find("1"))
+        connection.set_progress_handler(None, 0)
+        return [each.kind for each in found.records]
+
+    before = read("alone")
+    assert before == ["session.start", "character.add", "session.end"]
+    connection.executemany(
+        "INSERT INTO journal (at, actor, kind, campaign, prose, facts)"
+        " VALUES ('2026', 'gm', ?, ?, '', '{}')",
+        [(kind, world.campaign) for kind in ("session.end", "npc.edit") for _ in range(2_000)],
+    )
+    assert read("among many") == before
+    assert steps["among many"] <= steps["alone"] * 1.5
