@@ -16,6 +16,7 @@ from ttrpg_ingest.shelf.content import digest_of
 from ttrpg_ingest.shelf.crew import Crew, Heard
 from ttrpg_ingest.shelf.finding import Found, Suffixes, find, gather
 from ttrpg_ingest.shelf.likeness import likeness, sketch
+from ttrpg_ingest.shelf.verifying import verify
 
 FOLDERS = """
 from ttrpg_core.documents import Document, Section
@@ -241,6 +242,71 @@ def test_copies_in_one_run_are_one_book(app, make_pdf, book_pages, tmp_path):
     assert came[0] == Copied(str(copy), str(file))
     assert isinstance(came[1], Added)
     assert len(came) == 2
+
+
+@pytest.fixture
+def twice(app, tmp_path):
+    """A book on the shelf, and another file with the same content."""
+    file = tmp_path / "rules.md"
+    file.write_text("# Oaths\n\nThe oath of the bell.\n")
+    shelf.add(app, file)
+    copy = tmp_path / "copy.md"
+    copy.write_bytes(file.read_bytes())
+    return copy
+
+
+def test_the_same_content_is_skipped_where_nobody_answers(app, twice):
+    (came,) = add_all(app, twice)
+    assert (came.new, len(app.library.books())) == (False, 1)
+    assert shelf.add(app, twice).new is False
+
+
+def test_the_same_content_is_kept_as_two_books(app, twice):
+    (came,) = add_all(app, twice, if_there="both")
+    first, second = sorted(app.library.books(), key=lambda book: book.path, reverse=True)
+    assert (came.new, came.book) == (True, second)
+    assert first.id != second.id
+    assert len({chunk.sha256 for chunk in app.library.chunks()}) == 2
+    assert not any("changed" in each.said for each in verify(app, [first, second]))
+    (again,) = add_all(app, twice, if_there="both")  # as after Ctrl-C: nothing twice
+    assert (again.new, again.book.id) == (False, second.id)
+    app.journal.undo()
+    assert app.library.books() == [first]
+
+
+def test_one_file_is_two_books_with_titles_of_their_own(app, twice):
+    add_all(app, twice, if_there="both", title="Bells")
+    add_all(app, twice, if_there="both", title="Oaths for the Players")
+    assert {book.title for book in app.library.books()} > {"Bells", "Oaths for the Players"}
+    assert len(app.library.books()) == 3
+
+
+def test_two_copies_in_one_run_may_both_be_kept(app, twice, tmp_path):
+    third = tmp_path / "third.md"
+    third.write_bytes(twice.read_bytes())
+    came = add_all(app, twice, third, if_there="both")
+    assert [each.new for each in came] == [True, True]
+    assert len({book.sha256 for book in app.library.books()}) == 3
+
+
+@pytest.mark.parametrize(("answers", "books"), [([True], 3), ([False, True], 1), ([False] * 2, 1)])
+def test_the_same_content_is_asked_about_once(app, twice, tmp_path, answers, books):
+    third = tmp_path / "third.md"
+    third.write_bytes(twice.read_bytes())
+    left = iter(answers)
+    app.screen.ask = lambda question, default: next(left)
+    came = shelf.add_all(app, [twice], Wishes())
+    came = [*came, *shelf.add_all(app, [third], Wishes(if_there="both" if books > 1 else "skip"))]
+    assert len(app.library.books()) == books
+    assert came[0].again is (answers == [False, True])
+    assert next(left, None) is None
+
+
+def test_there_is_an_end_to_copies(app, twice, monkeypatch):
+    monkeypatch.setattr("ttrpg_ingest.shelf.content.MOST_COPIES", 1)
+    (came,) = add_all(app, twice, if_there="both")
+    assert isinstance(came, Failed)
+    assert "1 books with this content" in str(came.error)
 
 
 @pytest.fixture

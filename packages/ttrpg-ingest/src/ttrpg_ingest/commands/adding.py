@@ -35,8 +35,8 @@ from ttrpg_ingest.shelf.vectors import after_adding
 @click.option(
     "--if-there",
     type=click.Choice(["skip", "update", "both"]),
-    help="What to do with a book that is there: by itself the same content is skipped, and of other"
-    " content of the same name you are asked.",
+    help="What to do with a book that is there, or with the same content in another file; without"
+    " it you are asked.",
 )
 @click.option(
     "--parser",

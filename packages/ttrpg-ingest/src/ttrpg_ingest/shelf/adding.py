@@ -20,6 +20,7 @@ from ttrpg_core.library import Book
 from ttrpg_ingest.choosing import choose, named
 from ttrpg_ingest.reading import Limits
 from ttrpg_ingest.shelf import content
+from ttrpg_ingest.shelf.copies import Copies
 from ttrpg_ingest.shelf.crew import Crew, Heard, Part
 from ttrpg_ingest.shelf.finding import Found, Suffixes, find, gather
 from ttrpg_ingest.shelf.jobs import Bar, Job, documents
@@ -67,7 +68,10 @@ def add(app: App, file: str | os.PathLike[str], title: str = "", **wishes: str |
     found = find(file, Suffixes.of(app.plugins, each=wanted.each))
     if len(found) != 1:
         raise InputError(f"{file} is a folder with {len(found)} books", "Name one of them")
-    (came,) = Adding(app, checked(app, wanted)).run(found)
+    adding = Adding(app, checked(app, wanted))
+    if "if_there" not in wishes:
+        adding.copies.choice = "skip"
+    (came,) = adding.run(found)
     if isinstance(came, Failed):
         raise came.error
     if not isinstance(came, Added):
@@ -95,6 +99,7 @@ class Adding:
         self.app = app
         self.wishes = wishes
         self.choice: IfThere = wishes.if_there
+        self.copies = Copies(app, wishes)
         self.limits = Limits(
             app.settings.library.parse_seconds, app.settings.library.parse_megabytes
         )
@@ -135,17 +140,19 @@ class Adding:
         """What is to be done with a book, or what came of it where that is nothing."""
         app = self.app
         stamp = content.stamp(found)
-        sha256 = content.digest_of(found)
-        if sha256 in seen:
-            return Copied(content.keepable(found.path), content.keepable(seen[sha256].path))
-        seen[sha256] = found
-        there, reading = app.library.book_of(sha256), app.library.reading(sha256)
+        digest = content.digest_of(found)
+        if digest in seen and self.wishes.if_there != "both":
+            return Copied(content.keepable(found.path), content.keepable(seen[digest].path))
+        seen.setdefault(digest, found)
+        there, sha256 = self.copies.place(digest, found)
+        reading = app.library.reading(sha256)
         whole = reading is not None and reading.finished
-        update = there is not None and self.wishes.if_there == "update"
+        update = there is not None and self.copies.choice == "update"
         if there is not None and whole and not update:
             return self._there(there, found)
         entry = self._parser(found)
         job = Job(found, sha256, stamp, sum(each[0] for each in stamp), entry)
+        job.digest = digest
         if self.wishes.title:
             job.title = self.wishes.title
         read_so = reading is not None and self.wishes.parser in {"", reading.parser}
@@ -322,7 +329,8 @@ class Adding:
 
     def _left_aside(self, job: Job) -> Skipped | None:
         """Whether a book is not read, as another of its name is there."""
-        there = None if job.shelved else self._namesake(job)
+        copy = job.digest and job.sha256 != job.digest
+        there = None if job.shelved or copy else self._namesake(job)
         if there is not None and self._decide(job, there) == "skip":
             return Skipped(content.keepable(job.found.path), there)
         return None

@@ -7,6 +7,9 @@ from pathlib import Path
 from ttrpg_core.errors import ParseError
 from ttrpg_ingest.shelf.finding import Found, Suffixes, find
 
+MOST_COPIES = 20
+"""Books with the same content that are kept at the most."""
+
 
 def digest(path: Path) -> str:
     """The SHA-256 of a file's content, in hexadecimal. ParseError when it cannot be read."""
@@ -25,6 +28,15 @@ def digest_of(found: Found) -> str:
     for name in sorted(found.files):
         whole.update(os.fsencode(name) + b"\0" + digest(found.path / name).encode() + b"\n")
     return whole.hexdigest()
+
+
+def keys(digest: str) -> tuple[str, ...]:
+    """What a content may be kept under: its digest, and that of each further copy of it.
+
+    What is read is kept by this key, so a second book with the same content has one of its own.
+    """
+    further = (f"{digest} {number}".encode() for number in range(2, MOST_COPIES + 1))
+    return (digest, *(hashlib.sha256(each).hexdigest() for each in further))
 
 
 def stamp(found: Found) -> tuple[tuple[int, int, int], ...]:

@@ -33,7 +33,7 @@ class Job:
 
     ``replaces`` is the id of the book that it takes the place of. ``shelved`` says that a book with
     this content is on the shelf, ``anew`` that its pages are read once more, ``complete`` that all
-    of them are kept.
+    of them are kept. ``digest`` is that of its content, where another copy of it is kept under it.
     """
 
     found: Found
@@ -54,6 +54,7 @@ class Job:
     held: dict[int, list[Heard]] = attrs.field(factory=dict)
     reached: dict[int, int] = attrs.field(factory=dict)
     seconds: float = 0.0
+    digest: str = ""
 
     @property
     def name(self) -> str:
@@ -167,7 +168,7 @@ class Job:
 
     def check(self, app: App) -> None:
         """ParseError when there is no text in it, or when it or its pages changed meanwhile."""
-        if changed(self.found, self.stamp, self.sha256):
+        if changed(self.found, self.stamp, self.digest or self.sha256):
             self._give_up(app)
             raise ParseError(
                 f"{self.name} changed while it was read",

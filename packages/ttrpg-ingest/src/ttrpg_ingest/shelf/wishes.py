@@ -13,8 +13,10 @@ from ttrpg_ingest.choosing import named
 IfThere: TypeAlias = Literal["", "skip", "update", "both"]
 """What to do with a book that is there.
 
-"" skips the same content, and asks what to do with other content of the same file or title; where
-nobody can answer it is skipped. "update" reads either anew, "both" keeps other content beside it.
+"" asks, once for the same content in another file and once for other content of the same file or
+title; where nobody can answer it is skipped. "update" reads either anew, "both" keeps it beside
+what is there. The same content of the same file is there already, unless it is to be read anew or
+to have another title or campaign.
 """
 FACTS = ("kind", "authors", "publisher", "edition", "language", "system", "genre", "campaign")
 """Columns of a book that are detected, or said by the user."""
