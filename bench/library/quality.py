@@ -78,12 +78,10 @@ class Baseline:
 def sections(*, pdf: bool) -> list[Section]:
     """The SRD as the parsers of ttrpg-ingest read it."""
     if pdf:
-        from ttrpg_ingest.edges import without_running_lines
-        from ttrpg_ingest.labels import labelled
         from ttrpg_ingest.pdf import Pdf
+        from ttrpg_ingest.shelf.learning import clean
 
-        read = [s for s in Pdf(Context()).parse(Source(PDF)) if isinstance(s, Section)]
-        return list(without_running_lines(labelled(read)))
+        return clean([s for s in Pdf(Context()).parse(Source(PDF)) if isinstance(s, Section)])
     from ttrpg_ingest.marks.vault import Vault
 
     return [s for s in Vault(Context()).parse(Source(MARKDOWN)) if isinstance(s, Section)]

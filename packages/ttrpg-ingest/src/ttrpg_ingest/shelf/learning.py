@@ -10,6 +10,7 @@ from ttrpg_ingest.chunks import cut
 from ttrpg_ingest.edges import without_running_lines
 from ttrpg_ingest.facts import detect, quality
 from ttrpg_ingest.labels import labelled
+from ttrpg_ingest.rows import in_rows
 from ttrpg_ingest.shelf.likeness import sketch
 from ttrpg_ingest.shelf.titles import one_line
 
@@ -28,11 +29,11 @@ class Learnt:
 
 
 def clean(sections: Sequence[Section]) -> list[Section]:
-    """The sections with the printed pages that could be learnt, without running lines.
+    """The sections with printed pages as far as they can be learnt, without running lines.
 
     A text of which nothing would be left is no running line, however much its pages are alike.
     """
-    known = labelled(sections)
+    known = in_rows(labelled(sections))
     kept = without_running_lines(known)
     return kept if any(section.text.strip() for section in kept) else known
 
