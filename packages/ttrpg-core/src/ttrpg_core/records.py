@@ -4,7 +4,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ttrpg_core import text
 from ttrpg_core.errors import NotFound, StoreDamaged
@@ -12,6 +12,28 @@ from ttrpg_core.table.campaigns import LISTS, Campaign, Player, plain
 
 CURRENT = "campaign"
 """The key in ``chosen`` under which the current campaign's id stands."""
+
+
+class Fighting(NamedTuple):
+    """A fight that goes on or is prepared, in short.
+
+    ``going`` is how many such there are; ``meant`` whether it is this one that commands mean.
+    """
+
+    id: str
+    name: str
+    status: str
+    round: int
+    going: int
+    meant: bool
+
+
+class Playing(NamedTuple):
+    """The session that runs, in short: its number, its title, ``active`` or ``paused``."""
+
+    number: int
+    name: str
+    status: str
 
 
 @contextlib.contextmanager
@@ -83,3 +105,33 @@ def campaign_or_current(connection: sqlite3.Connection, wanted: str | None) -> C
             "no campaign is chosen", "ttrpg campaign create NAME, or ttrpg campaign use NAME"
         )
     return found
+
+
+def fighting(connection: sqlite3.Connection, campaign: str | None) -> Fighting | None:
+    """The fight of a campaign that goes on, the chosen one or the newest, if there is one.
+
+    Found without reading fights: whoever only wants to know pays nothing for them.
+    """
+    found = connection.execute(
+        "SELECT id, name, status, (SELECT COALESCE(MAX(round), 0) FROM fight_turns"
+        " WHERE fight = fights.id) AS round, COUNT(*) OVER () AS going, value IS NOT NULL AS meant"
+        " FROM fights LEFT JOIN chosen ON key = 'fight' AND value = id"
+        " WHERE campaign IS ? AND status <> 'ended'"
+        " ORDER BY meant DESC, created_at DESC, id LIMIT 1",
+        [campaign],
+    ).fetchone()
+    if found is None:
+        return None
+    made = Fighting(*found)
+    return made._replace(meant=bool(made.meant) or made.going == 1)
+
+
+def playing(connection: sqlite3.Connection, campaign: str) -> Playing | None:
+    """The session of a campaign that runs, if one does."""
+    found = connection.execute(
+        "SELECT json_extract(state, '$.number'), name, json_extract(state, '$.status') AS status"
+        " FROM entities WHERE campaign = ? AND kind = 'session'"
+        " AND status IN ('active', 'paused') ORDER BY status, id LIMIT 1",
+        [campaign],
+    ).fetchone()
+    return None if found is None else Playing(found[0] or 0, *found[1:])
