@@ -238,3 +238,58 @@ def test_conditions_of_ones_own(party):
     assert ("On fire" in seen, "doomed" in seen.casefold()) == (True, False)
     assert party("condition", "rm", "on-fire").code == 0
     assert party("combat", "condition", "on fire").code == 3
+
+
+def test_a_roll_that_is_asked_for_outside_of_fights_is_owed_until_it_is_made(party):
+    def last():
+        return party("history", "--json").json()["entries"][0]
+
+    party("combat", "concentrate", "mara", "Bless", "1", "hour")
+    party("cond", "tam", "blinded", "--with", "mara")
+    trap = party("hit", "mara", "7", "piercing")
+    assert "#1 Mara  DC 10 CON save to keep up Bless (ttrpg save mara)" in trap.out
+    assert "#1 Mara  DC 10 CON save" in party("character", "sheet").out
+    assert "CON save to keep" in party("character", "show", "mara").out
+    party("hit", "mara", "2", "fire")
+    assert "#2 Mara" in party("character", "sheet").out
+    assert "#1" not in party("combat", "dismiss", "1").out
+    made = party("save", "mara", "11")
+    assert "Mara: CON save 11 against DC 10, made" in made.out
+    assert "'ttrpg undo' takes it back" in made.err
+    assert last()["prose"] == "Mara: CON save 11 against DC 10, made"
+    assert "Owed" not in party("character", "sheet").out
+    party("undo")
+    assert "#1 Mara  DC 10 CON save" in party("character", "sheet").out
+    lost = party("save", "mara", "3")
+    assert "Tam: Blinded ends (with Bless)" in lost.out
+    assert "Owed" not in party("character", "sheet").out
+
+
+def test_a_save_that_changes_nothing_is_in_the_history_too(party):
+    party("session", "start")
+    party("cond", "mara", "poisoned", "until", "save", "--save", "con:15:action")
+    failed = party("save", "mara", "9")
+    assert "Mara: CON save 9 against DC 15, failed" in failed.out
+    assert "takes it back" in failed.err
+    assert party("history", "--json").json()["entries"][0]["kind"] == "combat.save"
+    assert "CON save 9 against DC 15, failed" in party("session", "timeline").out
+    party("undo")
+    assert "CON save 9" not in party("session", "timeline").out
+    assert party("save", "mara", "15").code == 0
+    assert heroes(party)["Mara"]["conditions"] == []
+
+
+def test_what_is_owed_outside_does_not_follow_into_a_fight_nor_get_lost_there(party):
+    party("combat", "concentrate", "mara", "Bless")
+    party("hit", "mara", "7")
+    party("combat", "new", "Ambush")
+    party("combat", "add", "--party")
+    party("combat", "start")
+    assert "owes no save" in party("save", "mara", "9").err
+    party("hit", "mara", "1")
+    assert "DC 10 CON save" in party("combat", "show").out
+    party("save", "mara", "12")
+    party("combat", "end")
+    assert "#1 Mara  DC 10 CON save" in party("character", "sheet").out
+    party("rest", "long")
+    assert "Owed" not in party("character", "sheet").out

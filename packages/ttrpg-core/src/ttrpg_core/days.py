@@ -131,7 +131,7 @@ class Days:
                 raise NotFound(
                     "there is nobody who could rest", "Add a character: ttrpg character add NAME"
                 )
-            together = rests.together(free, law, before.now)
+            together = characters.together(self.world, law, before.now)
             done = rests.rest(together, law, keys, length, self.rng, spend)
             passed = self._kept(change, before, together, done)
             change.prose = done.facts[0].prose
@@ -140,20 +140,20 @@ class Days:
     def step(self, kind: str, command: fights.Command) -> fights.Step:
         """Do to characters outside of fights what could be done to them in one: a fall, a potion.
 
-        No time passes by it, and rolls that are asked for are not kept.
+        No time passes by it. Rolls that are asked for are owed until they are made.
         """
         with self._change(kind) as change:
             together, law = self.together()
             done = command(together, law, self.rng)
-            characters.save(change, self.world, together, done.fight)
+            characters.save(change, self.world, together, done.fight, done.facts)
             change.prose = fights.prose(done.facts)
             change.facts = {"facts": fights.plain(done.facts)}
-        return fights.Step(together, attrs.evolve(done.fight, prompts=()), law, done.facts)
+        return fights.Step(together, done.fight, law, done.facts)
 
     def together(self) -> tuple[Fight, Rules]:
         """The characters who are in no fight, as if in one together, and the rules."""
         law = self.law
-        return rests.together(characters.free(self.world), law, self.clock.now), law
+        return characters.together(self.world, law, self.clock.now), law
 
     def set(self, moment: int) -> Passed:
         """Set the clock to another moment, without time passing.
@@ -228,7 +228,7 @@ class Days:
     def _pass(self, change: Change, before: Clock, seconds: int, nights: int = 0) -> Passed:
         """Let seconds pass for all who are in no fight, with so many long rests at their end."""
         law = self.law
-        together = rests.together(characters.free(self.world), law, before.now)
+        together = characters.together(self.world, law, before.now)
         scene = Scene(together, law, self.rng)
         rests.need_no_dying(scene, seconds)
         times.elapse(scene, seconds)

@@ -1,6 +1,6 @@
 """``character``: the party, and the numbers that each one has."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -32,10 +32,11 @@ def _numbers(
     """The numbers of a character, and what it has, below its fields."""
     yield from carried(app, world, entity, viewer)
     if isinstance(entity, Character) and entity.sheet != sheet.Sheet():
-        view = _view(days_of(app), [characters.combatant(entity)], viewer)
+        view = _view(days_of(app), [entity], viewer)
         yield {"sheet": attrs.asdict(view.combatants[0])}
         yield Text("")
         yield from showing.people(view)
+        yield from showing.owed(view)
 
 
 character = noun(
@@ -76,7 +77,7 @@ def sheet_(app: App, /, name: str | None, viewer: str, **given: Any) -> None:
         return
     with days.world.change("character.sheet") as change:
         one = characters.meant(days.world, name)
-        changed = sheet.of(_changed(days, characters.combatant(one), given))
+        changed = sheet.of(_changed(days, characters.combatant(one), given), one.sheet.owed)
         new = attrs.evolve(one, sheet=changed)
         if new != one:
             new = days.world.save(change, new)
@@ -122,9 +123,9 @@ def _hit_dice(word: str) -> Resource:
 
 def _show(app: App, days: Days, those: list[Character], viewer: Audience) -> None:
     known = [each for each in those if viewer.sees(each.audience)]
-    view = _view(days, [characters.combatant(each) for each in known], viewer)
+    view = _view(days, known, viewer)
     nobody: list[Block] = [Text("No characters yet: ttrpg character add NAME")]
-    blocks = showing.people(view) if known else nobody
+    blocks = [*showing.people(view), *showing.owed(view)] if known else nobody
     app.screen.show(
         "ttrpg.character.sheet/1",
         {"characters": [attrs.asdict(each) for each in view.combatants]},
@@ -132,6 +133,7 @@ def _show(app: App, days: Days, those: list[Character], viewer: Audience) -> Non
     )
 
 
-def _view(days: Days, those: list[Combatant], viewer: Audience) -> seen.View:
+def _view(days: Days, those: Sequence[Character], viewer: Audience) -> seen.View:
     law = days.law
-    return seen.view(rests.together(those, law, days.clock.now), law, viewer)
+    party = rests.together([characters.combatant(each) for each in those], law, days.clock.now)
+    return seen.view(attrs.evolve(party, prompts=characters.owed(those)), law, viewer)

@@ -5,7 +5,7 @@ from random import Random
 import click
 
 from ttrpg_cli.fighting import acting, words
-from ttrpg_cli.fighting.acting import act, act_anywhere, campaign_of, each_of, whom
+from ttrpg_cli.fighting.acting import act_anywhere, campaign_of, each_of, whom
 from ttrpg_core import fights, records, text
 from ttrpg_core.app import App
 from ttrpg_core.errors import Ambiguous, NotFound
@@ -114,7 +114,7 @@ def stabilise(app: App, who: str, fight: str | None) -> None:
 @click.pass_obj
 def dismiss(app: App, number: int, fight: str | None) -> None:
     """Take what is owed off the list without a roll; NUMBER stands beside it."""
-    act(app, "combat.dismiss", fight, lambda f, law, _: saves.dismiss(f, law, number))
+    act_anywhere(app, "combat.dismiss", fight, lambda f, law, _: saves.dismiss(f, law, number))
 
 
 @click.command("conditions")

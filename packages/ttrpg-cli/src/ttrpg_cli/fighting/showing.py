@@ -85,10 +85,15 @@ def blocks(view: View) -> list[Block]:
     found += people(view) if view.combatants else [Text("Nobody is in it yet")]
     if len(view.choices) > 1:
         found += [Text(""), Text(f"Who is next? ttrpg next NAME: {', '.join(view.choices)}", "dim")]
-    if view.owed:
-        found += [Text(""), Text("Owed:", "title")]
-        found.append(Fields([(_name(each), f"{each.text}{_answer(each)}") for each in view.owed]))
-    return found
+    return [*found, *owed(view)]
+
+
+def owed(view: View) -> list[Block]:
+    """The rolls that are asked for, and how they are answered."""
+    if not view.owed:
+        return []
+    rows = [(_name(each), f"{each.text}{_answer(each)}") for each in view.owed]
+    return [Text(""), Text("Owed:", "title"), Fields(rows)]
 
 
 def people(view: View) -> list[Block]:

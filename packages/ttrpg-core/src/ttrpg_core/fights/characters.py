@@ -7,6 +7,7 @@ and one undo takes a step back in both. One who has left a fight is not in it an
 """
 
 import sqlite3
+from collections.abc import Sequence
 from typing import cast
 
 import attrs
@@ -17,7 +18,8 @@ from ttrpg_core.journal import Change
 from ttrpg_core.table.combat import conditions, death, rests, sheet
 from ttrpg_core.table.combat.rules import Rules
 from ttrpg_core.table.combat.scene import Fact, Scene
-from ttrpg_core.table.combat.state import Combatant, Effect, Fight
+from ttrpg_core.table.combat.sheet import Sheet
+from ttrpg_core.table.combat.state import Combatant, Effect, Fight, Prompt
 from ttrpg_core.table.world.people import Character
 from ttrpg_core.world import Reader, World
 
@@ -120,15 +122,35 @@ def free(reader: Reader) -> list[Combatant]:
     ]
 
 
+def together(reader: Reader, law: Rules, moment: int) -> Fight:
+    """Those who are in no fight as if in one together, with the rolls that they owe."""
+    keys = {each.id for each in free(reader)}
+    those = [each for each in party(reader) if each.id in keys]
+    asked = owed(those)
+    fight = rests.together([combatant(each) for each in those], law, moment)
+    return attrs.evolve(fight, prompts=asked, last_prompt=len(asked))
+
+
+def owed(those: Sequence[Character]) -> tuple[Prompt, ...]:
+    """The rolls that characters owe outside of fights, numbered, but for what is settled by now."""
+    asked = [
+        each
+        for one in those
+        for each in one.sheet.owed
+        if any(effect.id == each.effect for effect in one.sheet.effects)
+    ]
+    return tuple(attrs.evolve(each, number=number) for number, each in enumerate(asked, 1))
+
+
 def catch_up(change: Change, world: World, law: Rules, moment: int) -> tuple[Fact, ...]:
     """End what has run out by a moment on those who are in no fight."""
-    together = rests.together(free(world), law, moment)
-    scene = Scene(together, law)
+    before = together(world, law, moment)
+    scene = Scene(before, law)
     conditions.lapse(scene)
     death.wake(scene)
     let_go(world, scene)
     done = scene.outcome()
-    save(change, world, together, done.fight)
+    save(change, world, before, done.fight)
     return done.facts
 
 
@@ -154,19 +176,44 @@ def _is_hold(scene: Scene, effect: Effect) -> bool:
     return scene.rules.known(effect.condition).held
 
 
-def save(change: Change, world: World, before: Fight, after: Fight) -> None:
-    """Write what a step did to characters to the characters themselves."""
-    was = {each.id: sheet.of(each) for each in before.combatants}
+def save(
+    change: Change, world: World, before: Fight, after: Fight, facts: Sequence[Fact] = ()
+) -> None:
+    """Write what a step did to characters to the characters themselves.
+
+    A save that changed nothing is written too, as when they were last touched: so it is in the
+    history, and in the log of the session.
+    """
+    was = {each.id: _kept(before, each) for each in before.combatants}
+    changed = after.last_prompt != before.last_prompt
     for each in after.combatants:
-        if each.character and each.active and sheet.of(each) != was.get(each.id):
-            write(change, world, each)
+        if each.character and each.active and _kept(after, each) != was.get(each.id):
+            write(change, world, each, after)
+            changed = False
+    outside = after.id == rests.PARTY
+    for fact in facts if changed and outside else ():
+        found = world.peek(f"character/{fact.who}") if fact.kind == "combat.save" else None
+        if found is not None:
+            world.save(change, found)
 
 
-def write(change: Change, world: World, one: Combatant) -> None:
-    """Write the sheet of one to its character, if there still is such a character."""
+def _kept(fight: Fight, one: Combatant) -> Sheet:
+    asked = [each for each in fight.prompts if each.who == one.id and fight.id == rests.PARTY]
+    return sheet.of(one, tuple(attrs.evolve(each, number=0) for each in asked))
+
+
+def write(change: Change, world: World, one: Combatant, fight: Fight | None = None) -> None:
+    """Write the sheet of one to its character, if there still is such a character.
+
+    What is owed outside of fights stays as it is, but for a step of ``fight`` outside of any.
+    """
     found = world.peek(f"character/{one.character}")
-    if isinstance(found, Character) and found.sheet != sheet.of(one):
-        world.save(change, attrs.evolve(found, sheet=sheet.of(one)))
+    if not isinstance(found, Character):
+        return
+    outside = fight is not None and fight.id == rests.PARTY
+    new = _kept(fight, one) if fight and outside else sheet.of(one, found.sheet.owed)
+    if found.sheet != new:
+        world.save(change, attrs.evolve(found, sheet=new))
 
 
 def _now(reader: Reader, one: Combatant) -> Combatant:

@@ -68,6 +68,8 @@ def save(
     scene = Scene(fight, rules, rng)
     one = scene.get(who)
     owed = _owed(fight, one, effect)
+    if not owed.number:
+        owed = scene.keep(owed)  # asked for now: what was asked and answered is a change
     resistance = next((r for r in one.resources if r.offer == "failed-save" and r.left), None)
     if resist and resistance is None:
         raise InputError(f"{one.name} has nothing to resist with", "Save without it")

@@ -9,12 +9,15 @@ from typing import Literal
 
 import attrs
 
-from ttrpg_core.table.combat.state import Combatant, Effect, Life, Resource, Trait
+from ttrpg_core.table.combat.state import Combatant, Effect, Life, Prompt, Resource, Trait
 
 
 @attrs.frozen
 class Sheet:
-    """The numbers of a character; each field is as a :class:`Combatant` has it."""
+    """The numbers of a character; each field but the last is as a :class:`Combatant` has it.
+
+    ``owed`` are the rolls that are asked for outside of fights; a fight keeps those of its own.
+    """
 
     hp: int | None = None
     hp_max: int | None = None
@@ -34,14 +37,15 @@ class Sheet:
     failures: int = 0
     at_zero: Literal["", "dying", "dead", "out"] = ""
     wakes_at: int | None = None
+    owed: tuple[Prompt, ...] = ()
 
 
-_FIELDS = tuple(each.name for each in attrs.fields(Sheet))
+_FIELDS = tuple(each.name for each in attrs.fields(Sheet) if each.name != "owed")
 
 
-def of(one: Combatant) -> Sheet:
+def of(one: Combatant, owed: tuple[Prompt, ...] = ()) -> Sheet:
     """What of a combatant lives on."""
-    return Sheet(**{name: getattr(one, name) for name in _FIELDS})
+    return Sheet(**{name: getattr(one, name) for name in _FIELDS}, owed=owed)
 
 
 def onto(sheet: Sheet, one: Combatant) -> Combatant:
