@@ -7,7 +7,7 @@ one column, whatever the number of texts.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import chain, count
+from itertools import chain, count, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -44,27 +44,32 @@ class Pieces:
 
     def __init__(self, texts: Iterable[str]) -> None:
         numbers: defaultdict[str, int] = defaultdict(count().__next__)
-        self._texts = [list(map(numbers.__getitem__, text.split())) for text in texts]
+        self._numbers: list[int] = []
+        self._ends = [0]
+        for text in texts:
+            self._numbers += map(numbers.__getitem__, text.split())
+            self._ends.append(len(self._numbers))
         self.pieces = list(numbers)
 
     def joined(self, stems: Sequence[str]) -> list[str]:
         """Each text as " stem stem "; ``stems`` has those of each piece, parted by blanks."""
-        return [f" {' '.join(filter(None, map(stems.__getitem__, text)))} " for text in self._texts]
+        told = [*map(stems.__getitem__, self._numbers)]
+        return [
+            f" {' '.join(filter(None, told[start:end]))} " for start, end in pairwise(self._ends)
+        ]
 
-    def terms(self, stems: Iterable[str]) -> Terms:
+    def terms(self, stems: Sequence[str]) -> Terms:
         """Every time that one of the stems of a piece stands; the texts are those of rows."""
         numbers: defaultdict[str, int] = defaultdict(count().__next__)
-        split = [stem.split() for stem in stems]
-        of_pieces = np.array([numbers[stem] for each in split for stem in each], np.int32)
-        sizes = np.array([*map(len, split)], np.int32)
-        lengths = np.fromiter(map(len, self._texts), np.int32, len(self._texts))
-        pieces = np.fromiter(chain.from_iterable(self._texts), np.int32, int(lengths.sum()))
+        of_pieces = np.fromiter(map(numbers.__getitem__, " ".join(stems).split()), np.int32)
+        sizes = np.array([stem.count(" ") + 1 if stem else 0 for stem in stems], np.int32)
+        pieces = np.array(self._numbers, np.int32)
         times = sizes[pieces]
         ends = np.cumsum(np.concatenate([[0], times]), dtype=np.int32)
         every = np.arange(ends[-1], dtype=np.int32)
         starts = np.cumsum(sizes, dtype=np.int32) - sizes
         term = of_pieces[every + np.repeat(starts[pieces] - ends[:-1], times)]
-        borders = ends[np.cumsum(np.concatenate([[0], lengths]))]
+        borders = ends[self._ends]
         lengths = np.diff(borders)
         text = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
         place = every - np.repeat(borders[:-1], lengths)

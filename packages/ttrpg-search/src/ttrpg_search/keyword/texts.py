@@ -125,11 +125,11 @@ class Texts:
                 initials.update((each, told, keyed) for each in _initials(titled))
         self._connection.executemany(
             "INSERT OR IGNORE INTO search_words VALUES (?, ?, ?, ?)",
-            [
+            (
                 (word, *(pairs[word] if word not in seen else (seen[word], word)), len(word))
                 for word in sorted({*pairs, *seen})
                 if len(word) <= _LONGEST
-            ],
+            ),
         )
         self._connection.executemany(
             "INSERT OR IGNORE INTO search_initials VALUES (?, ?, ?)", sorted(initials)
