@@ -5,7 +5,7 @@ import sys
 
 PROBE = r"""
 import importlib, pkgutil, re
-from ttrpg_ingest.chunks import prose, tables
+from ttrpg_ingest.chunks import features, pieces, prose, tables
 
 names = ["ttrpg_ingest.edges", "ttrpg_ingest.labels"]
 for package in map(importlib.import_module, ("ttrpg_ingest.chunks", "ttrpg_ingest.facts")):
@@ -27,6 +27,9 @@ for run in RUNS:
             # a search from every place may well be slow, but not without end
             pattern.search(before + run * 60 + "!")
             pattern.match(before + run * 2_000 + "!")
+for run in (*RUNS, "![", " \\n", "* "):  # these meet whole texts, however long
+    pieces.weight("|" + run * 50_000)
+    list(features._ROW.finditer(run * 50_000 + "!"))
 for run in RUNS:  # these meet whole lines, however long
     tables._DIE.match(run * 50_000 + "!")
     tables._SEPARATOR.match(run * 50_000 + "!")

@@ -30,7 +30,7 @@ CLASSES = frozenset(_CLASSES.split())
 """Names of classes that many games share, in lower case."""
 _NEAR = 420
 _ROW = re.compile(
-    r"^[\s|*]*(\d{1,2})(?:st|nd|rd|th)?[\s|*]+(?:[+\u2212-]\d+[^\s|*]*[\s|*]+)+([^\W\d][^\n]*)",
+    r"^[ \t|*]*+(\d{1,2})(?:st|nd|rd|th)?[\s|*]+(?:[+\u2212-]\d+[^\s|*]*[\s|*]+)+([^\W\d][^\n]*)",
     re.MULTILINE,
 )
 _NO_FEATURE = re.compile(

@@ -22,7 +22,8 @@ _LABELLED = re.compile(
 )
 """A line of a stat block or spell, which a reading may take for a heading by its looks."""
 _BREAK = re.compile(r"\n[ \t]*\n")
-_CELL_WORD = re.compile(r"[^\s|]*\w[^\s|]*")
+_CELL_WORD = re.compile(r"[^\s|]+")
+_LETTER = re.compile(r"\w")
 
 
 @attrs.frozen
@@ -202,5 +203,6 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def weight(text: str) -> int:
     """How long a text is, in words; where there are no spaces, so many letters count as one."""
     if "|" in text:
-        return max(len(_CELL_WORD.findall(text)), len("".join(text.split())) // LONG_WORD // 2)
+        words = filter(_LETTER.search, _CELL_WORD.findall(text))
+        return max(len(list(words)), len("".join(text.split())) // LONG_WORD // 2)
     return max(len(text.split()), len(text) // LONG_WORD)
