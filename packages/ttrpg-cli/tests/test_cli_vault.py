@@ -329,3 +329,26 @@ def test_new_pages_of_what_has_steps_begin_where_they_say(salt, vault):
     edit(vault / "Sessions/Next.md", ("number: 5", "number: 4"))
     refused = salt("vault", "import", str(vault))
     assert (refused.code, "there is a session 4 already" in refused.err) == (2, True)
+
+
+def test_a_page_behind_a_link_is_not_read_and_not_gone(salt, vault, tmp_path):
+    (vault / "NPCs").rename(tmp_path / "NPCs")
+    (vault / "NPCs").symlink_to(tmp_path / "NPCs")
+    before = (tmp_path / "NPCs/Mara.md").read_bytes()
+    assert salt("vault", "import", str(vault), "--delete").code == 0
+    assert npc(salt)["role"] == "smith"
+    refused = salt("vault", "export", str(vault))
+    assert (refused.code, "leads out of" in refused.err) == (1, True)
+    assert (tmp_path / "NPCs/Mara.md").read_bytes() == before
+
+
+@pytest.mark.parametrize("change", ["bom", "crlf"])
+def test_how_another_editor_saves_is_no_change(salt, vault, change):
+    page = vault / "NPCs/Mara.md"
+    old = page.read_bytes()
+    page.write_bytes(b"\xef\xbb\xbf" + old if change == "bom" else old.replace(b"\n", b"\r\n"))
+    assert "Nothing in the vault is new" in salt("vault", "import", str(vault)).err
+    assert salt("vault", "export", str(vault)).code == 0
+    (vault / "Fish.md").write_bytes(b"\xef\xbb\xbfIt smells.")
+    assert salt("vault", "import", str(vault)).code == 0
+    assert "\ufeff" not in salt("note", "show", "fish").out

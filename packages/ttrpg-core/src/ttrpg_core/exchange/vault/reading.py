@@ -5,6 +5,7 @@ as the campaign has it now. What only the vault changed is taken over; what both
 and nothing is written until somebody has said whose it is.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -131,8 +132,12 @@ def plan(world: World, folder: Path) -> Plan:
         conflicts += both
         if changed:
             edited.append(Edited(reference, path, changed))
-    gone = tuple(sorted(each for each in by_ref if each not in found and each in entities))
-    return Plan(found, tuple(edited), tuple(new), gone, tuple(conflicts))
+    gone = sorted(
+        ref
+        for ref, (path, _) in by_ref.items()
+        if ref not in found and ref in entities and not os.path.lexists(folder / path)
+    )  # what lies behind a link is not read, and is not gone either
+    return Plan(found, tuple(edited), tuple(new), tuple(gone), tuple(conflicts))
 
 
 def apply(
