@@ -40,6 +40,56 @@ def prepared(ttrpg, ttrpg_home, tmp_path_factory, homes):
     return prepare
 
 
+def _typed(ttrpg):
+    """Runs a command line that has to work; a minute passes before each."""
+
+    def run(*words, **more):
+        ttrpg.clock.now += 60 * ttrpg.clock.step
+        result = ttrpg(*words, **more)
+        assert result.code == 0, result
+        return result
+
+    return run
+
+
+@pytest.fixture
+def run(ttrpg):
+    """Runs a command line that has to work, in a campaign; a minute passes before each."""
+    typed = _typed(ttrpg)
+    typed("campaign", "create", "Salt Road")
+    return typed
+
+
+@pytest.fixture
+def evening(prepared):
+    """As ``run``, after a session with a fight in it and secrets in whatever can hold one."""
+    return _typed(prepared(_evening))
+
+
+def _evening(ttrpg):
+    run = _typed(ttrpg)
+    run("campaign", "create", "Salt Road")
+    run("session", "plan", "CANARY The Ferry", "--prep", "CANARY boats", "--date", "Friday")
+    run("session", "start")
+    run("npc", "add", "Mara", "--role", "smith", "--audience", "party", "--secret", "CANARY")
+    run("npc", "add", "Duke CANARY", "--summary", "CANARY")
+    run("character", "add", "Tamsin", "--audience", "party")
+    run("session", "attend", "tamsin", "Ana")
+    run("note", "[[Mara]] saw the CANARY")
+    run("note", "[[Mara]] waits at the quay", "--audience", "party")
+    run("session", "pause")
+    run("session", "resume")
+    run("combat", "new", "CANARY Ambush")
+    run("combat", "add", "Tamsin", "--hp", "20", "-k", "player")
+    run("combat", "add", "Goblin", "2", "--hp", "7")
+    run("combat", "add", "CANARY Stalker", "--hp", "30", "--cr", "2", "--hidden")
+    run("combat", "start")
+    run("hit", "gob1", "10")
+    run("hit", "tamsin", "21")
+    run("combat", "end")
+    run("session", "end", "--summary", "CANARY They crossed.")
+
+
 @pytest.fixture
 def start(ttrpg_home):
     """Starts the installed ``ttrpg`` with the test's own home; no third party's plugin."""

@@ -1,20 +1,5 @@
 """``ttrpg`` alone, while a session or a fight goes on."""
 
-import pytest
-
-
-@pytest.fixture
-def run(ttrpg):
-    """Runs a command line that has to work."""
-
-    def typed(*words):
-        result = ttrpg(*words)
-        assert result.code == 0, result
-        return result
-
-    typed("campaign", "create", "Salt Road")
-    return typed
-
 
 def following(run):
     return run("--json").json()["next"]
