@@ -16,14 +16,23 @@ import pytest
 from sqlite_utils.migrations import Migrations
 
 from ttrpg_core import records, schema
+from ttrpg_core.documents import Chunk
 from ttrpg_core.entries import Provider
+from ttrpg_core.errors import InputError
 from ttrpg_core.journal import Journal
+from ttrpg_core.library import Book, Library
 from ttrpg_core.llm import Message, Purpose, Request
+from ttrpg_core.llm.chats import Chat, Chats
 from ttrpg_core.llm.routing import Records, Router, Rules, Vendors
+from ttrpg_core.proposals import Proposals
+from ttrpg_core.search import Findings, Hit
 from ttrpg_core.settings_tables import ModelsSettings
 from ttrpg_core.store import SchemaSet, Store
 from ttrpg_core.table import campaigns
-from ttrpg_core.testing import FakeVendor, MemoryPurse
+from ttrpg_core.talk.tools import Toolbox
+from ttrpg_core.talk.turns import Conversation
+from ttrpg_core.talk.voices import Voice
+from ttrpg_core.testing import FakeModels, FakeVendor, MemoryPurse, Scripted
 from ttrpg_core.world import World
 
 CORE = SchemaSet("ttrpg-core", "ttrpg_core.schema:tables", lambda: schema.tables)
@@ -270,3 +279,80 @@ def table(store, stopped):
         return Table(router, purse, records, {each.info.id: each for each in models}, slept)
 
     return lay
+
+
+# A conversation with a scripted model, which has tools and books.
+
+
+class Rounds(Scripted):
+    """Plays one script after the other; the last again and again."""
+
+    def __init__(self, *scripts, **more):
+        super().__init__(scripts[0], **more)
+        self.scripts = list(scripts)
+
+    def stream(self, request):
+        self.pieces = tuple(self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0])
+        return super().stream(request)
+
+    async def _play(self, request):
+        async for piece in super()._play(request):
+            await asyncio.sleep(0)  # as a socket does
+            yield piece
+
+
+class Shelf:
+    def __init__(self, *texts):
+        self.texts = texts
+        self.digests = ""
+
+    def find(self, question):
+        if question.text.startswith("page:"):
+            raise InputError("no such filter")
+        hits = [
+            Hit(
+                Chunk(
+                    n, "a" * 64, n, "H", ("H",), 1, 1, "2", text, gm_only="CANARY" in text,
+                    digest=f"{self.digests}{n}",
+                ),
+                1.0,
+            )
+            for n, text in enumerate(self.texts)
+        ]  # fmt: skip
+        return Findings(tuple(hits), bool(hits), len(hits))
+
+
+PLAIN = Voice("plain", "Plain", tone="Brief")
+
+
+@pytest.fixture
+def talk(store, stopped, journal):
+    """Makes a conversation with a scripted model."""
+
+    def make(*scripts, texts=(), voice=PLAIN, model=None, campaign=None, **more):
+        with store.transaction() as connection:
+            row = attrs.asdict(Book("book", "The Book", "a" * 64, "", "text", 1, 1, 1, "2026"))
+            marks = ", ".join("?" for _ in row)
+            connection.execute(
+                f"INSERT OR IGNORE INTO books ({', '.join(row)}) VALUES ({marks})",
+                list(row.values()),
+            )
+        model = model or Rounds(*scripts)
+        box = Toolbox(
+            journal,
+            Library(store),
+            Shelf(*texts) if texts else None,
+            random.Random(1),
+            Proposals(journal, stopped),
+        )
+        return Conversation(
+            Chats(store, stopped),
+            Chat("", ""),
+            FakeModels({"fake/scripted": model}),
+            box,
+            voice,
+            lambda: campaign,
+            **more,
+        )
+
+    return make
