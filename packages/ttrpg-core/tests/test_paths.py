@@ -339,3 +339,16 @@ def test_where_no_file_can_be_written(path):
     with pytest.raises(InputError) as caught:
         text.writable_file(path)
     assert caught.value.hint
+
+
+def test_a_ctrl_c_at_any_moment_leaves_no_neighbour(tmp_path, monkeypatch):
+    made = os.open
+
+    def interrupted(*args):
+        os.close(made(*args))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "open", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(tmp_path / "page.md", "x")
+    assert list(tmp_path.iterdir()) == []

@@ -102,12 +102,13 @@ def test_a_value_of_another_shape_is_told(head, said):
 
 def test_titles_are_file_names_everywhere_and_no_two_alike():
     cls = kind("npc")
-    called = ["Mara", "MARA", 'a/b:c*"', "CON", "...", "x" * 300, "Mara"]
+    called = ["Mara", "MARA", 'a/b:c*"', "CON", "...", "x" * 300, "Mara", "\N{DRAGON}" * 99]
     found = names.titles(cls(id=f"n{n}", name=name) for n, name in enumerate(called))
     assert len({each.casefold() for each in found.values()}) == len(called)
     for each in found.values():
         assert not set(each) & set('/\\:*?"<>|#^[]')
         assert len(each) < 120
+        assert len(each.encode()) < 230
         assert each.strip(". ") == each
 
 

@@ -132,6 +132,9 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
 def write_atomically(path: Path, content: str, mode: int = 0o600, *, flushed: bool = True) -> None:
     """Replace a file by a whole new one, or leave it as it was.
 
@@ -141,14 +144,13 @@ def write_atomically(path: Path, content: str, mode: int = 0o600, *, flushed: bo
 
     Who writes thousands leaves them unflushed, and flushes all at the end: ``os.sync``.
     """
-    import tempfile  # it brings random and more, which a start does not need
-
     neighbour: Path | None = None
     try:
         target = path.resolve()
         make_folder(target.parent)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        neighbour = Path(name)
+        neighbour = target.parent / f".{target.name}.{os.urandom(5).hex()}"
+        # named before it is made, so that a Ctrl-C at any moment leaves none behind
+        handle = os.open(neighbour, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(content)
             file.flush()

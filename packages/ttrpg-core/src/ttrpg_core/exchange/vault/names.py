@@ -8,6 +8,8 @@ from ttrpg_core.table.world.kinds import KINDS, kind
 
 LONGEST = 100
 """Characters of a file's name without its ending."""
+HEAVIEST = 200
+"""Bytes of it in UTF-8: file systems take 255, and a number and an ending come behind it."""
 _REFUSED = re.compile(r'[\\/:*?"<>|#^\[\]\x00-\x1f\x7f]+')
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))}
@@ -43,5 +45,6 @@ def titles(entities: Iterable[Entity]) -> dict[str, str]:
 
 def title(name: str) -> str:
     """A name as a file can have it; empty where nothing is left."""
-    cleaned = " ".join(_REFUSED.sub(" ", name).split()).strip(". ")[:LONGEST].strip(". ")
+    cleaned = " ".join(_REFUSED.sub(" ", name).split()).strip(". ")[:LONGEST]
+    cleaned = cleaned.encode()[:HEAVIEST].decode(errors="ignore").strip(". ")
     return f"{cleaned}_" if cleaned.casefold() in _RESERVED else cleaned
