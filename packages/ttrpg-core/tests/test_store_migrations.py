@@ -3,13 +3,17 @@
 import contextlib
 import os
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from ttrpg_core import schema
 from ttrpg_core.copies import Copies, read_manifest
 from ttrpg_core.errors import PluginError, StoreError
+from ttrpg_core.journal import Journal
 from ttrpg_core.store import SchemaSet, Store, fingerprint, verify
 
 
@@ -246,3 +250,28 @@ def test_a_home_with_signs_that_mean_something_in_a_uri(tmp_path, core):
     with contextlib.closing(Store(home / "ttrpg.db", [core])) as store:
         assert Copies(store.path, store.backups).create("manual")[0].path.exists()
     assert sorted(p.name for p in tmp_path.iterdir() if p.is_dir()) == ["50% of #1?"]
+
+
+def test_a_history_from_before_its_images_stood_apart_can_be_undone(path, core):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = Database(path)
+    schema.tables.apply(db, stop_before="images_apart")
+    columns = "(at, actor, kind, prose, facts) VALUES ('2026', 'gm', 'x', ?, '{}')"
+    for number, (before, after) in enumerate([(None, "1"), ("1", "2")], 1):
+        db.execute(f"INSERT INTO journal {columns}", [f"made it {after}"])
+        images = [value and f'{{"key": "a", "value": "{value}"}}' for value in (before, after)]
+        row = [number, 0, "chosen", '{"key": "a"}', *images]
+        db.execute("INSERT INTO journal_rows VALUES (?, ?, ?, ?, ?, ?)", row)
+    db.execute("INSERT INTO chosen VALUES ('a', '2')")
+    db.conn.commit()
+    db.close()
+    with contextlib.closing(Store(path, [core])) as store:
+        journal = Journal(store, lambda: datetime(2026, 1, 1, tzinfo=UTC))
+        assert [each.after for each in journal.rows(2)] == [{"key": "a", "value": "2"}]
+        journal.undo()
+        assert store.connection.execute("SELECT value FROM chosen").fetchone()[0] == "1"
+        journal.undo()
+        assert store.connection.execute("SELECT * FROM chosen").fetchall() == []
+        journal.redo(2)
+        assert store.connection.execute("SELECT value FROM chosen").fetchone()[0] == "2"
+        assert verify(store.connection) == []
