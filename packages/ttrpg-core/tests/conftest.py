@@ -6,7 +6,7 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 from sqlite_utils.migrations import Migrations
 
 from ttrpg_core import records, schema
+from ttrpg_core.days import Days
 from ttrpg_core.documents import Chunk
 from ttrpg_core.entries import Provider
 from ttrpg_core.errors import InputError
@@ -29,6 +30,8 @@ from ttrpg_core.search import Findings, Hit
 from ttrpg_core.settings_tables import ModelsSettings
 from ttrpg_core.store import SchemaSet, Store
 from ttrpg_core.table import campaigns
+from ttrpg_core.table.combat.sheet import Sheet
+from ttrpg_core.table.world.people import Character
 from ttrpg_core.talk.tools import Toolbox
 from ttrpg_core.talk.turns import Conversation
 from ttrpg_core.talk.voices import Voice
@@ -93,6 +96,23 @@ def salt_road(journal: Journal) -> World:
     with journal.change("campaign.create") as change:
         change.insert("campaigns", records.row(made))
     return World(journal, made.id)
+
+
+def _keep(journal: Journal, rng: random.Random, sheets: Mapping[str, Sheet]) -> Days:
+    with journal.change("campaign.create") as change:
+        change.insert("campaigns", records.row(campaigns.create("Keep", {}, (), "")))
+    made = Days(journal, "keep", rng)
+    for name, numbers in sheets.items():
+        hero = made.world.add(Character, {"name": name, "level": 3})
+        with made.world.change("character.sheet") as change:
+            made.world.save(change, attrs.evolve(hero, sheet=numbers))
+    return made
+
+
+@pytest.fixture
+def keep() -> Callable[[Journal, random.Random, Mapping[str, Sheet]], Days]:
+    """``keep(journal, rng, sheets)``: the days of a new campaign, with characters in it."""
+    return _keep
 
 
 @pytest.fixture

@@ -7,10 +7,8 @@ import pytest
 
 from ttrpg_core import clocks, fights
 from ttrpg_core.audience import PARTY
-from ttrpg_core.days import Days
 from ttrpg_core.errors import InputError, NotFound, StoreDamaged
 from ttrpg_core.fights import Fights, Outcome, characters
-from ttrpg_core.journal import Journal
 from ttrpg_core.table.calendar import almanac, lengths, saying
 from ttrpg_core.table.combat import (
     death,
@@ -29,7 +27,6 @@ from ttrpg_core.table.combat.sheet import Sheet
 from ttrpg_core.table.combat.state import Combatant, Duration, Effect, Refresh, Resource
 from ttrpg_core.table.world.conditions import Condition
 from ttrpg_core.table.world.notes import Note
-from ttrpg_core.table.world.people import Character
 
 DICE = resources.hit_dice("Hit Dice", 3, "1d8")
 SHEETS = {
@@ -40,32 +37,14 @@ MOONS = almanac.content("two-moons")
 
 
 @pytest.fixture
-def journal(app, clock):
-    with (made := Journal(app.store, clock)).change("campaign.create") as change:
-        change.insert(
-            "campaigns",
-            {
-                "id": "keep", "name": "Keep", "system": "", "genre": "", "setting": "",
-                "description": "", "game_date": "", "created_at": "", "updated_at": "",
-            },
-        )  # fmt: skip
-    return made
-
-
-@pytest.fixture
-def days(journal):
+def days(app, keep):
     """The campaign, with Mara and Tam in it."""
-    made = Days(journal, "keep", Random(3))
-    for name, numbers in SHEETS.items():
-        hero = made.world.add(Character, {"name": name, "level": 3})
-        with made.world.change("character.sheet") as change:
-            made.world.save(change, attrs.evolve(hero, sheet=numbers))
-    return made
+    return keep(app.journal, Random(3), SHEETS)
 
 
 @pytest.fixture
-def kept(journal):
-    return Fights(journal, Random(3))
+def kept(days):
+    return Fights(days.journal, Random(3))
 
 
 def hero(days, key="mara"):

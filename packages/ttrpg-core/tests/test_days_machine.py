@@ -5,15 +5,19 @@ import tempfile
 from pathlib import Path
 from random import Random
 
-import attrs
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from ttrpg_core import clocks, fights
 from ttrpg_core.app import App
-from ttrpg_core.days import Days
 from ttrpg_core.errors import TtrpgError
 from ttrpg_core.fights import Fights, Outcome, characters
 from ttrpg_core.table.calendar import almanac
@@ -33,7 +37,6 @@ from ttrpg_core.table.combat import (
 from ttrpg_core.table.combat.arithmetic import Part
 from ttrpg_core.table.combat.sheet import Sheet
 from ttrpg_core.table.combat.state import Combatant, Duration, Effect
-from ttrpg_core.table.world.people import Character
 
 pytestmark = pytest.mark.long
 
@@ -63,8 +66,9 @@ DURATIONS = st.builds(
 class Split(RuleBasedStateMachine):
     """A party that is now here, now there."""
 
-    def __init__(self):
+    def __init__(self, keep):
         super().__init__()
+        self.keep = keep
         self.stack = contextlib.ExitStack()
 
     def teardown(self):
@@ -78,17 +82,10 @@ class Split(RuleBasedStateMachine):
         self.app = App(environ={"TTRPG_HOME": folder, "TTRPG_DISABLE": "*"}, folder=Path(folder))
         self.stack.callback(self.app.store.close)
         journal = self.app.journal
-        with journal.change("campaign.create") as change:
-            texts = ("name", "system", "genre", "setting", "description", "game_date")
-            row = dict.fromkeys((*texts, "created_at", "updated_at"), "")
-            change.insert("campaigns", {**row, "id": "keep"})
-        self.days = Days(journal, "keep", Random(seed))
+        numbers = Sheet(hp=15, hp_max=20, resources=(resources.hit_dice("Dice", 3, "1d8"),))
+        sheets = {name.title(): numbers for name in HEROES}
+        self.days = self.keep(journal, Random(seed), sheets)
         self.kept = Fights(journal, Random(seed))
-        for name in HEROES:
-            made = self.days.world.add(Character, {"name": name.title(), "level": 3})
-            numbers = Sheet(hp=15, hp_max=20, resources=(resources.hit_dice("Dice", 3, "1d8"),))
-            with self.days.world.change("character.sheet") as change:
-                self.days.world.save(change, attrs.evolve(made, sheet=numbers))
         self.entries, self.latest = self.count(), 0
         self.first = self.everything()
         for place, who in zip(PLACES, HEROES, strict=False):
@@ -278,5 +275,5 @@ class Split(RuleBasedStateMachine):
                     )
 
 
-TestSplit = Split.TestCase
-TestSplit.settings = PROFILE
+def test_a_party_that_is_now_here_now_there(keep):
+    run_state_machine_as_test(lambda: Split(keep), settings=PROFILE)
