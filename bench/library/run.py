@@ -2,8 +2,8 @@
 
     nox -s bench -- library [--resume] [PART...]
 
-Parts: quality, pages (of the PDF), held-out, fidelity, ingest, speed, shell, hostile. Each is a
-script beside this one and says what it compares with. A part that cannot run here (test data or a
+Parts: quality, pages (of the PDF), held-out, second, fidelity, ingest, speed, shell, hostile. Each is
+a script beside this one and says what it compares with. A part that cannot run here (test data or a
 package is missing) or fails says so, and the others run; its figures up to there are in the table.
 
 Figures are kept in ``.bench/library``, so that ``--resume`` runs only what did not come to its end,
@@ -42,6 +42,7 @@ PARTS = {
     "quality": Part("quality.py --model", 8),
     "pages": Part("quality.py --pdf", 1),
     "held-out": Part("quality.py --held-out", 1),
+    "second": Part("quality.py --second", 1),
     "fidelity": Part("pdf_fidelity.py", 3),
     "ingest": Part("ingest.py", 4),
     "speed": Part("speed.py", 12),
