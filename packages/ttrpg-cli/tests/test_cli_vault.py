@@ -316,6 +316,21 @@ def test_the_status_of_a_plot_goes_by_its_rules_in_a_vault_too(salt, vault, old,
     assert salt("plot", "show", "siege", "--json").json()["plot"]["started_at"]
 
 
+@pytest.mark.parametrize(
+    "line", ["started_at: yesterday", "ended_at: '2026-01-02T20:00:00'", "pauses: [{since: x}]"]
+)
+def test_a_time_that_is_none_is_told_before_anything_is_written(salt, vault, line):
+    salt("session", "plan", "One")
+    salt("session", "start")
+    salt("vault", "export", str(vault))
+    page = vault / "Sessions/One.md"
+    told = [each for each in page.read_text().splitlines() if not each.startswith("started_at")]
+    page.write_text("\n".join([told[0], line, *told[1:]]))
+    refused = salt("vault", "import", str(vault))
+    assert (refused.code, "Sessions/One.md:" in refused.err) == (2, True), refused
+    assert salt("session", "list").code == 0
+
+
 def test_new_pages_of_what_has_steps_begin_where_they_say(salt, vault):
     for folder in ("Plots", "Sessions"):
         (vault / folder).mkdir()

@@ -14,6 +14,7 @@ from ttrpg_core.exchange import belonging, file
 from ttrpg_core.exchange.importing import Importer
 from ttrpg_core.fights import Fights, Outcome
 from ttrpg_core.journal import Journal
+from ttrpg_core.proposals import Proposals
 from ttrpg_core.store import Store
 from ttrpg_core.table import campaigns
 from ttrpg_core.table.combat import effects, hp, roster, rules, turns
@@ -126,6 +127,16 @@ def test_rows_that_belong_are_found_by_what_they_point_at(app):
     connection.execute("INSERT INTO craters VALUES ('m', 'c')")
     assert belonging.rows(connection, "craters", "s", found) == [{"moon": "m", "name": "c"}]
     assert belonging.rows(connection, "craters", "other", found) == []
+
+
+def test_what_is_beside_a_campaign_is_told_as_lost(app):
+    connection = app.store.connection
+    insert_campaign(connection)
+    kept = Proposals(app.journal, app.clock)
+    found = records.campaign(connection, "s")
+    kept.note(found, "One")
+    lost = {each.what: each.count for each in contents(connection, "s").lost}
+    assert lost == {"proposals": 1}
 
 
 def test_a_table_with_bytes_is_refused_and_not_written_wrongly(app):

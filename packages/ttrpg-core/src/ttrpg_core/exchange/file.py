@@ -23,8 +23,11 @@ VERSION = 1
 _STAYS = (
     ("snapshots", "snapshots", "a snapshot is a place in the history of this database"),
     ("history", "journal", "what was done here can be undone only here"),
+    ("chats", "chats", "a talk is no part of the game: ttrpg chat export writes one"),
+    ("memories of NPCs", "npc_memory", "what they remember is of talks that stay here"),
+    ("proposals", "proposals", "what was proposed is decided here: ttrpg proposals"),
 )
-"""What of a campaign makes no sense anywhere else, its table, and why."""
+"""What is about a campaign and stays, its table, and why."""
 LONGEST = 256 * 1024 * 1024
 """Bytes of a file that is read: some hundred times a long campaign."""
 

@@ -173,6 +173,10 @@ class _Run:
         except StoreDamaged as error:
             raise InputError(f"the file holds a {error}", "Nothing was imported") from error
         text.name(read.name, f"name of {read.ref}")
+        try:
+            read.check(lambda _: ())
+        except InputError as error:
+            raise InputError(f"{read.ref} of the file: {error}", "Nothing was imported") from error
         made = entities.row(self.campaign, read)
         place = {"campaign": self.campaign, "kind": kind, "id": key}
         here = self.connection.execute(

@@ -130,7 +130,13 @@ class Plot(Entity):
         return TENSION.get(self.type, 0) if self.tension is None else self.tension
 
     def check(self, of_kind: Callable[[str], Iterable[Entity]]) -> None:
-        """InputError when it would wait for itself, however long the way round."""
+        """InputError for a clock that cannot be, or when it would wait for itself."""
+        for each in self.clocks:
+            clock(each.name, each.segments)
+            if not 0 <= each.filled <= each.segments:
+                raise InputError(
+                    f"the clock {each.name!r:.60} has {each.segments} segments", "No more are full"
+                )
         if not (self.prerequisites or self.unlocks):
             return
         others = [each for each in of_kind("plot") if isinstance(each, Plot)]

@@ -4,7 +4,7 @@ A session is planned, runs, may pause, and ends; each step is checked, and how l
 worked out from when it began, paused and ended. Pure, and the time is given.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import ClassVar, Literal
@@ -77,6 +77,16 @@ class Session(Entity):
         """Whether it has begun and not ended."""
         return self.status in RUNNING
 
+    def check(self, _: Callable[[str], Iterable[Entity]]) -> None:
+        """InputError for times and pauses that no session has, as a page or a file may say."""
+        pauses = [each for pause in self.pauses for each in (pause.since, pause.until)]
+        for each in (self.started_at, self.ended_at, *pauses):
+            if each and not _is_time(each):
+                raise InputError(f"{each!r:.60} is no time", "Such as: 2026-01-31T20:00:00+00:00")
+        lasting = bool(self.pauses) and not self.pauses[-1].until
+        if not all(each.since for each in self.pauses) or lasting != (self.status == "paused"):
+            raise InputError("its pauses do not fit its status", "The last one goes on in a pause")
+
 
 def moved(session: Session, to: Status, now: str) -> Session:
     """The session one step on; InputError where it cannot go there from where it is."""
@@ -132,3 +142,11 @@ def spoken(length: timedelta) -> str:
 
 def _between(since: str, until: str) -> timedelta:
     return max(datetime.fromisoformat(until) - datetime.fromisoformat(since), timedelta())
+
+
+def _is_time(value: str) -> bool:
+    """Whether it is a moment: ISO 8601 with where it is from UTC."""
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
