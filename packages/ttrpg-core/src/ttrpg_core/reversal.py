@@ -55,8 +55,10 @@ def put_back(
         _must_be_as_left(connection, step, later)
     _must_stand_alone(connection, steps, later)
     now = [fetch(connection, step.table, step.key) for step in steps]
-    moving = any(_moves(connection, step) for step in steps)
-    tables = sorted({step.table for step in steps}) if moving else []
+    tables = sorted({step.table for step in steps})
+    linked = {table: linking(connection, table) for table in tables}
+    if not any(_moves(step, linked[step.table]) for step in steps):
+        tables = []
     loose = {table: dangling(connection, table) for table in tables}
     try:
         _replace_all(connection, steps)
@@ -71,8 +73,8 @@ def put_back(
     )
 
 
-def _moves(connection: sqlite3.Connection, step: RowChange) -> bool:
-    """Whether a step may leave a row that points at nothing: most change what no key is made of."""
+def _moves(step: RowChange, linked: set[str]) -> bool:
+    """Whether a step may leave a row that points at nothing: most change no ``linked`` column."""
     if step.before is None or step.after is None:
         return True
     different = {
@@ -80,7 +82,7 @@ def _moves(connection: sqlite3.Connection, step: RowChange) -> bool:
         for name in step.before.keys() | step.after.keys()
         if step.before.get(name) != step.after.get(name)
     }
-    return not different.isdisjoint(linking(connection, step.table))
+    return not different.isdisjoint(linked)
 
 
 def _must_be_as_left(connection: sqlite3.Connection, step: RowChange, later: Later) -> None:
