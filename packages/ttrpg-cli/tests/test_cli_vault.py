@@ -227,6 +227,13 @@ def test_of_two_pages_that_say_the_same_the_one_that_was_written_is_it(salt, vau
     assert f"{folder}/Otto.md".lstrip("/") in pages(vault)
 
 
+def test_a_copy_is_called_as_its_file_is(salt, vault):
+    (vault / "Mara 1.md").write_text((vault / "NPCs/Mara.md").read_text())
+    assert salt("vault", "import", str(vault)).code == 0
+    assert (npc(salt, "mara-1")["name"], npc(salt)["name"]) == ("Mara 1", "Mara")
+    assert {"Mara 1.md", "NPCs/Mara.md"} < set(pages(vault))
+
+
 def test_two_pages_that_were_exchanged_exchange_their_names(salt, vault):
     salt("npc", "add", "Otto")
     salt("vault", "export", str(vault))

@@ -119,6 +119,9 @@ def plan(world: World, folder: Path) -> Plan:
         values = page.parsed(told, cls, path)
         reference = reference or here_already.pop((cls.KIND, stem(path)), "")
         if not reference:
+            _, copied = by_ref.get(places.claimed(told), ("", Page("", {})))
+            if copied.ref and values.get("name") == copied.values.get("name"):
+                values["name"] = stem(path)  # a copy is called as its file is
             new.append(_new(cls, path, values))
             continue
         found[reference] = path
@@ -310,8 +313,9 @@ def _new(cls: type[Entity], path: str, values: Mapping[str, Any]) -> New:
 
 def _kind(reference: str, told: str, path: str) -> type[Entity]:
     """The kind of a page: by its reference, its front matter, its folder; else it is a note."""
-    if reference:
-        return kind(parts(reference)[0])
+    named = parts(reference or places.claimed(told))[0]
+    if named in KINDS:
+        return kind(named)
     said = front.split(told, path)[0].get("kind")
     if isinstance(said, str) and said in KINDS:
         return kind(said)
