@@ -191,7 +191,7 @@ def test_a_fight_is_run_by_keys(watched, cli, ambush):
     typed(watched, "l", "mara 2")
     watched.until(r"9/12 hp")
     typed(watched, "g", "tam prone")
-    watched.until(r"Tam +prone")
+    watched.until(r"Tam +Prone")
     watched.press("u")
     watched.until(r"Taken back: Tam is Prone")
     watched.press("t")

@@ -52,3 +52,16 @@ def test_conditions_are_called_by_their_names_and_json_keeps_the_ids(fight):
     people = fight("combat", "show", "--json").json()["fight"]["combatants"]
     found = next(each for each in people if each["id"] == "ogre")["conditions"][0]
     assert (found["condition"], found["title"]) == ("on-fire", "On Fire")
+
+
+def test_a_reminder_says_the_command_that_does_it(fight):
+    fight("combat", "add", "Wyrm", "--hp", "99", "--legendary", "2", "--initiative", "30")
+    fight("cond", "ogre", "burning", "--custom", "--each-turn", "2d6 fire")
+    fight("combat", "start")
+    said = "".join(fight("next").out for _ in range(5))
+    assert "Wyrm may use Legendary Actions: 2/2 left: ttrpg combat spend wyrm" in said
+    assert "Ogre takes 2d6 fire (Burning): ttrpg hit ogre 2d6 fire --from nobody" in said
+    assert fight("hit", "ogre", "2d6", "fire", "--from", "nobody").code == 0
+    assert fight("combat", "spend", "wyrm", "Legendary Actions").code == 0
+    owed = fight("save", "mara", "9")
+    assert (owed.code, "'ttrpg combat show' says who owes what" in owed.err) == (2, True)

@@ -1,6 +1,9 @@
 """``ttrpg combat watch`` without a terminal: keys, what is typed, and what has room."""
 
+import io
+
 import pytest
+from rich.console import Console
 
 from ttrpg_cli.watching import keys, picture
 from ttrpg_cli.watching.loop import Watch
@@ -63,7 +66,7 @@ def test_a_line_is_left(watch, out):
         ("tmara 5 --zzz\r", "No such option '--zzz'."),
         ("tmara -h\r", "See: ttrpg hit --help"),
         ("p", "this is the first turn. There is none before it"),
-        ("smara\r", "Mara owes no save. See what is asked of whom"),
+        ("smara\r", "Mara owes no save. 'ttrpg combat show' says who owes what, under Owed"),
     ],
 )
 def test_what_is_wrong_is_said_at_the_foot(watch, text, said):
@@ -113,3 +116,22 @@ def test_next_asks_who_where_that_is_chosen(ttrpg, app):
     typed(watch, "n")
     assert watch.scene().line is None
     assert watch.scene().view.current.casefold() not in {first.casefold(), other}
+
+
+def drawn(watch, width, height):
+    console = Console(width=width, height=height, file=io.StringIO(), color_system=None)
+    console.print(picture.picture(watch.scene(), width, height, fancy=False))
+    return console.file.getvalue().splitlines()
+
+
+def test_a_narrow_or_low_terminal_shows_what_matters_whole(watch):
+    assert drawn(watch, 80, 24)[-1].split("  ")[:6] == [*picture.KEYS[:6]]
+    assert drawn(watch, 60, 15)[-1].rstrip() == "  ".join(picture.KEYS[:6])
+    assert all(len(line) <= 30 for line in drawn(watch, 30, 12))
+    typed(watch, "?")
+    low = "\n".join(drawn(watch, 60, 15))
+    assert all(word in low for word in ("take the last change back", "quit; the fight is kept"))
+    typed(watch, "?")
+    watch.said = "what went wrong here takes rather many words, and the keys stay below it " * 2
+    assert drawn(watch, 60, 15)[-1].startswith("? help")
+    assert len(drawn(watch, 60, 15)) == 15

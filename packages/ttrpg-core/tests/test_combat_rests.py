@@ -279,6 +279,14 @@ def test_the_end_of_a_fight_counts_and_asks():
             command(fight, NEW)
 
 
+def test_who_is_dying_at_the_end_is_not_forgotten():
+    fight, _ = roster.add(roster.new("f", "F", NEW), NEW, mara(hp=0, life="dying"))
+    fight, _ = roster.add(fight, NEW, Combatant("", "Orc", hp=0, hp_max=9, life="dying"))
+    fight, facts = ending.end(fight, NEW)
+    asked = [each.prose for each in facts if each.kind == "combat.prompt.dying"]
+    assert asked == ["Mara is still dying: ttrpg save mara"]
+
+
 def test_a_fight_that_ends_during_a_look_back_ends_where_it_was():
     whole = fought()
     fight, _ = turns.back(turns.back(whole, NEW)[0], NEW)

@@ -1,5 +1,6 @@
 """A fight on the screen: its title, bars of hit points, what is on whom, what is owed."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 
 import attrs
@@ -33,7 +34,7 @@ def step(screen: Screen, done: Step) -> None:
     screen.show(
         "ttrpg.combat.step/1",
         {"changed": done.changed, "facts": plain(done.facts), "fight": attrs.asdict(view)},
-        [*_said(done.facts), *blocks(view)],
+        [*_said(done), *blocks(view)],
     )
 
 
@@ -117,14 +118,31 @@ def title(view: View) -> str:
     return f"{name}: round {view.round}{whose}{back}"
 
 
-def _said(facts: Sequence[Fact]) -> Iterable[Block]:
+def _said(done: Step) -> Iterable[Block]:
+    facts = done.facts
     few = sum(each.kind in _IN_BARS for each in facts) == 1
     found: list[Block] = [
-        Text(each.prose, _ROLES.get(each.kind, "warn" if ".prompt." in each.kind else "plain"))
+        Text(
+            each.prose + _command(done, each),
+            _ROLES.get(each.kind, "warn" if ".prompt." in each.kind else "plain"),
+        )
         for each in facts
         if each.kind not in _IN_TITLE and (few or each.kind not in _IN_BARS)
     ]
     return [*found, Text("")] if found else []
+
+
+def _command(done: Step, fact: Fact) -> str:
+    """The command that does what is reminded of, where one does."""
+    data = fact.data
+    if fact.kind == "combat.prompt.recurring":
+        what = "heal" if data["heals"] else "hit"
+        words = f"{data['dice']} {data['type']}".strip()
+        return f": ttrpg {what} {fact.who} {words}" + ("" if data["heals"] else " --from nobody")
+    owes = any(each.who == fact.who and each.failed is not None for each in done.fight.prompts)
+    if fact.kind == "combat.prompt.resource" and not owes:
+        return f": ttrpg combat spend {fact.who} {shlex.quote(str(data['resource']))}"
+    return ""
 
 
 def _bar(one: Shown) -> tuple[str, float, str]:

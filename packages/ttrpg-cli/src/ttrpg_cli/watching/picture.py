@@ -15,9 +15,17 @@ if TYPE_CHECKING:
 
 WIDE = 90
 """Columns from which the log stands beside the fight, not under it."""
-_LOG, _LINES = 36, 6
-"""Columns of a log at the side, lines of one below."""
-KEYS = "? help  q quit  n next  p prev  t damage  l heal  g condition  s save  o order  u undo"
+_LOG = 36
+"""Columns of a log at the side."""
+LOW, _LINES, _FEW = 20, 6, 3
+"""Lines of a terminal that is low, of a log below in one that is not, and in one that is."""
+_SAID = 3
+"""Most lines of what is said at the foot."""
+KEYS = (
+    *("? help", "n next", "t damage", "l heal", "g condition", "u undo"),
+    *("q quit", "p prev", "s save", "o order"),
+)
+"""The keys at the foot, those first that a narrow terminal still shows."""
 HELP = (
     ("n, p", "the next turn, and a look back"),
     ("t", "damage: gob2 7 fire"),
@@ -51,11 +59,13 @@ def picture(scene: Scene, width: int, height: int, *, fancy: bool) -> "Renderabl
     from rich.layout import Layout
 
     wide = width >= WIDE
-    foot = Layout(_foot(scene), size=2)
+    foot_lines = 1 + min(max(-(-len(scene.said) // max(width, 1)), 1), _SAID)
+    foot = Layout(_foot(scene, width), size=foot_lines)
     whole, body = Layout(), Layout()
     whole.split_column(body, foot)
-    log = Layout(_log(scene, width if not wide else _LOG), size=_LOG if wide else _LINES)
-    room = height - 2 - (0 if wide else _LINES)
+    below = 0 if wide or scene.help else _LINES if height >= LOW else _FEW
+    log = Layout(_log(scene, width if not wide else _LOG), size=_LOG if wide else below)
+    room = height - foot_lines - below
     main = Layout(
         Group(
             *(
@@ -66,7 +76,10 @@ def picture(scene: Scene, width: int, height: int, *, fancy: bool) -> "Renderabl
             )
         )
     )
-    (body.split_row if wide else body.split_column)(main, log)
+    if wide:
+        body.split_row(main, log)
+    else:
+        body.split_column(main, *([log] if below else []))
     return whole
 
 
@@ -93,9 +106,22 @@ def _log(scene: Scene, width: int) -> "RenderableType":
     return Group(*(drawn(each, width, fancy=False) for each in lines))
 
 
-def _foot(scene: Scene) -> "RenderableType":
+def _foot(scene: Scene, width: int) -> "RenderableType":
     from rich.console import Group
 
-    typed = Text(f"{scene.line}_", "command") if scene.line is not None else Text(KEYS, "dim")
+    typed = (
+        Text(f"{scene.line}_", "command") if scene.line is not None else Text(_keys(width), "dim")
+    )
     said = Text(scene.said, "warn")
     return Group(drawn(said, 0, fancy=False), drawn(typed, 0, fancy=False))
+
+
+def _keys(width: int) -> str:
+    """As many keys as have room in one line."""
+    shown = ""
+    for each in KEYS:
+        longer = f"{shown}  {each}" if shown else each
+        if len(longer) > width:
+            break
+        shown = longer
+    return shown

@@ -220,4 +220,6 @@ def _now(reader: Reader, one: Combatant) -> Combatant:
     if not one.character or not one.active:
         return one
     found = reader.peek(f"character/{one.character}")
-    return sheet.onto(found.sheet, one) if isinstance(found, Character) else one
+    if not isinstance(found, Character):
+        return one
+    return sheet.onto(found.sheet, attrs.evolve(one, level=one.level or found.level or 0))

@@ -46,6 +46,9 @@ def end(fight: Fight, rules: Rules, beaten: Collection[str] | None = None) -> Ou
     if fallen:
         names = ", ".join(scene.name(key) for key in fallen)
         scene.say("prompt.loot", "", f"What do they leave? {names}", foes=list(fallen))
+    for each in fight.combatants:
+        if each.side == PARTY and each.active and each.life == "dying" and rules.death:
+            scene.say("prompt.dying", each.id, f"{each.name} is still dying: ttrpg save {each.id}")
     newest = len(fight.turns) - 1  # not an earlier one that somebody looks back at
     scene.fight = attrs.evolve(scene.fight, status="ended", prompts=(), at=newest)
     return scene.outcome()

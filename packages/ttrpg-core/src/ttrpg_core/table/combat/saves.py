@@ -173,7 +173,9 @@ def _owed(fight: Fight, one: Combatant, effect: str) -> Prompt:
         if held.save and _is_meant(one, held.id, effect):
             return Prompt(0, "repeat-save", one.id, held.id, held.save.ability, held.save.dc)
     against = f" against {effect}" if effect else ""
-    raise InputError(f"{one.name} owes no save{against}", "See what is asked of whom")
+    raise InputError(
+        f"{one.name} owes no save{against}", "'ttrpg combat show' says who owes what, under Owed"
+    )
 
 
 def _is_meant(one: Combatant, effect: str, wanted: str) -> bool:
