@@ -32,6 +32,17 @@ def test_a_moment_is_named_and_listed(salt):
     assert "Big (big-2)" in salt("snapshot").out
 
 
+def test_a_list_is_as_high_as_a_terminal(salt):
+    for number in range(22):
+        salt("snapshot", "create", f"Moment {number}")
+    shown = salt("snapshot")
+    assert "Moment 2 " in shown.out
+    assert "Moment 1 " not in shown.out
+    assert "2 more: --limit 22 shows them all" in shown.out
+    assert "Moment 0 " in salt("snapshot", "list", "--limit", "22").out
+    assert len(names(salt)) == 22, "--json has all"
+
+
 def test_what_changed_is_told_by_kind(salt):
     salt("snapshot", "create", "Start")
     salt("npc", "edit", "berta", "--role", "widow", "--tag", "sad")

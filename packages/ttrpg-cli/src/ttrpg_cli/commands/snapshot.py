@@ -20,7 +20,7 @@ from ttrpg_core.views import Block, Fields, Table, Text
 F = TypeVar("F", bound=Callable[..., Any])
 UNDO = "'ttrpg undo' takes it back"
 SHOWN = 20
-"""Things of a kind that a comparison shows where nobody says otherwise."""
+"""Snapshots of a list, or things of a kind in a comparison, where nobody says otherwise."""
 _COUNTED = ("turn", "effect")
 """Kinds of which it is only said how many: a fight's, and its combatants tell what they are."""
 
@@ -54,14 +54,34 @@ def snapshot(ctx: click.Context) -> None:
     type=click.Choice(["manual", "automatic", "pre-rollback", "milestone"]),
     help="Only those of a kind.",
 )
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=SHOWN,
+    show_default=True,
+    help="How many; --json has all.",
+)
 @_of
 @click.pass_obj
-def list_(app: App, kind: str | None, whose: str | None) -> None:
+def list_(app: App, kind: str | None, limit: int, whose: str | None) -> None:
     """The snapshots of a campaign, the latest first, and how many changes there were since."""
     campaign = records.campaign_or_current(app.store.connection, whose)
     kept = snapshots_of(app)
     found = [each for each in kept.all(campaign) if kind in (None, each.kind)]
     since = kept.since(campaign, found)
+    blocks: list[Block] = [
+        Table(
+            ("Name", "Kind", "Made", "Since", "Note"),
+            [
+                (_short(each), each.kind, _when(each.at), str(count), each.note)
+                for each, count in zip(found[:limit], since, strict=False)
+            ],
+            empty="No snapshot yet: ttrpg snapshot create NAME",
+        )
+    ]
+    if len(found) > limit:
+        more = f"{len(found) - limit} more: --limit {len(found)} shows them all"
+        blocks.append(Text(more, "dim"))
     app.screen.show(
         "ttrpg.snapshot.list/1",
         {
@@ -71,16 +91,7 @@ def list_(app: App, kind: str | None, whose: str | None) -> None:
                 for each, count in zip(found, since, strict=True)
             ],
         },
-        [
-            Table(
-                ("Name", "Kind", "Made", "Since", "Note"),
-                [
-                    (_short(each), each.kind, _when(each.at), str(count), each.note)
-                    for each, count in zip(found, since, strict=True)
-                ],
-                empty="No snapshot yet: ttrpg snapshot create NAME",
-            )
-        ],
+        blocks,
     )
 
 
