@@ -79,6 +79,23 @@ def test_all_at_once(ttrpg, propose):
     assert ttrpg("note", "list", "--json").json()["notes"] == []
 
 
+def test_all_are_accepted_or_none(ttrpg, propose):
+    for number in range(2):
+        propose("note", f"Note {number}")
+    assert ttrpg("proposals", "accept", "--all").code == 4
+    assert waiting(ttrpg) == [1, 2]
+    assert ttrpg("proposals", "accept", "--all", "--yes").code == 0
+    assert waiting(ttrpg) == []
+    assert ttrpg("note", "list", "--json").json()["total"] == 2
+    ttrpg("undo", "2")
+    assert waiting(ttrpg) == [1, 2]
+    propose("change", "Mara", {"role": "captain"})
+    ttrpg("npc", "edit", "mara", "--role", "queen")
+    assert ttrpg("proposals", "accept", "--all", "--yes").code == 4
+    assert waiting(ttrpg) == [1, 2, 3]
+    assert ttrpg("note", "list", "--json").json()["total"] == 0
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

@@ -39,6 +39,9 @@ def numbers(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Com
 
 
 _number = click.argument("number", type=NUMBER, shell_complete=numbers)
+_numbers = click.argument("numbers", type=NUMBER, nargs=-1, shell_complete=numbers)
+_every = click.option("--all", "every", is_flag=True, help="All that wait.")
+_yes = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
 @click.group(invoke_without_command=True, short_help="What models propose: accept, edit, reject")
@@ -92,13 +95,16 @@ def show(app: App, number: int) -> None:
 
 
 @proposals.command()
-@click.argument("numbers", type=NUMBER, nargs=-1, required=True, shell_complete=numbers)
+@_numbers
+@_every
+@_yes
 @click.pass_obj
-def accept(app: App, numbers: tuple[int, ...]) -> None:
+def accept(app: App, numbers: tuple[int, ...], *, every: bool, yes: bool) -> None:
     """Write down what was proposed, all of these or none; each is one change."""
     kept = proposals_of(app)
+    wanted = _wanted(app, "accept", "Write down", numbers, every=every, yes=yes)
     with app.store.transaction():
-        done = [kept.accept(number) for number in dict.fromkeys(numbers)]
+        done = [kept.accept(number) for number in wanted]
         for each in done:
             app.audit.record("proposal.accepted", {"proposal": each.id, "kind": each.kind})
     _decided(app, "accept", done)
@@ -119,19 +125,14 @@ def edit(app: App, number: int, field: str, value: str) -> None:
 
 
 @proposals.command()
-@click.argument("numbers", type=NUMBER, nargs=-1, shell_complete=numbers)
-@click.option("--all", "every", is_flag=True, help="All that wait.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@_numbers
+@_every
+@_yes
 @click.pass_obj
 def reject(app: App, numbers: tuple[int, ...], *, every: bool, yes: bool) -> None:
     """Let go of what was proposed."""
-    if every == bool(numbers):
-        raise InputError("name proposals, or all of them", "ttrpg proposals reject 3, or --all")
     kept = proposals_of(app)
-    wanted = [each.id for each in kept.pending()] if every else list(dict.fromkeys(numbers))
-    question = f"Let go of {counted(len(wanted), 'proposal')}?"
-    if every and wanted and not yes and not app.screen.ask(question, default=False):
-        raise Denied("nothing was let go", "--yes does not ask")
+    wanted = _wanted(app, "reject", "Let go of", numbers, every=every, yes=yes)
     with app.store.transaction():
         done = [kept.refuse(number) for number in wanted]
     _decided(app, "reject", done)
@@ -144,6 +145,21 @@ def data(each: "Proposal") -> dict[str, Any]:
     plain.pop("seen")
     plain["changes"] = {name: list(pair) for name, pair in each.changes.items()}
     return {**plain, "lines": each.lines}
+
+
+def _wanted(
+    app: App, verb: str, words: str, numbers: tuple[int, ...], *, every: bool, yes: bool
+) -> list[int]:
+    """Those that are meant: the ones that are named, or all, where a person says yes to it."""
+    if every == bool(numbers):
+        raise InputError("name proposals, or all of them", f"ttrpg proposals {verb} 3, or --all")
+    if not every:
+        return list(dict.fromkeys(numbers))
+    wanted = [each.id for each in proposals_of(app).pending()]
+    question = f"{words} {counted(len(wanted), 'proposal')}?"
+    if wanted and not yes and not app.screen.ask(question, default=False):
+        raise Denied("nothing was decided", "--yes does not ask")
+    return wanted
 
 
 def _show(app: App, found: "Proposal") -> None:
