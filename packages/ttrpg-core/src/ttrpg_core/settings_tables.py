@@ -202,7 +202,7 @@ class MoneySettings:
     webhook: str = setting("", "A URL that alerts are sent to as JSON.", personal=True)
 
 
-@attrs.frozen
+@frozen
 class ChatSettings:
     """Conversations with a language model."""
 
