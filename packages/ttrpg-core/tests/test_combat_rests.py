@@ -268,12 +268,13 @@ def test_the_end_of_a_fight_counts_and_asks():
         "Goblin 2: 9 dealt, 1 felled",
         "50 XP for 1 foe, 50 each",
         "What do they leave? Goblin",
+        "Ned is still dying: ttrpg save ned",
     ]
     assert facts[0].data == {
         "rounds": 2, "seconds": 12, "began": 5000, "ended": 5012, "defeated": ["goblin"],
         "down": ["ned"],
     }  # fmt: skip
-    assert facts[-1].kind == "combat.prompt.loot"
+    assert facts[-2].kind == "combat.prompt.loot"
     for command in (ending.end, turns.back):
         with pytest.raises(InputError, match="the fight is over"):
             command(fight, NEW)

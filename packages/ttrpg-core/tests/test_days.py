@@ -259,6 +259,13 @@ def test_fights_may_be_prepared_at_once_and_take_the_party_as_it_is_then(days, k
     assert load(days, first).get("mara").hp == 19
 
 
+def test_a_level_that_is_told_later_counts_in_a_fight_that_knew_none(days, kept):
+    key = begin(days, kept, "Ambush", "mara", start=False)
+    assert load(days, key).get("mara").level == 0
+    days.world.edit("character/mara", {"level": 4})
+    assert load(days, key).get("mara").level == 4
+
+
 def test_a_name_that_is_taken_in_the_fight(days, kept):
     kept.begin(lambda key: Outcome(roster.new(key, "Ambush", days.law), ()), "Ambush", "keep")
     do(kept, "ambush", roster.add, Combatant("", "Mara", hp=3, hp_max=3))
