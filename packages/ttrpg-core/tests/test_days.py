@@ -260,6 +260,7 @@ def test_fights_may_be_prepared_at_once_and_take_the_party_as_it_is_then(days, k
 
 
 def test_a_level_that_is_told_later_counts_in_a_fight_that_knew_none(days, kept):
+    days.world.edit("character/mara", {"level": None})
     key = begin(days, kept, "Ambush", "mara", start=False)
     assert load(days, key).get("mara").level == 0
     days.world.edit("character/mara", {"level": 4})
