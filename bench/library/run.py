@@ -2,9 +2,9 @@
 
     nox -s bench -- library [--resume] [PART...]
 
-Parts: quality, pages (of the PDF), held-out, second, fidelity, ingest, speed, shell, hostile. Each is
-a script beside this one and says what it compares with. A part that cannot run here (test data or a
-package is missing) or fails says so, and the others run; its figures up to there are in the table.
+Parts: quality, pages (of the PDF), held-out, second, fidelity, ingest, speed, shell, hostile. Each
+is a script beside this one and says what it compares with. A part that cannot run here (test data
+or a package is missing) or fails says so, and the others run; its figures are in the table.
 
 Figures are kept in ``.bench/library``, so that ``--resume`` runs only what did not come to its end,
 and of the long part on speed only the sizes that are missing. What takes long to make is kept there

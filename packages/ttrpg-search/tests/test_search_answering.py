@@ -32,7 +32,7 @@ def test_nothing_met_does_not_however_near():
 
 def test_each_sign_counts():
     base = {"met": 0.5, "headed": 0.5, "words": 2, "nearest": 0.4}
-    for more in ({"met": 0.6}, {"headed": 0.6}, {"words": 3}, {"nearest": 0.5}):
+    for more in ({"met": 0.6}, {"headed": 0.6}, {"words": 3}, {"nearest": 0.5}, {"described": 0.4}):
         assert sure(Signs(**{**base, **more}))[0] > sure(Signs(**base))[0]
     many, more = (sure(Signs(0.5, 0.5, words))[0] for words in (7, 30))
     assert many == more

@@ -28,7 +28,9 @@ def test_one_json_object(shelf):
     assert (hit["book"], hit["page"], hit["path"]) == ("lamp-book", "7", ["Fights", "Grappling"])
     assert (hit["first_index"], hit["last_index"], hit["rank"]) == (5, 5, 1)
     assert hit["kind"] == "text"
-    assert {"stage": "words", "rank": 1, "score": pytest.approx(hit["score"])} in hit["ranks"]
+    (words,) = hit["ranks"]
+    assert (words["stage"], words["rank"]) == ("words", 1)
+    assert hit["score"] > words["score"] > 0  # its heading is all of the question
 
 
 def test_marks_are_spans_of_the_text(shelf):

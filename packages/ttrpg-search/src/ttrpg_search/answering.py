@@ -24,13 +24,14 @@ class Signs(NamedTuple):
     """What speaks for an answer, each from 0 to 1; ``nearest`` is a cosine, None without vectors.
 
     ``met`` is the share of the question's own words in one passage, ``headed`` the share of a
-    heading that the question names.
+    heading that the question names, ``described`` how well it describes what a heading names.
     """
 
     met: float
     headed: float
     words: int
     nearest: float | None = None
+    described: float = 0.0
 
 
 class Bar(NamedTuple):
@@ -38,10 +39,11 @@ class Bar(NamedTuple):
 
     headed: float = 0.2
     word: float = 0.1
+    described: float = 0.6
     alone: float = 0.3
     """What a single word is worth on top."""
-    least: float = 1.43
-    least_words: float = 1.08
+    least: float = 1.52
+    least_words: float = 1.14
     """The same without vectors."""
 
 
@@ -56,6 +58,19 @@ def signs(first: Iterable[Text], own: Sequence[Group], plan: Plan, nearest: floa
         max((headed(text, plan) for text in texts), default=0.0),
         len(own),
         nearest,
+        max((told(text, plan.groups[len(own) :]) for text in texts), default=0.0),
+    )
+
+
+def told(text: Text, groups: Iterable[Group]) -> float:
+    """The weight of the best of some terms that is the whole heading of a passage."""
+    return max(
+        (
+            group.weight
+            for group in groups
+            if any(way.stems == text.heading and way.weight >= 1 for way in group.ways)
+        ),
+        default=0.0,
     )
 
 
@@ -79,6 +94,7 @@ def met(text: Text, groups: Iterable[Group]) -> float:
 def sure(told: Signs, bar: Bar = BAR) -> tuple[float, float]:
     """How sure an answer is, and how sure it must be."""
     found = told.met + bar.headed * told.headed + bar.word * min(told.words, _MOST_WORDS)
+    found += bar.described * told.described
     if told.words == 1:
         found += bar.alone
     if told.nearest is None:

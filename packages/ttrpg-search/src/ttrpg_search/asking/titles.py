@@ -10,10 +10,13 @@ import re
 import sqlite3
 from collections.abc import Sequence
 
-from ttrpg_search.keyword.tokens import STOP, stems, words
+from ttrpg_search.asking.asked import Asked
+from ttrpg_search.keyword.tokens import STOP, stems, stems_of, words
 
 MOST_WORDS = 8
 """Words of a question that may be a title."""
+DESCRIBED = 0.15
+"""Of the best score, what a passage gains whose heading is the name of what is described."""
 LOOKED_AT = 24
 """Passages whose text is looked into, where no heading is the question."""
 _WORTH = (1.25, 1.2, 1.15)
@@ -43,15 +46,45 @@ def entitled(
     return raised, len(worth)
 
 
+def described(
+    asked: Asked, fused: Sequence[tuple[int, float]], connection: sqlite3.Connection
+) -> list[tuple[int, float]]:
+    """The ranking with what the question describes raised, by how well it is described.
+
+    Its words may be all over the book: the passage under the name of the thing says few of them,
+    as it calls the thing by its name.
+    """
+    strengths: dict[tuple[str, ...], float] = {}
+    for term in asked.terms[asked.words :]:
+        for name in (term.text, *(other for other, weight in term.others if weight >= 1)):
+            key = stems_of(name)
+            strengths[key] = max(strengths.get(key, 0.0), term.weight)
+    if not strengths or not fused:
+        return list(fused)
+    top = fused[0][1]
+    headings = _headings(connection, [number for number, _ in fused])
+    raised = [
+        (number, score + DESCRIBED * top * strengths.get(stems_of(headings.get(number, "")), 0.0))
+        for number, score in fused
+    ]
+    raised.sort(key=lambda each: -each[1])
+    return raised
+
+
+def _headings(connection: sqlite3.Connection, ids: list[int]) -> dict[int, str]:
+    rows = connection.execute(
+        "SELECT id, heading FROM chunks WHERE id IN (SELECT value FROM json_each(?))",
+        [json.dumps(ids)],
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def _headed(said: list[str], connection: sqlite3.Connection, ids: list[int]) -> dict[int, float]:
     """What those count whose heading says no more and no less than the question."""
     wanted = stems(" ".join(said))
     meant = _telling(said)
     found = {}
-    for number, heading in connection.execute(
-        "SELECT id, heading FROM chunks WHERE id IN (SELECT value FROM json_each(?))",
-        [json.dumps(ids)],
-    ):
+    for number, heading in _headings(connection, ids).items():
         named = words(heading)
         if named == said:
             found[number] = _WORTH[0]
