@@ -58,6 +58,7 @@ def test_a_draft_waits_until_it_is_accepted(run, met):
     assert (newest["actor"], newest["facts"]["proposal"]) == ("model", draft["id"])
     assert run("undo").code == 0
     assert run("recap", "--json").json()["story"] is None
+    assert "Then Tom came." in run("recap", "accept", "--whole").out
     assert run("recap", "accept").code == 3
 
 

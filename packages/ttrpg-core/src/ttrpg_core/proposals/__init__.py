@@ -8,6 +8,7 @@ is one entry of the journal, by whoever proposed it.
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 import attrs
 
@@ -195,10 +196,15 @@ class Proposals:
             )
         return new
 
-    def accept(self, number: int) -> Proposal:
-        """Do what a proposal says; one entry of the journal. Denied where the game has changed."""
+    def accept(self, number: int, instead: Mapping[str, str] = MappingProxyType({})) -> Proposal:
+        """Do what a proposal says; one entry of the journal. Denied where the game has changed.
+
+        ``instead`` are other values for fields of it, this time: what waits again has its own.
+        """
         with self.journal.store.transaction():
             first = self._waiting(number)
+            for field, value in instead.items():
+                first = self._amended(first, field, value)
             kind = _kind_of_entry(first)
             if kind == "session.start":
                 self.take(first.campaign, f"before {first.name}")

@@ -1,6 +1,5 @@
 """Stories of sessions that wait: a model's telling is a proposal until a person accepts it."""
 
-import attrs
 
 from ttrpg_core import records
 from ttrpg_core.audience import GM, PARTY, Audience
@@ -78,15 +77,13 @@ def accept(
                 "no sentence of it is supported", "--whole keeps it all the same; read it first"
             )
         with world.journal.change("session.tell", actor="model") as change:
-            if text != marked:
-                draft = kept.amend(draft.id, field, text)
-            done = kept.accept(draft.id)
+            done = kept.accept(draft.id, {field: text} if text != marked else {})
             if viewer != GM:
                 world.reveal(session.ref, viewer, field)
             change.campaign = world.campaign
             change.prose = f"kept the story of session {session.number} for {viewer}"
             change.facts = {"ref": session.ref, "name": session.name, "proposal": done.id}
-        return attrs.evolve(done, changes=draft.changes)
+        return done
 
 
 def _waiting(kept: Proposals, world: World, session: Session, viewer: Audience) -> list[Proposal]:
