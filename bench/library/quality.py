@@ -22,6 +22,7 @@ import re
 import sqlite3
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,6 +57,8 @@ GOALS = {
     | {"natural": (0, 0.80)},
     "MiniLM": {"overall": (0.65, 0.92)},
 }
+OFTEN = 30
+"""Seconds after which the vectors that there are so far are kept."""
 PAGES = 0.99
 """Of the hits that are right, how many have the right printed page."""
 
@@ -132,6 +135,7 @@ class Once:
             embedder.id, *kept.sources(ROOT / "packages/ttrpg-search/src/ttrpg_search/embed")
         )
         self._place = kept.folder(f"vectors-{kept.digest(embedder.id)}", by, lambda _: True)
+        self._kept_at = time.monotonic()
         self._rows: dict[str, np.ndarray] = {}
         if self._place and (self._place / "rows.npy").exists():
             keys = (self._place / "keys").read_text("ascii").split()
@@ -145,6 +149,8 @@ class Once:
         }
         wanted = list(missing.items())
         for start in range(0, len(wanted), 64):
+            if time.monotonic() - self._kept_at > OFTEN:  # a run that is stopped has that much
+                self.keep()
             some = wanted[start : start + 64]
             rows = np.asarray(self._embedder.embed([text for _, text in some]), np.float32)
             self._rows.update(zip([key for key, _ in some], rows, strict=True))
@@ -155,7 +161,9 @@ class Once:
         if self._place and self._rows:
             (self._place / "rows.npy").unlink(missing_ok=True)  # while the keys are others
             (self._place / "keys").write_text("\n".join(self._rows), "ascii")
-            np.save(self._place / "rows.npy", np.array(list(self._rows.values())))
+            np.save(self._place / "half.npy", np.array(list(self._rows.values())))
+            (self._place / "half.npy").rename(self._place / "rows.npy")
+        self._kept_at = time.monotonic()
 
 
 def with_vectors(app: App, embedder: Embedder, folder: Path) -> tuple[Engine, VectorIndex]:

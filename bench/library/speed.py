@@ -33,7 +33,7 @@ SIZES = (5_000, 20_000, 100_000)
 DEFAULT = {"keyword": "fts5", "vector": "exact"}
 FAST = {"keyword": "fts5", "vector": "faiss"}
 """With the extra that gains most: once a process has numpy, the columns beside FTS5 are quicker
-than tantivy's candidates, which have to be read and scored one by one."""
+than tantivy's candidates, which have to be read and scored one by one (docs/decisions/0016)."""
 CHOSEN = {"ttrpg": DEFAULT, "ttrpg-fast": FAST}
 ENGINES = ("lancedb", "chroma", "ttrpg", "ttrpg-fast")
 HERE = Path(__file__).parent
