@@ -433,3 +433,10 @@ def test_a_question_in_the_language_of_a_book_is_mended(texts):
 )
 def test_small_words_that_english_has_too_tell_no_language(read, question):
     assert not any("no book is in this language" in step.said for step in read(question).steps)
+
+
+def test_a_name_that_players_know_is_spelled_right(texts):
+    texts.add([passage(200, "Bars of silver are worth their weight.", "Silver Bars")])
+    read = Reader(texts, Lexicon(TABLE)).read
+    assert read("silvery barrs").plain == "silver bars"
+    assert read("silvery barbs").plain == "silvery barbs"

@@ -17,11 +17,13 @@ _LIST = Path(__file__).parent.parent / "language" / "elsewhere.txt"
 
 def missing(text: str, texts: Texts) -> str:
     """A name in the question that is in no book, the longest; "" where there is none."""
+    return next((name for name in named(words(text)) if not texts.with_phrase(name)), "")
+
+
+def named(said: list[str]) -> Iterator[str]:
+    """The names that stand in a question's words, the longest first."""
     known = _names()
-    for said in _runs(words(text)):
-        if said in known and not texts.with_phrase(said):
-            return said
-    return ""
+    return (run for run in _runs(said) if run in known)
 
 
 def _runs(said: list[str]) -> Iterator[str]:

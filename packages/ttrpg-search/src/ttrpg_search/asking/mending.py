@@ -1,8 +1,8 @@
 """Mends the spelling of a question's words, by what the books say and by the words around.
 
-A word that stands nowhere is read as the likeliest word near it. Two unsure words are sure together
-when some heading has them side by side; and a word of several, run together, is taken apart where
-the books have these words in that order.
+A word that stands nowhere is read as the likeliest word near it, unless it is of a name that
+players know. Two unsure words are sure together when some heading has them side by side; and a word
+of several, run together, is taken apart where the books have these words in that order.
 """
 
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from itertools import pairwise, product
 import attrs
 
 from ttrpg_core.search import Step
+from ttrpg_search.asking.elsewhere import named
 from ttrpg_search.asking.foreign import SMALL, tongue
 from ttrpg_search.asking.lexicon import Lexicon
 from ttrpg_search.asking.spelling import SHORTEST, Mended, nearest
@@ -72,12 +73,13 @@ class Speller:
         stemmed = self._texts.chunks_with(stem(word.text) for word in typed)
         strange = self._strange(typed, steps)
         few = len(typed) <= _FEW
+        kept = {part for name in named([word.text for word in typed]) for part in name.split()}
         meant: list[str] = []
         near: list[list[str]] = []
         for word in typed:
             others: list[str] = []
             text = word.text
-            if not strange:
+            if not strange and text not in kept:
                 text, others = self._meant(word, said, stemmed, around, few=few)
             meant.append(text)
             near.append(others)
