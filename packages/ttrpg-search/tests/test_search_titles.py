@@ -72,14 +72,10 @@ def test_a_title_with_more_around_it_is_ranked_as_ever(headings):
 def test_what_is_described_is_raised_by_its_name(app, plugins):
     plugins.register(ttrpg_search, "search")
     numbers = [(1, 0.8), (2, 0.7), (3, 0.69)]
-    app.store.connection.executemany(
-        "INSERT INTO chunks (id, sha256, ordinal, heading, path, label, text) VALUES"
-        " (?, 'a', ?, ?, '[]', '', '')",
-        [(1, 1, "Birds"), (2, 2, "Elephants"), (3, 3, "Roc")],
-    )
+    headings = {1: "Birds", 2: "Elephants", 3: "Roc"}
     terms = (Term("elephant"), Term("Roc", (("Great Bird", 1.0), ("Birds", 0.4)), 0.5))
     read = Reader(Texts(app.store.connection), lexicon(frozenset())).read
     asked = read("elephant")._replace(terms=terms, words=1)
-    raised = described(asked, numbers, app.store.connection)
+    raised = described(asked, numbers, headings)
     assert [number for number, _ in raised] == [1, 3, 2]
     assert dict(raised)[1] == 0.8

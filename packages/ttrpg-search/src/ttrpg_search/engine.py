@@ -32,7 +32,7 @@ from ttrpg_search.asking.elsewhere import missing
 from ttrpg_search.asking.lexicon import lexicon
 from ttrpg_search.asking.prices import listed
 from ttrpg_search.asking.reading import Reader
-from ttrpg_search.asking.titles import described, entitled
+from ttrpg_search.asking.titles import by_name
 from ttrpg_search.fts import Fts5, Matched, chunks_of
 from ttrpg_search.fusion import Fuse, Ranking, convex
 from ttrpg_search.keyword.known import Known
@@ -121,8 +121,7 @@ class Engine:
             top = self._tuning.priced * max((score for _, score in fused), default=1.0)
             fused = [(n, top) for n in priced] + [each for each in fused if each[0] not in priced]
         elif query.text:
-            fused = described(asked, fused, connection)
-            fused, titled = entitled(asked.plain, fused, connection)
+            fused, titled = by_name(asked, fused, connection)
             if titled:
                 steps.append(Step("titles", f"{titled} passages bear the question as their title"))
         standing = matched.standing(number for number, _ in fused)

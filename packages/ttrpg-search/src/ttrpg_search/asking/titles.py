@@ -8,7 +8,8 @@ paragraph inside of it, as an entry is one passage with its small headings in it
 import json
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from ttrpg_search.asking.asked import Asked
 from ttrpg_search.keyword.tokens import STOP, stems, stems_of, words
@@ -17,6 +18,8 @@ MOST_WORDS = 8
 """Words of a question that may be a title."""
 DESCRIBED = 0.15
 """Of the best score, what a passage gains whose heading is the name of what is described."""
+MOST_WITHIN = 5
+"""Words of a title within an entry, at the most; reading the entries takes a while."""
 LOOKED_AT = 24
 """Passages whose text is looked into, where no heading is the question."""
 _WORTH = (1.25, 1.2, 1.15)
@@ -25,15 +28,26 @@ _OWN = 0.05
 """How much of its own score keeps those of one worth in order."""
 
 
+def by_name(
+    asked: Asked, fused: Sequence[tuple[int, float]], connection: sqlite3.Connection
+) -> tuple[list[tuple[int, float]], int]:
+    """The ranking with what is described or asked for by name raised, and how many bear it."""
+    headings = _headings(connection, [number for number, _ in fused])
+    return entitled(asked.plain, described(asked, fused, headings), headings, connection)
+
+
 def entitled(
-    text: str, fused: Sequence[tuple[int, float]], connection: sqlite3.Connection
+    text: str,
+    fused: Sequence[tuple[int, float]],
+    headings: Mapping[int, str],
+    connection: sqlite3.Connection,
 ) -> tuple[list[tuple[int, float]], int]:
     """The ranking with what bears the question as its title first, and how many do."""
     said = words(text)
     if not 0 < len(said) <= MOST_WORDS or not fused:
         return list(fused), 0
-    worth = _headed(said, connection, [number for number, _ in fused])
-    if not worth:
+    worth = _headed(said, headings)
+    if not worth and len(said) <= MOST_WITHIN:
         worth = _within(said, connection, [number for number, _ in fused[:LOOKED_AT]])
     if not worth:
         return list(fused), 0
@@ -47,7 +61,7 @@ def entitled(
 
 
 def described(
-    asked: Asked, fused: Sequence[tuple[int, float]], connection: sqlite3.Connection
+    asked: Asked, fused: Sequence[tuple[int, float]], headings: Mapping[int, str]
 ) -> list[tuple[int, float]]:
     """The ranking with what the question describes raised, by how well it is described.
 
@@ -62,7 +76,6 @@ def described(
     if not strengths or not fused:
         return list(fused)
     top = fused[0][1]
-    headings = _headings(connection, [number for number, _ in fused])
     raised = [
         (number, score + DESCRIBED * top * strengths.get(stems_of(headings.get(number, "")), 0.0))
         for number, score in fused
@@ -79,18 +92,26 @@ def _headings(connection: sqlite3.Connection, ids: list[int]) -> dict[int, str]:
     return {row[0]: row[1] for row in rows}
 
 
-def _headed(said: list[str], connection: sqlite3.Connection, ids: list[int]) -> dict[int, float]:
+def _headed(said: list[str], headings: Mapping[int, str]) -> dict[int, float]:
     """What those count whose heading says no more and no less than the question."""
-    wanted = stems(" ".join(said))
-    meant = _telling(said)
+    wanted = tuple(stems(" ".join(said)))
+    meant = tuple(_telling(said))
+    plain = tuple(said)
     found = {}
-    for number, heading in _headings(connection, ids).items():
-        named = words(heading)
-        if named == said:
+    for number, heading in headings.items():
+        named, whole, telling = _read(heading)
+        if named == plain:
             found[number] = _WORTH[0]
-        elif stems(heading) == wanted or (meant and _telling(named) == meant):
+        elif whole == wanted or (meant and telling == meant):
             found[number] = _WORTH[1]
     return found
+
+
+@lru_cache(maxsize=8192)
+def _read(heading: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The words of a heading, its stems, and those that tell; a question reads a hundred."""
+    named = words(heading)
+    return tuple(named), tuple(stems(heading)), tuple(_telling(named))
 
 
 def _telling(said: list[str]) -> list[str]:
