@@ -26,7 +26,7 @@ def test_a_difficulty_that_cannot_be_told_says_what_is_missing(fight):
     assert "needs the challenge rating of ogre: ttrpg combat edit ogre --cr 1/2" in said
     assert all(len(line) <= 80 for line in said.splitlines() if "needs" in line)
     found = fight("combat", "show", "--json").json()["fight"]
-    assert found["missing"] == {"levels": ["mara", "tam"], "ratings": ["ogre"]}
+    assert found["missing"] == {"levels": ["mara", "tam"], "ratings": ["ogre"], "peaks": []}
     assert found["difficulty"] is None
     party = fight("combat", "show", "--as", "party", "--json").json()["fight"]
     assert (party["missing"], party["difficulty"]) == (None, None)
@@ -65,3 +65,41 @@ def test_a_reminder_says_the_command_that_does_it(fight):
     assert fight("combat", "spend", "wyrm", "Legendary Actions").code == 0
     owed = fight("save", "mara", "9")
     assert (owed.code, "'ttrpg combat show' says who owes what" in owed.err) == (2, True)
+
+
+def test_a_fight_in_fate_says_how_it_is_sized_and_by_which_rule(ttrpg):
+    ttrpg("campaign", "create", "Reef", "--system", "Fate Condensed")
+    assert "Fate Core" in ttrpg("combat", "new", "Docks").err
+    for line in ("Ann --hp 3 -k player --level 4", "Ben --hp 3 -k player", "Thug 3 --hp 1"):
+        assert ttrpg("combat", "add", *line.split()).code == 0
+    said = ttrpg("combat", "show").out
+    assert "needs the peak skill of ben, thug-1, thug-2" in said
+    assert "ttrpg combat edit ben --level 4" in said
+    assert "needs the peak skill" in ttrpg("combat", "start").out
+    ttrpg("undo")
+    for line in ("ben --level 3", *(f"thug-{n} --level 4" for n in (1, 2, 3))):
+        assert ttrpg("combat", "edit", *line.split()).code == 0
+    begun = ttrpg("combat", "start")
+    for out in (begun.out, ttrpg("combat", "show").out):
+        assert "Difficulty  heavy" in out
+        assert "Fate Core SRD, Playing the Opposition: Right-sizing" in out
+        assert "outnumbers the characters without having lower skills" in out
+        told = out[out.index("Difficulty") :].splitlines()
+        assert all(len(line) <= 80 for line in told), told
+    assert "Difficulty" not in ttrpg("combat", "show", "--as", "party").out
+    assert "Difficulty" not in ttrpg("next").out
+    for n in (1, 2):
+        assert ttrpg("combat", "edit", f"thug-{n}", "--cr", "main").code == 0
+    assert "2 main characters" in ttrpg("combat", "show").out
+    assert ttrpg("combat", "edit", "thug-3", "--cr", "1/4").code == 2
+    ended = ttrpg("combat", "end", "--defeated", "thug-1")
+    assert (ended.code, " XP " in ended.out) == (0, False)
+
+
+def test_who_is_not_found_is_not_in_which_fight(fight):
+    alone = fight("hit", "zzz", "3").err
+    assert "there is no combatant 'zzz'\n" in alone
+    fight("combat", "new", "Tower")
+    assert "there is no combatant 'zzz' in 'Tower'" in fight("hit", "zzz", "3").err
+    assert "in 'Ambush'" in fight("hit", "zzz", "3", "--fight", "ambush").err
+    assert "in 'Ambush'" in fight("cond", "zzz", "--fight", "ambush").err

@@ -25,7 +25,7 @@ def book(name):
 
 
 def test_every_system_loads_and_says_whose_its_words_are():
-    assert rules.names() == ("dnd5e-2014", "dnd5e-2024", "other")
+    assert rules.names() == ("dnd5e-2014", "dnd5e-2024", "fate", "other")
     for name in rules.names():
         law = rules.load(name)
         assert law.name == name

@@ -8,8 +8,8 @@ import click
 from ttrpg_cli.commands.combatants import condition as condition_of
 from ttrpg_cli.commands.effects_of import show_conditions
 from ttrpg_cli.fighting import acting, words
-from ttrpg_cli.fighting.acting import act_anywhere, each_of, looked_at, whom
-from ttrpg_core import text
+from ttrpg_cli.fighting.acting import act_anywhere, campaign_of, each_of, looked_at, whom
+from ttrpg_core import fights, text
 from ttrpg_core.app import App
 from ttrpg_core.errors import InputError
 from ttrpg_core.table.combat import conditions, death, effects, hp, roster, saves
@@ -240,5 +240,6 @@ def _held_by(fight: Fight, caster: str) -> str:
 
 def _explain(app: App, who: str, fight: str | None) -> None:
     found, law = looked_at(app, fight, who)
-    one = found.get(roster.find(found, who))
+    with fights.naming(app.store.connection, campaign_of(app), found):
+        one = found.get(roster.find(found, who))
     show_conditions(app, list(conditions.rules_on(one, law)))

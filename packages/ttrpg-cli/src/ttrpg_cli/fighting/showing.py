@@ -29,34 +29,33 @@ _ROLES: dict[str, Role] = {
 
 
 def step(screen: Screen, done: Step) -> None:
-    """What a step did, and how the fight stands."""
+    """What a step did, and how the fight stands; of one that begins, how hard it will be."""
     view = seen.view(done.fight, done.law)
+    begins = done.before.status == "preparing" and done.fight.status == "active"
     screen.show(
         "ttrpg.combat.step/1",
         {"changed": done.changed, "facts": plain(done.facts), "fight": attrs.asdict(view)},
-        [*_said(done), *blocks(view)],
+        [*_said(done), *blocks(view), *(_hard(view) if begins else ())],
     )
 
 
 def fight(screen: Screen, view: View) -> None:
     """A fight as a viewer may see it."""
-    found = blocks(view)
-    if view.difficulty:
-        hard = view.difficulty
-        bands = ", ".join(f"{name} {limit:,}" for name, limit in hard.bands)
-        found += [
-            Text(""),
-            Fields(
-                [
-                    ("Difficulty", f"{hard.verdict}: {hard.value:,} of {bands} XP"),
-                    ("", hard.rule),
-                    *(("", note) for note in hard.notes),
-                ]
-            ),
-        ]
-    if view.missing:
-        found += [Text(""), Fields(_missing(view.missing))]
+    found = [*blocks(view), *_hard(view)]
     screen.show("ttrpg.combat/1", {"fight": attrs.asdict(view)}, found)
+
+
+def _hard(view: View) -> list[Block]:
+    """How hard a fight is and by which rule, or what has yet to be told."""
+    if view.missing:
+        return [Text(""), Fields(_missing(view.missing))]
+    if view.difficulty is None:
+        return []
+    hard = view.difficulty
+    bands = ", ".join(f"{name} {limit:,}" for name, limit in hard.bands)
+    verdict = f"{hard.verdict}: {hard.value:,} of {bands} XP" if bands else hard.verdict
+    notes = [("", note) for note in hard.notes]
+    return [Text(""), Fields([("Difficulty", verdict), ("", hard.rule), *notes])]
 
 
 def _missing(missing: Missing) -> list[tuple[str, str]]:
@@ -66,6 +65,7 @@ def _missing(missing: Missing) -> list[tuple[str, str]]:
         for what, who, option in (
             ("level", missing.levels, "--level 3"),
             ("challenge rating", missing.ratings, "--cr 1/2"),
+            ("peak skill", missing.peaks, "--level 4"),
         )
         if who
     ]

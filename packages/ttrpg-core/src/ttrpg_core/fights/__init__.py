@@ -5,9 +5,10 @@ can write beside, so two terminals at the same fight lose nothing: the second wo
 first has left. What did not change is not written, so that an undo touches what its step touched.
 """
 
+import contextlib
 import random
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import attrs
@@ -17,7 +18,7 @@ from ttrpg_core.convert import explain
 from ttrpg_core.errors import Ambiguous, NotFound, StoreDamaged
 from ttrpg_core.fights import characters, rows
 from ttrpg_core.journal import Change, Journal
-from ttrpg_core.table.combat import clock
+from ttrpg_core.table.combat import clock, rests, roster
 from ttrpg_core.table.combat import rules as laws
 from ttrpg_core.table.combat.rules import Rules
 from ttrpg_core.table.combat.scene import Fact, Outcome
@@ -154,6 +155,8 @@ def rules_for(system: str) -> str:
     for name in laws.names():
         if text.slug(system) in {name, text.slug(laws.load(name).title)}:
             return name
+    if folded.split()[:1] == ["fate"]:  # Core, Condensed and Accelerated are of one kind
+        return "fate"
     if folded and not any(word in folded for word in ("5e", "5.", "d&d", "dnd", "dungeons")):
         return "other"
     return "dnd5e-2014" if "2014" in folded or "5.1" in folded else "dnd5e-2024"
@@ -171,6 +174,18 @@ def shift(change: Change, connection: sqlite3.Connection, key: str, seconds: int
         ),
     )
     rows.write(change, connection, before, after)
+
+
+@contextlib.contextmanager
+def naming(connection: sqlite3.Connection, campaign: str | None, fight: Fight) -> Iterator[None]:
+    """Name the fight in which somebody is not found, while several go on."""
+    try:
+        yield
+    except roster.Nobody as error:
+        running = [each for each in summaries(connection, campaign) if each.status != "ended"]
+        if len(running) < 2 or fight.id == rests.PARTY:  # noqa: PLR2004 - several
+            raise
+        raise roster.Nobody(f"{error.message} in {fight.name!r}", error.hint) from None
 
 
 class Fights:
@@ -207,7 +222,8 @@ class Fights:
         with self.journal.change(kind, campaign=campaign) as change:
             before = load(self._connection, find(self._connection, wanted, campaign))
             rules = law(self._connection, before.rules, campaign)
-            fight, facts = command(before, rules, self.rng)
+            with naming(self._connection, campaign, before):
+                fight, facts = command(before, rules, self.rng)
             if campaign is not None:
                 fight = characters.joined(Reader(self._connection, campaign), before, fight)
             facts += self._write(change, before, fight, campaign, rules)

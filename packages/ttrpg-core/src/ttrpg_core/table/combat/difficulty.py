@@ -5,7 +5,8 @@
   higher for a party of one or two and lower for six or more.
 - 5e of 2024: SRD 5.2.1, "Combat Encounter Difficulty". A budget of XP a character, no multiplier.
 - Fate (no d20 in it): Fate Core SRD, "Playing the Opposition: Right-sizing" (Evil Hat, CC-BY 3.0).
-  Not a sum but advice: numbers, peak skills and main characters on either side.
+  Not a sum but advice: numbers, peak skills and main characters on either side. In a fight, the
+  level of a combatant is its peak skill, and its rating says what it is to the story.
 """
 
 import functools
@@ -21,11 +22,12 @@ from ttrpg_core.convert import make_converter
 from ttrpg_core.errors import InputError, NotFound
 from ttrpg_core.table.combat.roster import FOES
 from ttrpg_core.table.combat.rules import Rules
-from ttrpg_core.table.combat.state import Fight
+from ttrpg_core.table.combat.state import Combatant, Fight
 
 HIGHEST = 20
 PARTY_MAX = 100
 Weight = Literal["nameless", "supporting", "main"]
+_WEIGHTS: dict[str, Weight] = {"supporting": "supporting", "main": "main"}
 
 
 @attrs.frozen
@@ -45,10 +47,11 @@ class Difficulty:
 
 @attrs.frozen
 class Missing:
-    """Of whom it has to be known how strong they are: ids of characters, and of foes."""
+    """Of whom it has to be known how strong they are: ids of characters, of foes, of both."""
 
     levels: tuple[str, ...] = ()
     ratings: tuple[str, ...] = ()
+    peaks: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -105,25 +108,27 @@ def by_xp(system: str, levels: Sequence[int], foes: Sequence[int]) -> Difficulty
 
 def of_fight(fight: Fight, rules: Rules) -> Difficulty:
     """The difficulty of a fight for its players, as it stands: foes that left do not count."""
-    players = [each.level for each in fight.combatants if each.kind == "player" and each.active]
-    foes = [
-        rules.worth(each)
-        for each in fight.combatants
-        if each.side == FOES and each.active and each.kind != "environment"
-    ]
-    return by_xp(rules.name, players, foes)
+    players, foes = _sides(fight)
+    levels = [each.level for each in players]
+    if rules.difficulty == "right-sizing":
+        return fate(levels, [FateFoe(each.level, _weight(each)) for each in foes])
+    return by_xp(rules.name, levels, [rules.worth(each) for each in foes])
 
 
 def missing(fight: Fight, rules: Rules) -> Missing | None:
     """What keeps the difficulty of a fight from being told; None where nothing does, or all.
 
-    That is a level that is none, or a foe with neither a challenge rating nor experience. Where the
-    rules tell no difficulty, or one side is not there yet, nothing is missing.
+    That is a level that is none, or a foe with neither a challenge rating nor experience; in Fate
+    a peak skill. Where the rules tell no difficulty, or one side is not there yet, nothing is
+    missing.
     """
-    here = [each for each in fight.combatants if each.active]
-    players = [each for each in here if each.kind == "player"]
-    foes = [each for each in here if each.side == FOES and each.kind != "environment"]
-    if rules.name not in _tables() or not players or not foes:
+    players, foes = _sides(fight)
+    if not players or not foes:
+        return None
+    if rules.difficulty == "right-sizing":
+        peaks = tuple(each.id for each in (*players, *foes) if not each.level)
+        return Missing(peaks=peaks) if peaks else None
+    if rules.name not in _tables():
         return None
     found = Missing(
         tuple(each.id for each in players if not 1 <= each.level <= HIGHEST),
@@ -157,6 +162,20 @@ def fate(peaks: Sequence[int], foes: Sequence[FateFoe]) -> Difficulty:
         verdict=verdict,
         notes=(*heavy, *light),
     )
+
+
+def _sides(fight: Fight) -> tuple[list[Combatant], list[Combatant]]:
+    """The players and their foes, of those who are here."""
+    here = [each for each in fight.combatants if each.active and each.kind != "environment"]
+    return (
+        [each for each in here if each.kind == "player"],
+        [each for each in here if each.side == FOES],
+    )
+
+
+def _weight(foe: Combatant) -> Weight:
+    """What a foe is to the story; who was not said to be anybody has no name."""
+    return _WEIGHTS.get(foe.cr.casefold(), "nameless")
 
 
 def _verdict(table: _Table, limits: Sequence[int], value: int) -> str:

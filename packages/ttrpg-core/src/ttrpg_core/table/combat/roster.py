@@ -27,6 +27,10 @@ _SIDES = {"player": PARTY, "ally": PARTY, "npc": FOES, "monster": FOES, "environ
 _NUMBERED = re.compile(r"(.*?)-?([0-9]+)\Z")
 
 
+class Nobody(NotFound):
+    """There is nobody in the fight whom a name means."""
+
+
 def new(
     key: str,
     name: str,
@@ -163,12 +167,16 @@ def surprise(fight: Fight, rules: Rules, who: Iterable[str]) -> Outcome:
 def find(fight: Fight, wanted: str) -> str:
     """The id that a few letters mean: ``goblin-2``, ``mar``, ``gob2``.
 
-    Those who are here come before those who left. Raises Ambiguous or NotFound.
+    Those who are here come before those who left. Raises Ambiguous or Nobody.
     """
     try:
         return _match(wanted, [each for each in fight.combatants if each.active])
     except NotFound:
+        pass
+    try:
         return _match(wanted, fight.combatants)
+    except NotFound as error:
+        raise Nobody(error.message, error.hint) from None
 
 
 def checked(one: Combatant, rules: Rules) -> Combatant:

@@ -140,7 +140,11 @@ class Condition:
 
 @attrs.frozen
 class Rules:
-    """The rules of one system and edition."""
+    """The rules of one system and edition.
+
+    ``xp`` is by challenge rating; where that is a word for what a foe is to the story, it is 0.
+    ``difficulty`` is what tells how hard a fight will be.
+    """
 
     name: str
     title: str
@@ -156,6 +160,7 @@ class Rules:
     long_rest: Rest | None = None
     saves: str = "1d20"
     xp: Mapping[str, int] = attrs.field(factory=dict)
+    difficulty: Literal["xp", "right-sizing"] = "xp"
     conditions: tuple[Condition, ...] = ()
 
     def condition(self, wanted: str) -> Condition:

@@ -268,11 +268,11 @@ def _in_order(fight: Fight) -> list[Combatant]:
 
 
 def _difficulty(fight: Fight, rules: Rules) -> Difficulty | None:
-    """How hard it is, where the rules can tell: experience of the foes, and levels."""
+    """How hard it is, where the rules can tell: experience or skills of the foes, and levels."""
     if difficulty.missing(fight, rules):
         return None
     try:
         found = difficulty.of_fight(fight, rules)
     except (InputError, NotFound):
         return None
-    return found if found.xp else None
+    return found if found.xp or not found.bands else None
