@@ -279,17 +279,33 @@ def test_a_save_that_changes_nothing_is_in_the_history_too(party):
     assert heroes(party)["Mara"]["conditions"] == []
 
 
-def test_what_is_owed_outside_does_not_follow_into_a_fight_nor_get_lost_there(party):
+def test_what_is_owed_goes_into_a_fight_and_out_of_it_again(party):
+    def owed():
+        return party("combat", "show").out.count("DC 10 CON save")
+
     party("combat", "concentrate", "mara", "Bless")
     party("hit", "mara", "7")
     party("combat", "new", "Ambush")
     party("combat", "add", "--party")
-    party("combat", "start")
-    assert "owes no save" in party("save", "mara", "9").err
+    assert "Owed" in party("character", "sheet").out
+    begun = party("combat", "start")
+    assert "#1 Mara  DC 10 CON save to keep up Bless (ttrpg save mara)" in begun.out
+    assert "Owed" not in party("character", "sheet").out
+    party("undo")
+    assert ("Owed" in party("character", "sheet").out, owed()) == (True, 0)
+    party("redo")
     party("hit", "mara", "1")
-    assert "DC 10 CON save" in party("combat", "show").out
-    party("save", "mara", "12")
+    assert owed() == 2
+    assert "CON save 12 against DC 10, made" in party("save", "mara", "12").out
+    for out_of_it in (("remove", "mara"), ("end",), ("delete", "ambush")):
+        assert owed() == 1
+        assert party("combat", *out_of_it).code == 0
+        assert "#1 Mara  DC 10 CON save" in party("character", "sheet").out
+        party("undo")
+        assert "Owed" not in party("character", "sheet").out
+    party("combat", "remove", "mara")
+    party("combat", "return", "mara")
+    assert owed() == 1
+    assert "concentration is broken" in party("save", "mara", "2").out
     party("combat", "end")
-    assert "#1 Mara  DC 10 CON save" in party("character", "sheet").out
-    party("rest", "long")
     assert "Owed" not in party("character", "sheet").out

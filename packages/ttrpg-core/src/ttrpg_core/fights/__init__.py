@@ -265,6 +265,9 @@ class Fights:
         """Delete a fight with all that is in it."""
         with self.journal.change("combat.delete", campaign=campaign) as change:
             fight = load(self._connection, find(self._connection, wanted, campaign))
+            if campaign is not None:  # what is owed in it is owed still
+                world, over = World(self.journal, campaign), attrs.evolve(fight, status="ended")
+                characters.save(change, world, fight, over)
             change.delete("fights", {"id": fight.id})
             change.prose = f"deleted the fight {fight.name!r}"
             change.facts = {"fight": fight.id}

@@ -4,6 +4,8 @@ A character has one number of hit points. While a fight goes on, those who take 
 from the world, and what a step does to them is written to both in the same change: so what the
 character's own page says is true in the middle of a fight, a correction there counts in the fight,
 and one undo takes a step back in both. One who has left a fight is not in it any more.
+
+A roll that is owed goes along: into the fight that begins or is joined, and out of it again.
 """
 
 import sqlite3
@@ -86,19 +88,24 @@ def fresh(reader: Reader, fight: Fight) -> Fight:
 def joined(reader: Reader, before: Fight, after: Fight) -> Fight:
     """The fight after a step, with those who joined it or came back as they are now.
 
+    Where it goes on, the rolls that they owe are owed in it.
     InputError when one who takes part in it now takes part in another that goes on.
     """
     here = {each.id for each in before.combatants if each.active}
     now = {each.id for each in after.combatants if each.character and each.active}
     new = now - here
     begins = before.status != "active" == after.status
-    for key in now if begins else new if after.status == "active" else ():
+    entering = now if begins else new if after.status == "active" else set()
+    for key in entering:
         other = fighting(reader.connection, reader.campaign, after.get(key).character, after.id)
         if other:
             raise InputError(
                 f"{after.get(key).name} is in the fight {other}, which goes on",
                 f"End it, or take them out of it: ttrpg combat remove {key} --fight {other}",
             )
+    those = [reader.peek(f"character/{e.character}") for e in after.combatants if e.id in entering]
+    asked = owed([each for each in those if isinstance(each, Character)])
+    last = after.last_prompt
     return attrs.evolve(
         after,
         combatants=tuple(
@@ -190,11 +197,29 @@ def save(
         if each.character and each.active and _kept(after, each) != was.get(each.id):
             write(change, world, each, after)
             changed = False
+        if each.character:
+            _hand_over(change, world, each, before, after)
     outside = after.id == rests.PARTY
     for fact in facts if changed and outside else ():
         found = world.peek(f"character/{fact.who}") if fact.kind == "combat.save" else None
         if found is not None:
             world.save(change, found)
+
+
+def _hand_over(change: Change, world: World, one: Combatant, before: Fight, after: Fight) -> None:
+    """Keep what one owes in one place: in the fight that it takes part in, else on its sheet."""
+    was, now = (
+        fight.status == "active" and fight.has(one.id) and fight.get(one.id).active
+        for fight in (before, after)
+    )
+    found = world.peek(f"character/{one.character}")
+    if was == now or not isinstance(found, Character):
+        return
+    held = {each.id for each in found.sheet.effects}
+    asked = [p for p in before.prompts if was and p.who == one.id and p.effect in held]
+    back = tuple(attrs.evolve(each, number=0) for each in asked)
+    if back != found.sheet.owed:
+        world.save(change, attrs.evolve(found, sheet=attrs.evolve(found.sheet, owed=back)))
 
 
 def _kept(fight: Fight, one: Combatant) -> Sheet:

@@ -16,7 +16,7 @@ from ttrpg_core.table.combat.state import Combatant, Effect, Life, Prompt, Resou
 class Sheet:
     """The numbers of a character; each field but the last is as a :class:`Combatant` has it.
 
-    ``owed`` are the rolls that are asked for outside of fights; a fight keeps those of its own.
+    ``owed`` are the rolls that are asked for; a fight that the character is in keeps them instead.
     """
 
     hp: int | None = None
