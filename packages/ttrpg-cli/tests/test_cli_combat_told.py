@@ -103,3 +103,17 @@ def test_who_is_not_found_is_not_in_which_fight(fight):
     assert "there is no combatant 'zzz' in 'Tower'" in fight("hit", "zzz", "3").err
     assert "in 'Ambush'" in fight("hit", "zzz", "3", "--fight", "ambush").err
     assert "in 'Ambush'" in fight("cond", "zzz", "--fight", "ambush").err
+
+
+def test_who_waits_is_shown_until_they_come_in(fight):
+    for place, who in enumerate(("mara", "ogre", "tam", "goblin")):
+        fight("order", who, str(20 - place))
+    fight("combat", "start")
+    waiting = fight("combat", "delay").out
+    assert "Mara  waits" in waiting
+    assert "Mara  waits" in fight("combat", "show", "--as", "party").out
+    refused = fight("combat", "in", "tam").err
+    assert "Tam is not waiting" in refused
+    assert "Who waits: mara" in refused
+    assert "waits" not in fight("combat", "in", "mara").out
+    assert "Only one who delayed" in fight("combat", "in", "tam").err

@@ -167,7 +167,13 @@ def _details(one: Shown) -> str:
         found.append(f"death saves {one.successes} made, {one.failures} failed")
     found += [f"readies: {one.readied}"] if one.readied else []
     found += [
-        word for word, is_so in (("surprised", one.surprised), ("hidden", one.hidden)) if is_so
+        word
+        for word, is_so in (
+            ("waits", one.waits),
+            ("surprised", one.surprised),
+            ("hidden", one.hidden),
+        )
+        if is_so
     ]
     found += [] if one.active else ["has left"]
     found += [f"{each.name} {each.left}/{each.most}" for each in one.resources]

@@ -38,7 +38,8 @@ class Badge:
 class Shown:
     """One combatant; what a viewer may not know is None or empty.
 
-    ``looks`` is a word for its hit points, ``share`` how full a bar of them is, from 0 to 1.
+    ``looks`` is a word for its hit points, ``share`` how full a bar of them is, from 0 to 1. One
+    who ``waits`` has delayed.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Shown:
     hidden: bool = False
     active: bool = True
     surprised: bool = False
+    waits: bool = False
 
 
 @attrs.frozen
@@ -179,6 +181,7 @@ def _shown(fight: Fight, rules: Rules, one: Combatant, viewer: Audience) -> Show
         _Marked(GM, "hidden", one.hidden),
         _Marked(GM, "active", one.active),
         _Marked(ours, "surprised", one.surprised),
+        _Marked(PARTY, "waits", one.id in turns.waiting(fight)),
     ]
     known: dict[str, Any] = {each.name: each.value for each in project(fields, viewer)}
     return Shown(

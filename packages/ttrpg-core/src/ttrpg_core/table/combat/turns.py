@@ -117,11 +117,20 @@ def step_in(fight: Fight, rules: Rules, who: str, rng: random.Random) -> Outcome
     _need_running(fight)
     _need_newest(fight)
     one = scene.get(who)
-    if one.id not in _waiting(fight) or not one.acts:
-        raise InputError(f"{one.name} is not waiting", "Only one who delayed can step in")
+    those = [key for key in waiting(fight) if fight.get(key).acts]
+    if who not in those:
+        hint = f"Who waits: {', '.join(those)}" if those else "Only one who delayed can step in"
+        raise InputError(f"{one.name} is not waiting", hint)
     _end_turn(scene)
     _begin(scene, who)
     return scene.outcome()
+
+
+def waiting(fight: Fight) -> list[str]:
+    """Who delayed in this round and has not come in, the first first."""
+    turns = [turn for turn in fight.turns if turn.round == _round(fight)]
+    resumed = {turn.who for turn in turns if turn.resumed}
+    return [turn.who for turn in turns if turn.delayed and turn.who not in resumed]
 
 
 def ready(fight: Fight, rules: Rules, who: str, what: str) -> Outcome:
@@ -197,13 +206,6 @@ def _had(fight: Fight) -> set[str]:
     return had | {each.id for each in fight.combatants if each.late == round_now}
 
 
-def _waiting(fight: Fight) -> list[str]:
-    """Who delayed in this round and has not come in, the first first."""
-    turns = [turn for turn in fight.turns if turn.round == _round(fight)]
-    resumed = {turn.who for turn in turns if turn.resumed}
-    return [turn.who for turn in turns if turn.delayed and turn.who not in resumed]
-
-
 def _upcoming(fight: Fight) -> str:
     """Who comes next in this round, those who wait apart; empty when nobody does."""
     had = _had(fight)
@@ -215,7 +217,7 @@ def _begin_next(scene: Scene, to: str = "") -> None:
     fight = scene.fight
     who = _upcoming(fight) if fight.turns else ""
     if not who and fight.turns:
-        who = next((key for key in _waiting(fight) if fight.get(key).acts), "")
+        who = next((key for key in waiting(fight) if fight.get(key).acts), "")
     if who:
         _begin(scene, to if to and fight.get(to).acts else who)
         return
@@ -235,7 +237,7 @@ def _begin_next(scene: Scene, to: str = "") -> None:
 def _begin(scene: Scene, who: str, number: int = 0) -> None:
     """Begin a turn, in this round or the one with a number."""
     fight = scene.fight
-    resumed = not number and who in _waiting(fight)
+    resumed = not number and who in waiting(fight)
     if resumed:
         order.put_beside(scene, who, fight.turns[-1].who, after=True)
         number = _round(fight)
