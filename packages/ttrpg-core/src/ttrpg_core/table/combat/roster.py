@@ -53,13 +53,19 @@ def new(
 
 
 def add(
-    fight: Fight, rules: Rules, made: Combatant, number: int = 1, rng: random.Random | None = None
+    fight: Fight,
+    rules: Rules,
+    made: Combatant,
+    number: int = 1,
+    rng: random.Random | None = None,
+    dice: str = "",
 ) -> Outcome:
     """Put a combatant into the fight, or a ``number`` of the same kind: goblin-1, goblin-2 ...
 
     The id is made from the name and never changes; one that is given stays if it is free. Who joins
     a running fight rolls for initiative (which takes ``rng``), or has that of their group, and acts
-    in this round unless their place in it has passed.
+    in this round unless their place in it has passed. With hit ``dice`` each rolls its hit points,
+    of which there is one at least.
     """
     scene = Scene(fight, rules, rng)
     made = checked(made, rules)
@@ -76,6 +82,9 @@ def add(
             side=made.side or _SIDES[made.kind],
             group=made.group or (text.slug(made.name) if number > 1 else ""),
         )
+        if dice:
+            hp = max(scene.roll(dice), 1)
+            one = attrs.evolve(one, hp=hp, hp_max=hp)
         if one.hp == 0 and one.life == "up":
             one = attrs.evolve(one, life=rules.at_zero(one))
         scene.fight = attrs.evolve(scene.fight, combatants=(*scene.fight.combatants, one))
