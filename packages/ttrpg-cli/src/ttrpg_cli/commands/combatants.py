@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 import attrs
 import click
 
-from ttrpg_cli.fighting import acting, words
+from ttrpg_cli.fighting import acting, newcomers, words
 from ttrpg_cli.fighting.acting import act, campaign_of, each_of, whom
 from ttrpg_core import fights, text
 from ttrpg_core.app import App
@@ -83,9 +83,10 @@ def _with(command: F, options: Sequence[Callable[[F], F]]) -> F:
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=acting.newcomers)
 @click.argument("number", type=click.IntRange(1, roster.COMBATANTS_MAX), default=1)
 @click.option("--hp", metavar="HP", help="Hit points: 12, or 5/12 for five of twelve.")
+@click.option("--roll-hp", is_flag=True, help="Roll the hit dice of a creature of the rules.")
 @click.option(
     "--temp",
     "temp_hp",
@@ -130,37 +131,79 @@ def add(
     fight: str | None,
     *,
     party: bool,
+    roll_hp: bool,
     **given: Any,
 ) -> None:
     """Put NAME into the fight, or a NUMBER of its kind: goblin-1, goblin-2 ...
 
-    A character of the campaign, by name and without --hp, comes as it is; --party brings all. Who
-    joins a running fight rolls for initiative, and acts in this round unless its place has passed.
+    A character of the campaign, by name and without --hp, comes as it is; --party brings all. So
+    does a creature of the rules, such as an owlbear: its numbers are those of the SRD 5.1 or 5.2,
+    but for what options say. Any other is as the options say, and so is an NPC.
+
+    Who joins a running fight rolls for initiative, and acts in this round unless its place has
+    passed.
     """
+    if roll_hp and (hp is not None or party):
+        raise InputError("--roll-hp goes with a creature of the rules alone", "Leave it or --hp")
     if party == (name is not None):
         raise InputError("who joins?", "Give a NAME, or --party for all characters")
     heroes = _heroes(app, name, fight) if hp is None else []
+    if heroes and roll_hp:
+        raise InputError(f"{heroes[0].name} has hit points of their own", "Leave out --roll-hp")
     if heroes:
         act(app, "combat.add", fight, lambda f, law, rng: _join(f, law, rng, heroes, given))
         return
     if name is None:
         raise NotFound("no character is free to join", "See: ttrpg character list")
-    called = name
-    left, most = (None, None) if hp is None else words.hp(hp)
+    _add(app, name, number, hp, fight, roll_hp=roll_hp, given=given)
+
+
+def _add(
+    app: App,
+    name: str,
+    number: int,
+    hp: str | None,
+    fight: str | None,
+    *,
+    roll_hp: bool,
+    given: Mapping[str, Any],
+) -> None:
+    """Put creatures into the fight, by the rules or by hand, and say whose numbers they have."""
+    typed = None if hp is None else newcomers.by_hand(name, hp)
+    if typed is None and newcomers.is_somebody(app, name, given["kind"]):
+        if roll_hp:
+            raise InputError(f"{name!r:.60} has no hit dice", "Give hit points: --hp 12")
+        typed = newcomers.Newcomer(Combatant("", name))
+    told: tuple[str, ...] = ()
 
     def join(found: Fight, law: Rules, rng: Random) -> Outcome:
-        plain = {
-            key: given[key]
-            for key in ("temp_hp", "kind", "initiative", "hidden")
-            if given[key] is not None
-        }
-        made = Combatant(
-            "", called, hp=left, hp_max=most, resources=_resources(given), **plain,
-            **changes(law, given, Combatant("", called)),
-        )  # fmt: skip
-        return roster.add(found, law, made, number, rng)
+        nonlocal told
+        new = typed or newcomers.of_rules(law, name, roll_hp=roll_hp)
+        made = _changed(law, new.made, given)
+        told = new.told(made)
+        return roster.add(found, law, made, number, rng, new.dice)
 
-    act(app, "combat.add", fight, join)
+    step = acting.fights_of(app).change("combat.add", fight, campaign_of(app), join)
+    for each in told:
+        app.screen.say(each)
+    acting.report(app, step)
+
+
+def _changed(law: Rules, one: Combatant, given: Mapping[str, Any]) -> Combatant:
+    """A newcomer with what the options of ``add`` say; its worth is that of a rating given."""
+    plain = {
+        key: given[key]
+        for key in ("temp_hp", "kind", "initiative", "hidden")
+        if given[key] is not None
+    }
+    xp = None if given["cr"] is not None else one.xp
+    uses = _with_uses(one.resources, _resources(given))
+    return attrs.evolve(one, **{**plain, "xp": xp, "resources": uses, **changes(law, given, one)})
+
+
+def _with_uses(known: Sequence[Resource], given: Sequence[Resource]) -> tuple[Resource, ...]:
+    """What a creature can use, each once: what is given stands before what is known."""
+    return tuple({each.name: each for each in (*known, *given)}.values())
 
 
 def _heroes(app: App, name: str | None, fight: str | None) -> list[Character]:

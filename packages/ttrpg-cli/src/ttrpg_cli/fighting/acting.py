@@ -15,7 +15,7 @@ from ttrpg_core.days import Days
 from ttrpg_core.errors import Ambiguous, NotFound
 from ttrpg_core.fights import Command, Fights, Step, characters
 from ttrpg_core.store import peek
-from ttrpg_core.table.combat import roster
+from ttrpg_core.table.combat import creatures, roster
 from ttrpg_core.table.combat.rules import Rules
 from ttrpg_core.table.combat.scene import Fact, Outcome
 from ttrpg_core.table.combat.state import Fight
@@ -28,6 +28,11 @@ _PEOPLE = (
     " WHERE status <> 'ended' UNION SELECT entities.id, name FROM entities JOIN chosen"
     " ON value = campaign WHERE key = 'campaign' AND kind = 'character' ORDER BY 1"
 )
+_CHARACTERS = (
+    "SELECT entities.id, name FROM entities JOIN chosen ON value = campaign"
+    " WHERE key = 'campaign' AND kind = 'character' ORDER BY 1"
+)
+_RULES = "SELECT DISTINCT rules, rules FROM fights WHERE status <> 'ended'"
 _FIGHTS = "SELECT id, name FROM fights ORDER BY id"
 
 
@@ -124,6 +129,21 @@ def people(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Comp
 def fights(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Fights' ids for the shell."""
     return _items(ctx, _FIGHTS, incomplete)
+
+
+def newcomers(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Characters for the shell, and the creatures of fights that go on once there is a letter."""
+    found = _items(ctx, _CHARACTERS, incomplete)
+    if not incomplete:
+        return found
+    folded = incomplete.casefold()
+    for rules, _same in peek(ctx.find_root().obj.paths.database, _RULES):
+        found += [
+            CompletionItem(each.name, help=each.source)
+            for each in creatures.load(rules)
+            if each.name.casefold().startswith(folded)
+        ]
+    return found
 
 
 def _items(ctx: click.Context, query: str, incomplete: str) -> list[CompletionItem]:

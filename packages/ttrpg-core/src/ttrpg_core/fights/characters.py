@@ -49,6 +49,15 @@ def called(reader: Reader, name: str) -> Character | None:
     return found[0] if len(found) == 1 else None
 
 
+def is_npc(reader: Reader, name: str) -> bool:
+    """Whether somebody whom the Game Master plays has exactly this name."""
+    row = reader.connection.execute(
+        "SELECT 1 FROM entities WHERE campaign = ? AND kind = 'npc' AND name = ? COLLATE NOCASE",
+        [reader.campaign, name.strip()],
+    ).fetchone()
+    return row is not None
+
+
 def combatant(character: Character) -> Combatant:
     """A character as it goes into a fight."""
     return sheet.player(character.id, character.name, character.level or 0, character.sheet)
@@ -111,6 +120,8 @@ def joined(reader: Reader, before: Fight, after: Fight) -> Fight:
         combatants=tuple(
             _now(reader, each) if each.id in new else each for each in after.combatants
         ),
+        prompts=(*after.prompts, *(attrs.evolve(p, number=last + p.number) for p in asked)),
+        last_prompt=last + len(asked),
     )
 
 
