@@ -134,9 +134,14 @@ def shelved(tmp_path_factory):
     return path
 
 
-@pytest.fixture
-def ambush(home):
-    """A home with a fight of two groups that has begun: the party, and four goblins."""
+@pytest.fixture(scope="session")
+def ambushed(tmp_path_factory):
+    """A home with a fight of two groups that has begun: the party, and four goblins.
+
+    It is made once; what changes it takes a copy.
+    """
+    home = tmp_path_factory.mktemp("ambushed") / "home"
+    home.mkdir(mode=0o700)
     run(home, "campaign", "create", "Salt Road", "--system", "D&D 5e")
     run(home, "combat", "new", "Ambush")
     for name, points, at in (("Mara", "12", "18"), ("Tam", "20", "4")):
@@ -145,6 +150,12 @@ def ambush(home):
     run(home, "combat", "add", "Goblin", "4", "--hp", "7", "--cr", "1/4", "--initiative", "9")
     run(home, "combat", "start")
     return home
+
+
+@pytest.fixture
+def ambush(home, ambushed):
+    """A copy of the fight that has begun, to go on with."""
+    return shutil.copytree(ambushed, home, dirs_exist_ok=True)
 
 
 class Window:
