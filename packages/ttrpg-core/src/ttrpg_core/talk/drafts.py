@@ -1,6 +1,5 @@
 """Stories of sessions that wait: a model's telling is a proposal until a person accepts it."""
 
-
 from ttrpg_core import records
 from ttrpg_core.audience import GM, PARTY, Audience
 from ttrpg_core.errors import InputError, NotFound
