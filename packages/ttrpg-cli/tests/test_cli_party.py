@@ -309,3 +309,22 @@ def test_what_is_owed_goes_into_a_fight_and_out_of_it_again(party):
     assert "concentration is broken" in party("save", "mara", "2").out
     party("combat", "end")
     assert "Owed" not in party("character", "sheet").out
+
+
+def test_who_stays_out_of_a_fight_owes_and_saves_while_others_fight(party):
+    party("combat", "concentrate", "mara", "Bless")
+    party("hit", "mara", "7")
+    party("combat", "new", "Ambush")
+    party("combat", "add", "tam")
+    party("combat", "add", "Goblin", "--hp", "7")
+    party("combat", "start")
+    made = party("save", "mara", "12")
+    assert "The party" in made.out
+    assert "Mara: CON save 12 against DC 10, made" in made.out
+    assert "Owed" not in party("character", "sheet").out
+    assert "Mara takes 2" in party("hit", "mara", "2").out
+    assert "Concentrating" in party("cond", "mara").out
+    assert "Goblin takes 2" in party("hit", "goblin", "2").out
+    assert "There are: goblin, tam" in party("hit", "zzz", "2").err
+    assert "no combatant 'mara'" in party("hit", "mara", "2", "--fight", "ambush").err
+    assert "no combatant 'mara'" in party("hit", "tam,mara", "2").err

@@ -9,7 +9,7 @@ from click.shell_completion import CompletionItem
 
 from ttrpg_cli.fighting import showing
 from ttrpg_core import fights as kept
-from ttrpg_core import records
+from ttrpg_core import records, text
 from ttrpg_core.app import App
 from ttrpg_core.days import Days
 from ttrpg_core.errors import Ambiguous, NotFound
@@ -32,7 +32,10 @@ _CHARACTERS = (
     "SELECT entities.id, name FROM entities JOIN chosen ON value = campaign"
     " WHERE key = 'campaign' AND kind = 'character' ORDER BY 1"
 )
-_RULES = "SELECT DISTINCT rules, rules FROM fights WHERE status <> 'ended'"
+_RULES = (
+    "SELECT json_extract(state, '$.rules') AS rules, id FROM fights WHERE status <> 'ended'"
+    " GROUP BY rules"
+)
 _FIGHTS = "SELECT id, name FROM fights ORDER BY id"
 
 
@@ -56,11 +59,15 @@ def act(app: App, kind: str, wanted: str | None, command: Command) -> None:
 def act_anywhere(app: App, kind: str, wanted: str | None, command: Command) -> None:
     """Do one step in the fight that is meant; while none goes on, to the party outside of any.
 
-    Somebody who is not of the party is in a fight that is prepared.
+    Somebody who is not of the party is in a fight that is prepared. One of the party who is not in
+    a fight that goes on is outside of it.
     """
     days = None if wanted is not None else _days(app)
     if days is None:
-        act(app, kind, wanted, command)
+        try:
+            act(app, kind, wanted, command)
+        except roster.Nobody as nobody:
+            _act_beside(app, kind, wanted, command, nobody)
         return
     try:
         report(app, days.step(kind, command))
@@ -71,6 +78,20 @@ def act_anywhere(app: App, kind: str, wanted: str | None, command: Command) -> N
             raise nobody from None
 
 
+def _act_beside(
+    app: App, kind: str, wanted: str | None, command: Command, nobody: roster.Nobody
+) -> None:
+    """Do one step to those of the party who are in no fight, while others fight."""
+    campaign = campaign_of(app)
+    if campaign is None or wanted is not None:
+        raise nobody
+    try:
+        step = Days(app.journal, campaign, app.rng).step(kind, command)
+    except roster.Nobody:
+        raise nobody from None
+    report(app, step)
+
+
 def looked_at(app: App, wanted: str | None, who: str) -> tuple[Fight, Rules]:
     """Where somebody is looked at as :func:`act_anywhere` would act on them, and the rules."""
     days = None if wanted is not None else _days(app)
@@ -79,9 +100,24 @@ def looked_at(app: App, wanted: str | None, who: str) -> tuple[Fight, Rules]:
         with contextlib.suppress(NotFound):
             roster.find(together, who)
             return together, law
-    connection = app.store.connection
-    found = kept.load(connection, kept.find(connection, wanted, campaign_of(app)))
+    connection, campaign = app.store.connection, campaign_of(app)
+    found = kept.load(connection, kept.find(connection, wanted, campaign))
+    if days is None and wanted is None and campaign is not None:
+        beside, law = Days(app.journal, campaign, app.rng).together()
+        if not _has(found, who) and _has(beside, who):
+            return beside, law
     return found, law_of(app, found)
+
+
+def _has(fight: Fight, who: str) -> bool:
+    """Whether a name means somebody in a fight, or several."""
+    try:
+        roster.find(fight, who)
+    except Ambiguous:
+        return True
+    except NotFound:
+        return False
+    return True
 
 
 def _days(app: App) -> Days | None:
@@ -136,12 +172,12 @@ def newcomers(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[C
     found = _items(ctx, _CHARACTERS, incomplete)
     if not incomplete:
         return found
-    folded = incomplete.casefold()
     for rules, _same in peek(ctx.find_root().obj.paths.database, _RULES):
+        names = {text.slug(each.name): each.name for each in creatures.load(rules)}
         found += [
-            CompletionItem(each.name, help=each.source)
-            for each in creatures.load(rules)
-            if each.name.casefold().startswith(folded)
+            CompletionItem(key, help=name)
+            for key, name in names.items()
+            if key.startswith(incomplete.casefold())
         ]
     return found
 
