@@ -85,7 +85,7 @@ def test_without_hit_dice_nothing_is_rolled(old, typed, said):
 
 
 def test_what_a_number_cannot_say_is_said(old):
-    assert "AC 11 in humanoid form, 12" in old("combat", "add", "werewolf").err
+    assert "Not in its numbers: AC 11 in humanoid form, 12" in old("combat", "add", "werewolf").err
 
 
 def test_each_edition_has_its_own(ttrpg):
@@ -111,3 +111,14 @@ def test_people_of_the_campaign_are_no_creatures(ttrpg):
     assert ttrpg("combat", "add", "spy").code == 0
     assert one(ttrpg, "spy")["kind"] == "player"
     assert "Knight, SRD 5.1: AC 18" in ttrpg("combat", "add", "knights", "2").err
+
+
+def test_the_shell_names_creatures_of_fights_that_go_on(old):
+    def offered(word):
+        typed = {"COMP_WORDS": f"ttrpg combat add {word}", "COMP_CWORD": "3"}
+        return old(env={**typed, "_TTRPG_COMPLETE": "bash_complete"}).out
+
+    assert offered("OWL") == "plain,owl\nplain,owlbear\n"
+    assert "owlbear" not in offered("")
+    assert offered("young-red") == "plain,young-red-dragon\n"
+    assert "Young Red Dragon, SRD 5.1" in old("combat", "add", "young-red-dragon").err

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ttrpg_core import text
 from ttrpg_core.dice import roll
 from ttrpg_core.table.combat import creatures, difficulty, roster, rules
 from ttrpg_core.table.combat.state import Combatant, Trait
@@ -99,6 +100,7 @@ def test_every_creature_is_one_that_a_fight_takes(system):
         assert roll(each.dice, random.Random(1)).total is not None
         names.append(each.name)
         assert creatures.find(system, each.name.upper()) is each
+        assert creatures.find(system, text.slug(each.name)) is each  # as the shell completes it
     assert len(set(names)) == len(names) > 300
 
 

@@ -30,7 +30,8 @@ class Newcomer(NamedTuple):
         """What to say of it as it was made, a line each: whose numbers it has."""
         if self.creature is None:
             return tuple(filter(None, [self.like]))
-        return tuple(filter(None, [self.creature.summary(made, self.dice), self.creature.note]))
+        note = self.creature.note and f"Not in its numbers: {self.creature.note}"
+        return tuple(filter(None, [self.creature.summary(made, self.dice), note]))
 
 
 def by_hand(name: str, hp: str) -> Newcomer:

@@ -99,7 +99,10 @@ def _forms(name: str) -> Iterator[str]:
 
 
 def _folded(name: str) -> str:
-    return " ".join(name.casefold().replace("\u2019", "'").split())
+    """A name without case and apostrophes, its hyphens as spaces: as ids of it are typed too."""
+    return " ".join(
+        re.sub("['\N{RIGHT SINGLE QUOTATION MARK}]", "", name.casefold()).replace("-", " ").split()
+    )
 
 
 def _creature(row: Mapping[str, str], source: str) -> Creature:
