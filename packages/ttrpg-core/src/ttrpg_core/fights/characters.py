@@ -14,6 +14,7 @@ from typing import cast
 
 import attrs
 
+from ttrpg_core import text
 from ttrpg_core.audience import GM, PARTY, Audience
 from ttrpg_core.errors import InputError
 from ttrpg_core.journal import Change
@@ -53,7 +54,7 @@ def is_npc(reader: Reader, name: str) -> bool:
     """Whether somebody whom the Game Master plays has exactly this name."""
     row = reader.connection.execute(
         "SELECT 1 FROM entities WHERE campaign = ? AND kind = 'npc' AND name = ? COLLATE NOCASE",
-        [reader.campaign, name.strip()],
+        [reader.campaign, text.name(name, "combatant's name")],
     ).fetchone()
     return row is not None
 
