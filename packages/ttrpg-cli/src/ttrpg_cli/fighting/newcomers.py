@@ -60,8 +60,8 @@ def is_somebody(app: App, name: str, kind: str) -> bool:
     """Whether this is no creature of the rules whatever it is called: a player's, or an NPC."""
     if kind in {"player", "environment"}:
         return True
-    campaign = campaign_of(app)
-    return campaign is not None and characters.is_npc(Reader(app.store.connection, campaign), name)
+    campaign, clean = campaign_of(app), text.name(name, "combatant's name")
+    return campaign is not None and characters.is_npc(Reader(app.store.connection, campaign), clean)
 
 
 def _like(law: Rules, name: str) -> str:
