@@ -29,6 +29,10 @@ def test_the_order_of_the_list(evening):
     found = run("session", "list", "--json").json()["sessions"]
     assert [each.get("number") for each in found] == [5, 0, 1]
     assert run("session", "show", "--json").json()["session"]["number"] == 5
+    short = run("session", "list", "--limit", "2")
+    assert "1 more: --limit 3 shows them all" in short.out
+    found = run("session", "list", "--limit", "2", "--json").json()
+    assert (found["total"], [each.get("number") for each in found["sessions"]]) == (3, [5, 0])
 
 
 def test_a_timeline_has_what_happened(evening):

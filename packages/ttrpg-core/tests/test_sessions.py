@@ -15,9 +15,11 @@ from ttrpg_core import records
 from ttrpg_core.errors import InputError, NotFound
 from ttrpg_core.sessions import CURRENT, Sessions
 from ttrpg_core.sessions.happened import happened
+from ttrpg_core.sessions.preparing import prepared
 from ttrpg_core.table import campaigns
 from ttrpg_core.table.world import sessions
 from ttrpg_core.table.world.people import Character
+from ttrpg_core.table.world.plots import Plot
 from ttrpg_core.table.world.sessions import MOVES, ORDER, RUNNING, Session, moved, played
 from ttrpg_core.world import World, orders
 from ttrpg_core.world.reading import Reader
@@ -41,6 +43,18 @@ def world(salt_road):
 @pytest.fixture
 def kept(world):
     return Sessions(world)
+
+
+def test_a_sheet_names_every_plot_that_goes_on_and_few_that_wait(kept, world):
+    for number in range(30):
+        world.add(Plot, {"name": f"Waits {number:02}"})
+    before = next(part for part in prepared(kept, None) if part.title == "Open plots")
+    for number in range(25):
+        world.add(Plot, {"name": f"Goes on {number:02}", "status": "active"})
+    after = next(part for part in prepared(kept, None) if part.title == "Open plots")
+    assert (len(before.lines), len(after.lines)) == (20, 25)
+    assert all("Goes on" in line for line in after.lines)
+    assert (before.left_out, after.left_out) == (10, 30)
 
 
 def chosen(world):

@@ -57,10 +57,7 @@ def list_(
             empty='No relations yet: ttrpg relation add NAME "seeks" NAME',
         )
     ]
-    if len(found) > limit:
-        blocks.append(
-            Text(f"{len(found) - limit} more: --limit {len(found)} shows them all", "dim")
-        )
+    blocks += showing.more(len(found), limit)
     app.screen.show(
         "ttrpg.relation.list/1",
         {"total": len(found), "relations": [_data(view) for each, view in views]},

@@ -3,9 +3,10 @@
 import click
 
 from ttrpg_cli.world.noun import LIMIT, world_of
+from ttrpg_cli.world.showing import more
 from ttrpg_cli.world.within import audience_of
 from ttrpg_core.app import App
-from ttrpg_core.views import Table, Text
+from ttrpg_core.views import Table
 from ttrpg_core.world import handing
 
 _SAID = {"told": "revealed", "given": "given", "hidden": "hidden again"}
@@ -33,7 +34,6 @@ def reveals(app: App, to: str | None, limit: int) -> None:
         )
         for each in found[:limit]
     ]
-    left = len(found) - len(rows)
     app.screen.show(
         "ttrpg.reveals/1",
         {
@@ -56,6 +56,6 @@ def reveals(app: App, to: str | None, limit: int) -> None:
             Table(
                 ("When", "What", "", "To", "Session"), rows, empty="Nothing has been revealed yet"
             ),
-            *([Text(f"{left} more: --limit {len(found)} shows them all", "dim")] if left else []),
+            *more(len(found), limit),
         ],
     )

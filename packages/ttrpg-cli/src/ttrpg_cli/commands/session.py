@@ -1,5 +1,6 @@
 """``session``: evenings at the table: plan, start, pause, end, and what happened in each."""
 
+from itertools import islice
 from typing import Any
 
 import click
@@ -8,7 +9,7 @@ from click.shell_completion import CompletionItem
 from ttrpg_cli.sessions import showing
 from ttrpg_cli.sessions.kept import sessions_of
 from ttrpg_cli.stdin import read_stdin
-from ttrpg_cli.world.noun import UNDO, noun
+from ttrpg_cli.world.noun import LIMIT, UNDO, noun
 from ttrpg_cli.world.options import as_viewer, given
 from ttrpg_core.app import App
 from ttrpg_core.audience import Audience
@@ -18,7 +19,7 @@ from ttrpg_core.sessions.happened import happened
 from ttrpg_core.store import peek
 from ttrpg_core.table.recaps.events import Event, at_least
 from ttrpg_core.table.world.seen import knows, seen
-from ttrpg_core.table.world.sessions import played
+from ttrpg_core.table.world.sessions import Session, played
 from ttrpg_core.text import TEXT_MAX
 
 session = noun("session", "Sessions: plan, start, end, look back")
@@ -41,14 +42,16 @@ which = click.argument("wanted", metavar="SESSION", required=False, shell_comple
 
 
 @session.command("list")
+@click.option("--limit", type=click.IntRange(1), default=LIMIT, show_default=True, help="How many.")
 @as_viewer
 @click.pass_obj
-def list_(app: App, viewer: str) -> None:
+def list_(app: App, limit: int, viewer: str) -> None:
     """Sessions: the one that runs, those that are planned, then the last that ended."""
     kept, audience = sessions_of(app), Audience.of(viewer)
     named = kept.world.named(audience)
-    known = [each for each in kept.all() if knows(each, audience, named)]
-    showing.listing(app, known, lambda each: seen(each, audience, named))
+    known = [*islice((each for each in kept.all() if knows(each, audience, named)), limit)]
+    total = kept.world.count(Session.KIND, audience)
+    showing.listing(app, known, total, lambda each: seen(each, audience, named))
 
 
 @session.command()

@@ -12,10 +12,11 @@ import click
 from ttrpg_cli.campaigns import names
 from ttrpg_cli.campaigns.kept import snapshots_of
 from ttrpg_cli.campaigns.showing import several
+from ttrpg_cli.world.showing import more
 from ttrpg_core import records, text
 from ttrpg_core.app import App
 from ttrpg_core.snapshots import Difference, Moment, Snapshot
-from ttrpg_core.views import Block, Fields, Table, Text
+from ttrpg_core.views import Block, Fields, Later, Table, Text
 
 F = TypeVar("F", bound=Callable[..., Any])
 UNDO = "'ttrpg undo' takes it back"
@@ -68,31 +69,25 @@ def list_(app: App, kind: str | None, limit: int, whose: str | None) -> None:
     campaign = records.campaign_or_current(app.store.connection, whose)
     kept = snapshots_of(app)
     found = [each for each in kept.all(campaign) if kind in (None, each.kind)]
-    since = kept.since(campaign, found)
+    shown = found[:limit]
     blocks: list[Block] = [
         Table(
             ("Name", "Kind", "Made", "Since", "Note"),
             [
                 (_short(each), each.kind, _when(each.at), str(count), each.note)
-                for each, count in zip(found[:limit], since, strict=False)
+                for each, count in zip(shown, kept.since(campaign, shown), strict=True)
             ],
             empty="No snapshot yet: ttrpg snapshot create NAME",
         )
     ]
-    if len(found) > limit:
-        more = f"{len(found) - limit} more: --limit {len(found)} shows them all"
-        blocks.append(Text(more, "dim"))
-    app.screen.show(
-        "ttrpg.snapshot.list/1",
-        {
-            "campaign": campaign.id,
-            "snapshots": [
-                {**attrs.asdict(each), "changes_since": count}
-                for each, count in zip(found, since, strict=True)
-            ],
-        },
-        blocks,
-    )
+    blocks += more(len(found), limit)
+
+    def whole() -> dict[str, Any]:
+        since = zip(found, kept.since(campaign, found), strict=True)
+        every = [{**attrs.asdict(each), "changes_since": count} for each, count in since]
+        return {"campaign": campaign.id, "snapshots": every}
+
+    app.screen.show("ttrpg.snapshot.list/1", Later(whole), blocks)
 
 
 @snapshot.command()

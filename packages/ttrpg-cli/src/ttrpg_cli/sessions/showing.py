@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from ttrpg_cli.world.showing import data
+from ttrpg_cli.world.showing import data, more
 from ttrpg_core.app import App
 from ttrpg_core.audience import GM, Audience
 from ttrpg_core.errors import NotFound
@@ -23,8 +23,10 @@ BARS = 12
 """Sessions whose length is drawn."""
 
 
-def listing(app: App, found: Sequence[Session], view: Callable[[Session], Seen | None]) -> None:
-    """Sessions that somebody knows; ``view`` is what they see of one."""
+def listing(
+    app: App, found: Sequence[Session], total: int, view: Callable[[Session], Seen | None]
+) -> None:
+    """Sessions that somebody knows, of so many; ``view`` is what they see of one."""
     now = app.clock().isoformat()
     rows = [
         (
@@ -39,7 +41,8 @@ def listing(app: App, found: Sequence[Session], view: Callable[[Session], Seen |
 
     def whole() -> dict[str, Any]:
         views = ((each, view(each)) for each in found)
-        return {"sessions": [_data(each, seen, now) for each, seen in views if seen is not None]}
+        known = [_data(each, seen, now) for each, seen in views if seen is not None]
+        return {"total": total, "sessions": known}
 
     app.screen.show(
         "ttrpg.session.list/1",
@@ -49,7 +52,8 @@ def listing(app: App, found: Sequence[Session], view: Callable[[Session], Seen |
                 ("", "Title", "Status", "When", "Played"),
                 rows,
                 empty="No session yet: ttrpg session plan",
-            )
+            ),
+            *more(total, len(found)),
         ],
     )
 

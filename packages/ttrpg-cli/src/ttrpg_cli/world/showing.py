@@ -1,7 +1,7 @@
 """Entities on the screen: a list, one of them whole, and what a search found."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ttrpg_core.table.world import kinds
@@ -52,13 +52,18 @@ def listing(
             empty=f"No {kind.PLURAL} yet: ttrpg {kind.KIND} add NAME",
         )
     ]
-    if total > len(found):
-        blocks.append(Text(f"{total - len(found)} more: --limit {total} shows them all", "dim"))
+    blocks += more(total, len(found))
     screen.show(
         f"ttrpg.{kind.KIND}.list/1",
         {"total": total, kind.PLURAL.lower(): [data(each) for each in found]},
         blocks,
     )
+
+
+def more(total: int, shown: int) -> Iterator[Text]:
+    """How to see what a list left out, if it did."""
+    if total > shown:
+        yield Text(f"{total - shown} more: --limit {total} shows them all", "dim")
 
 
 def whole(

@@ -37,9 +37,12 @@ class Sessions:
         self.world = world
         self.take = take
 
-    def all(self) -> list[Session]:
-        """Every session: what runs first, then what is planned, then the last that ended."""
-        return list(orders.sessions(self.world))
+    def all(self) -> Iterator[Session]:
+        """Every session: what runs first, then what is planned, then the last that ended.
+
+        Each is read when it is asked for.
+        """
+        return orders.sessions(self.world)
 
     def first(self, *among: Status) -> Session | None:
         """The first session of these statuses, in the order of the list, if there is one."""
@@ -54,7 +57,7 @@ class Sessions:
         return self.first(*RUNNING, "planned")
 
     def ended(self) -> Iterator[Session]:
-        """The sessions that ended, the last first; each is read when it is asked for."""
+        """The sessions that ended, the last first."""
         return orders.sessions(self.world, ("ended",))
 
     def find(self, wanted: str | None) -> Session:

@@ -6,7 +6,7 @@ from ttrpg_core.audience import GM
 from ttrpg_core.sessions import Sessions
 from ttrpg_core.sessions.happened import Happened, happened
 from ttrpg_core.table.recaps import stories
-from ttrpg_core.table.recaps.sheet import SECTION_MAX, Part, fitted
+from ttrpg_core.table.recaps.sheet import Part, fitted
 from ttrpg_core.table.world.entity import Entity
 from ttrpg_core.table.world.links import spoken
 from ttrpg_core.table.world.people import Npc
@@ -19,6 +19,8 @@ MOST = 60
 """Things of a kind that are looked at: more have no room on a sheet."""
 NOTE_MAX = 300
 """Characters of a note on the sheet."""
+WAITING = 20
+"""Plots, with those that go on, after which none that waits is named: a terminal's height."""
 _OPEN = (("active",), ("paused", "pending"))
 """The statuses of plots that are not over: those that go on come first."""
 
@@ -48,12 +50,10 @@ def prepared(kept: Sessions, session: Session | None) -> list[Part]:
 
 
 def _open_plots(world: World) -> Iterator[Plot]:
-    """The plots that are not over, as many as have room, and all of those that go on."""
-    room = SECTION_MAX
-    for each in orders.foremost(world, _OPEN, MOST):
-        if room < 0 and each.status != "active":
+    """All plots that go on, then those that wait, as long as there is room."""
+    for count, each in enumerate(orders.foremost(world, _OPEN, MOST)):
+        if count >= WAITING and each.status != "active":
             return
-        room -= len(_plot(each))
         yield each
 
 
