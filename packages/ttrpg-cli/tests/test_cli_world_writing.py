@@ -5,50 +5,35 @@ from pathlib import Path
 
 import pytest
 
-from ttrpg_core.testing import Runner
-
 SECRET = "CANARY"
-
-
-@pytest.fixture
-def salt(ttrpg: Runner):
-    """Runs a line that must end with 0; a campaign is there."""
-
-    def do(*words, **how):
-        result = ttrpg(*words, **how)
-        assert result.code == 0, result
-        return result
-
-    do("campaign", "create", "Salt Road")
-    return do
 
 
 # Notes
 
 
-def test_words_that_are_no_verb_are_a_note(salt):
-    wrote = salt("note", "The bridge is out", "--plot", "--tag", "road")
+def test_words_that_are_no_verb_are_a_note(run):
+    wrote = run("note", "The bridge is out", "--plot", "--tag", "road")
     assert wrote.err == "Wrote 'The bridge is out'. 'ttrpg undo' takes it back\n"
-    made = salt("note", "show", "bridge", "--json").json()["note"]
+    made = run("note", "show", "bridge", "--json").json()["note"]
     assert (made["type"], made["tags"]) == ("plot", ["road"])
     assert "text" not in made
-    salt("note", "--quest", "three", "words", "here")
-    assert salt("note", "show", "three words here", "--json").json()["note"]["type"] == "quest"
-    salt("note", "--", "list")
-    assert salt("note", "--json").json()["total"] == 3
-    salt("undo")
-    assert salt("note", "list", "--json").json()["total"] == 2
+    run("note", "--quest", "three", "words", "here")
+    assert run("note", "show", "three words here", "--json").json()["note"]["type"] == "quest"
+    run("note", "--", "list")
+    assert run("note", "--json").json()["total"] == 3
+    run("undo")
+    assert run("note", "list", "--json").json()["total"] == 2
 
 
-def test_the_first_line_is_the_name_and_nothing_is_lost(salt):
+def test_the_first_line_is_the_name_and_nothing_is_lost(run):
     text = "## [[npc/mara|Mara]] knows\n\n- the key\n- the gate\n"
-    salt("note", "-", "--kind", "rumour", input=text)
-    made = salt("note", "show", "mara knows", "--json").json()["note"]
+    run("note", "-", "--kind", "rumour", input=text)
+    made = run("note", "show", "mara knows", "--json").json()["note"]
     assert (made["name"], made["text"], made["type"]) == ("Mara knows", text, "rumour")
-    odd = salt("note", "a\tb \x1b[31mred", "--json").json()["note"]
+    odd = run("note", "a\tb \x1b[31mred", "--json").json()["note"]
     assert (odd["name"], odd["text"]) == ("a b [31mred", "a\tb \x1b[31mred")
     line = "word " * 40
-    long = salt("note", line, "--json").json()["note"]
+    long = run("note", line, "--json").json()["note"]
     assert len(long["name"]) <= 80
     assert long["name"].endswith(" ...")
     assert long["text"] == line
@@ -65,77 +50,77 @@ def test_the_first_line_is_the_name_and_nothing_is_lost(salt):
         (("x", "--session", "nine"), "nine"),
     ],
 )
-def test_what_is_no_note(salt, ttrpg, words, said):
+def test_what_is_no_note(run, ttrpg, words, said):
     result = ttrpg("note", *words)
     assert result.code in {2, 3}
     assert said in result.err
     assert ttrpg("note", "--json").json()["total"] == 0
 
 
-def test_a_list_has_pins_first_then_the_newest_and_filters(salt):
-    salt("npc", "add", "Mara")
-    salt("note", "One", "--about", "mara")
-    salt("note", "Two", "--loot")
-    salt("note", "Three", "--audience", "party")
-    salt("note", "pin", "one")
-    names = [each["name"] for each in salt("note", "--json").json()["notes"]]
+def test_a_list_has_pins_first_then_the_newest_and_filters(run):
+    run("npc", "add", "Mara")
+    run("note", "One", "--about", "mara")
+    run("note", "Two", "--loot")
+    run("note", "Three", "--audience", "party")
+    run("note", "pin", "one")
+    names = [each["name"] for each in run("note", "--json").json()["notes"]]
     assert names == ["One", "Three", "Two"]
 
     def listed(*words):
-        found = salt("note", "list", "--json", *words).json()["notes"]
+        found = run("note", "list", "--json", *words).json()["notes"]
         return [each["name"] for each in found]
 
     assert listed("--kind", "LOOT") == ["Two"]
     assert listed("--pinned") == ["One"]
     assert listed("--about", "mar") == ["One"]
     assert listed("--as", "party") == ["Three"]
-    salt("note", "unpin", "one")
+    run("note", "unpin", "one")
     assert listed("--pinned") == []
 
 
-def test_a_note_has_the_session_that_is_played(salt):
-    salt("session", "plan", "The gate")
-    salt("session", "start")
-    running = salt("note", "Now", "--json").json()["note"]["session"]
+def test_a_note_has_the_session_that_is_played(run):
+    run("session", "plan", "The gate")
+    run("session", "start")
+    running = run("note", "Now", "--json").json()["note"]["session"]
     assert running.startswith("session/")
-    assert salt("note", "add", "Also", "--json").json()["note"]["session"] == running
-    assert "session" not in salt("note", "Not", "--session", "", "--json").json()["note"]
-    names = salt("note", "list", "--session", running, "--json").json()["notes"]
+    assert run("note", "add", "Also", "--json").json()["note"]["session"] == running
+    assert "session" not in run("note", "Not", "--session", "", "--json").json()["note"]
+    names = run("note", "list", "--session", running, "--json").json()["notes"]
     assert {each["name"] for each in names} == {"Now", "Also"}
-    salt("ruling", "add", "No crits", "--json")
-    assert salt("ruling", "show", "no crits", "--json").json()["ruling"]["session"] == running
+    run("ruling", "add", "No crits", "--json")
+    assert run("ruling", "show", "no crits", "--json").json()["ruling"]["session"] == running
 
 
-def test_find_has_words_of_any_kind(salt):
-    salt("npc", "add", "Mara", "--summary", "keeps the lighthouse")
-    salt("note", "The lighthouse is dark")
-    salt("plot", "add", "Gate", "--consequences", "the Lighthouse falls")
-    refs = [each["ref"] for each in salt("find", "lighth", "--json").json()["found"]]
+def test_find_has_words_of_any_kind(run):
+    run("npc", "add", "Mara", "--summary", "keeps the lighthouse")
+    run("note", "The lighthouse is dark")
+    run("plot", "add", "Gate", "--consequences", "the Lighthouse falls")
+    refs = [each["ref"] for each in run("find", "lighth", "--json").json()["found"]]
     assert set(refs) == {"npc/mara", "note/the-lighthouse-is-dark", "plot/gate"}
-    only = salt("find", "lighthouse", "--kind", "NPCs", "--json").json()["found"]
+    only = run("find", "lighthouse", "--kind", "NPCs", "--json").json()["found"]
     assert [each["ref"] for each in only] == ["npc/mara"]
-    notes = salt("note", "find", "dark", "lighthouse")
+    notes = run("note", "find", "dark", "lighthouse")
     assert notes.out.startswith("The lighthouse is dark (note/the-lighthouse-is-dark)\n")
-    assert salt("find", "nothing").out == "Nothing here has all of: nothing\n"
+    assert run("find", "nothing").out == "Nothing here has all of: nothing\n"
 
 
-def test_links_go_both_ways_and_broken_ones_are_told(salt):
-    salt("npc", "add", "Mara", "--text", "Loves [[Tam]], fears [[Nobody]].")
-    salt("npc", "add", "Tam", "--location", "", "--text", "Plain.")
-    salt("note", "Mara was seen at dusk")
-    told = salt("links", "mara", "--json").json()
+def test_links_go_both_ways_and_broken_ones_are_told(run):
+    run("npc", "add", "Mara", "--text", "Loves [[Tam]], fears [[Nobody]].")
+    run("npc", "add", "Tam", "--location", "", "--text", "Plain.")
+    run("note", "Mara was seen at dusk")
+    told = run("links", "mara", "--json").json()
     assert [each["ref"] for each in told["forward"]] == ["npc/tam"]
     assert told["broken"] == ["Nobody"]
     assert [each["ref"] for each in told["unlinked"]] == ["note/mara-was-seen-at-dusk"]
-    assert [each["ref"] for each in salt("links", "tam", "--json").json()["back"]] == ["npc/mara"]
-    assert "Named without a link in:" in salt("links", "mara").out
-    salt("npc", "rm", "tam")
-    whole = salt("links", "--json").json()["broken"]
+    assert [each["ref"] for each in run("links", "tam", "--json").json()["back"]] == ["npc/mara"]
+    assert "Named without a link in:" in run("links", "mara").out
+    run("npc", "rm", "tam")
+    whole = run("links", "--json").json()["broken"]
     assert whole == [{"ref": "npc/mara", "name": "Mara", "to": ["Tam", "Nobody"]}]
-    assert "Mara" in salt("links").out
-    salt("undo")
-    salt("npc", "edit", "mara", "--text", "Loves [[Tam]].")
-    assert salt("links").out == "No link is broken\n"
+    assert "Mara" in run("links").out
+    run("undo")
+    run("npc", "edit", "mara", "--text", "Loves [[Tam]].")
+    assert run("links").out == "No link is broken\n"
 
 
 def editor(tmp_path, script):
@@ -146,16 +131,16 @@ def editor(tmp_path, script):
     return {"EDITOR": str(path), "VISUAL": ""}
 
 
-def test_a_long_text_is_written_in_the_editor(salt, ttrpg, ttrpg_home, tmp_path):
+def test_a_long_text_is_written_in_the_editor(run, ttrpg, ttrpg_home, tmp_path):
     env = editor(tmp_path, 'printf "The gate\\n\\nIt is shut.\\n" > "$1"')
-    salt("note", "--edit", "--plot", env=env)
-    made = salt("note", "show", "gate", "--json").json()["note"]
+    run("note", "--edit", "--plot", env=env)
+    made = run("note", "show", "gate", "--json").json()["note"]
     assert (made["name"], made["text"]) == ("The gate", "The gate\n\nIt is shut.")
-    same = salt("note", "edit", "gate", "--edit", env=editor(tmp_path, 'touch "$1"'))
+    same = run("note", "edit", "gate", "--edit", env=editor(tmp_path, 'touch "$1"'))
     assert same.err == "Nothing was different\n"
-    empty = salt("note", "edit", "gate", "--edit", env=editor(tmp_path, ': > "$1"'))
+    empty = run("note", "edit", "gate", "--edit", env=editor(tmp_path, ': > "$1"'))
     assert empty.err == "Nothing was different\n"
-    more = salt("plot", "add", "Gate", "--edit", env=editor(tmp_path, 'echo "All of it" > "$1"'))
+    more = run("plot", "add", "Gate", "--edit", env=editor(tmp_path, 'echo "All of it" > "$1"'))
     assert "All of it" in more.out
     none = ttrpg("plot", "add", "Tide", "--edit", env=editor(tmp_path, ": $1"))
     assert (none.code, none.err) == (2, "Error: nothing was written\nNothing was added\n")
@@ -163,8 +148,8 @@ def test_a_long_text_is_written_in_the_editor(salt, ttrpg, ttrpg_home, tmp_path)
     assert not list(ttrpg_home.rglob("draft-*.md"))
 
 
-def test_what_was_written_is_never_lost(salt, ttrpg, ttrpg_home, tmp_path):
-    salt("note", "Gate")
+def test_what_was_written_is_never_lost(run, ttrpg, ttrpg_home, tmp_path):
+    run("note", "Gate")
     big = ttrpg(
         "note", "edit", "gate", "--edit",
         env=editor(tmp_path, 'head -c 200000 /dev/zero | tr "\\0" x > "$1"'),
@@ -179,8 +164,8 @@ def test_what_was_written_is_never_lost(salt, ttrpg, ttrpg_home, tmp_path):
 @pytest.mark.parametrize(
     ("script", "said"), [("exit 3", "ended with 3"), ('printf "\\377\\376" > "$1"', "UTF-8")]
 )
-def test_an_editor_that_fails_changes_nothing(salt, ttrpg, tmp_path, script, said):
-    salt("note", "Gate")
+def test_an_editor_that_fails_changes_nothing(run, ttrpg, tmp_path, script, said):
+    run("note", "Gate")
     result = ttrpg("note", "edit", "gate", "--edit", env=editor(tmp_path, script))
     assert result.code == 2
     assert said in result.err
@@ -195,101 +180,101 @@ def test_an_editor_that_fails_changes_nothing(salt, ttrpg, tmp_path, script, sai
 # Handouts, reveals and rulings
 
 
-def test_a_handout_is_given_and_the_log_says_so(salt, ttrpg):
-    salt("character", "add", "Mara")
-    salt("character", "add", "Tam")
-    salt("handout", "add", "The letter", "--text", "Come to the gate.")
-    given = salt("handout", "give", "letter", "--to", "mar")
+def test_a_handout_is_given_and_the_log_says_so(run, ttrpg):
+    run("character", "add", "Mara")
+    run("character", "add", "Tam")
+    run("handout", "add", "The letter", "--text", "Come to the gate.")
+    given = run("handout", "give", "letter", "--to", "mar")
     assert given.err == "Gave 'The letter' to mara. 'ttrpg undo' takes it back\n"
-    assert "Come to the gate" in salt("handout", "show", "letter", "--as", "mara").out
+    assert "Come to the gate" in run("handout", "show", "letter", "--as", "mara").out
     assert ttrpg("handout", "show", "letter", "--as", "tam").code == 3
     other = ttrpg("handout", "give", "letter", "--to", "tam")
     assert other.code == 2
     assert "is for mara alone" in other.err
-    salt("handout", "give", "letter", "--to", "party")
-    assert "Come" in salt("handout", "show", "letter", "--as", "tam").out
-    salt("npc", "add", "Kaz", "--secret", "a spy")
-    salt("npc", "reveal", "kaz", "--field", "secret")
-    salt("undo")
-    salt("npc", "reveal", "kaz", "--to", "tam")
-    log = salt("reveals", "--json").json()["reveals"]
+    run("handout", "give", "letter", "--to", "party")
+    assert "Come" in run("handout", "show", "letter", "--as", "tam").out
+    run("npc", "add", "Kaz", "--secret", "a spy")
+    run("npc", "reveal", "kaz", "--field", "secret")
+    run("undo")
+    run("npc", "reveal", "kaz", "--to", "tam")
+    log = run("reveals", "--json").json()["reveals"]
     assert [(each["kind"], each["ref"], each["to"]) for each in log] == [
         ("told", "npc/kaz", "tam"),
         ("given", "handout/the-letter", "party"),
         ("given", "handout/the-letter", "mara"),
     ]
-    to_mara = salt("reveals", "--to", "mara", "--json").json()["reveals"]
+    to_mara = run("reveals", "--to", "mara", "--json").json()["reveals"]
     assert [each["ref"] for each in to_mara] == ["handout/the-letter"] * 2
-    assert "given" in salt("reveals").out
-    salt("npc", "hide", "kaz")
-    assert [each["kind"] for each in salt("reveals", "--to", "tam", "--json").json()["reveals"]][
+    assert "given" in run("reveals").out
+    run("npc", "hide", "kaz")
+    assert [each["kind"] for each in run("reveals", "--to", "tam", "--json").json()["reveals"]][
         :2
     ] == ["hidden", "told"]
 
 
-def test_the_log_says_in_which_session(salt):
-    salt("npc", "add", "Kaz")
-    salt("session", "plan", "The gate")
-    salt("session", "start")
-    salt("npc", "reveal", "kaz")
-    log = salt("reveals", "--json").json()["reveals"]
+def test_the_log_says_in_which_session(run):
+    run("npc", "add", "Kaz")
+    run("session", "plan", "The gate")
+    run("session", "start")
+    run("npc", "reveal", "kaz")
+    log = run("reveals", "--json").json()["reveals"]
     assert log[0]["session"].startswith("session/")
-    assert "The gate" in salt("reveals").out
+    assert "The gate" in run("reveals").out
 
 
-def test_a_file_is_known_again_and_not_copied(salt, ttrpg, tmp_path):
+def test_a_file_is_known_again_and_not_copied(run, ttrpg, tmp_path):
     file = tmp_path / "map.png"
     file.write_bytes(b"\x89PNG")
-    salt("handout", "add", "Map", "--audience", "party")
-    assert "4 bytes" in salt("handout", "attach", "map", file).err
-    assert salt("handout", "show", "map", "--json").json()["file_state"] == "as it was"
-    assert str(tmp_path) not in salt("handout", "show", "map", "--as", "party").out
+    run("handout", "add", "Map", "--audience", "party")
+    assert "4 bytes" in run("handout", "attach", "map", file).err
+    assert run("handout", "show", "map", "--json").json()["file_state"] == "as it was"
+    assert str(tmp_path) not in run("handout", "show", "map", "--as", "party").out
     file.write_bytes(b"\x89PNG2")
-    assert "was changed since" in salt("handout", "show", "map").out
+    assert "was changed since" in run("handout", "show", "map").out
     file.unlink()
-    assert "there is no file" in salt("handout", "show", "map").out
+    assert "there is no file" in run("handout", "show", "map").out
     assert ttrpg("handout", "attach", "map", file).code == 3
     assert ttrpg("handout", "attach", "map", tmp_path).code == 2
 
 
-def test_a_ruling_holds_until_it_is_withdrawn(salt):
-    made = salt("ruling", "add", "Flanking gives +2", "--rule", "flanking", "--book", "phb",
+def test_a_ruling_holds_until_it_is_withdrawn(run):
+    made = run("ruling", "add", "Flanking gives +2", "--rule", "flanking", "--book", "phb",
                 "--page", "12")  # fmt: skip
     assert "Status  standing" in made.out
-    salt("ruling", "withdraw", "flank")
-    assert salt("ruling", "--json").json()["rulings"][0]["status"] == "withdrawn"
-    assert "holds again" in salt("ruling", "restore", "flank").err
-    assert salt("ruling", "restore", "flank").err == "Nothing was different\n"
+    run("ruling", "withdraw", "flank")
+    assert run("ruling", "--json").json()["rulings"][0]["status"] == "withdrawn"
+    assert "holds again" in run("ruling", "restore", "flank").err
+    assert run("ruling", "restore", "flank").err == "Nothing was different\n"
 
 
 # What players see
 
 
 @pytest.fixture
-def secrets(salt):
+def secrets(run):
     """A world with a canary in every place that a player must not see."""
-    salt("npc", "add", SECRET, "--summary", SECRET)
-    salt("location", "add", f"{SECRET} Cave")
-    salt("plot", "add", "Gate", "--audience", "party", "--summary", "A gate", "--kind", SECRET,
+    run("npc", "add", SECRET, "--summary", SECRET)
+    run("location", "add", f"{SECRET} Cave")
+    run("plot", "add", "Gate", "--audience", "party", "--summary", "A gate", "--kind", SECRET,
          "--npc", "npc/canary", "--location", "location/canary-cave", "--giver", "npc/canary",
          "--secret", SECRET, "--tag", SECRET, "--alias", SECRET, "--rewards", SECRET,
          "--consequences", SECRET, "--text", "Shut. [[npc/canary|Somebody]]")  # fmt: skip
-    salt("plot", "add", f"{SECRET} plot", "--after", "gate")
-    salt("plot", "edit", "gate", "--unlocks", "plot/canary-plot")
-    salt("plot", "clock", "add", "gate", f"{SECRET} clock")
-    salt("plot", "objective", "add", "gate", f"{SECRET} objective")
-    salt("plot", "objective", "add", "gate", "Find the key", "--audience", "party")
-    salt("plot", "start", "gate")
-    salt("arc", "add", "War", "--audience", "party", "--plot", "gate", "--plot", "plot/canary-plot",
+    run("plot", "add", f"{SECRET} plot", "--after", "gate")
+    run("plot", "edit", "gate", "--unlocks", "plot/canary-plot")
+    run("plot", "clock", "add", "gate", f"{SECRET} clock")
+    run("plot", "objective", "add", "gate", f"{SECRET} objective")
+    run("plot", "objective", "add", "gate", "Find the key", "--audience", "party")
+    run("plot", "start", "gate")
+    run("arc", "add", "War", "--audience", "party", "--plot", "gate", "--plot", "plot/canary-plot",
          "--kind", SECRET, "--secret", SECRET)  # fmt: skip
-    salt("arc", "phase", "add", "war", f"{SECRET} phase", "--plot", "gate")
-    salt("arc", "milestone", "add", "war", f"{SECRET} milestone")
-    salt("note", "Gate seen", "--audience", "party", "--about", "gate", "--about", "npc/canary",
+    run("arc", "phase", "add", "war", f"{SECRET} phase", "--plot", "gate")
+    run("arc", "milestone", "add", "war", f"{SECRET} milestone")
+    run("note", "Gate seen", "--audience", "party", "--about", "gate", "--about", "npc/canary",
          "--tag", SECRET)  # fmt: skip
-    salt("note", f"{SECRET} about the [[Gate]]", "--about", "gate")
-    salt("handout", "add", "Letter", "--audience", "party", "--secret", SECRET, "--text", "Come.")
-    salt("ruling", "add", "No crits", "--audience", "party", "--secret", SECRET)
-    return salt
+    run("note", f"{SECRET} about the [[Gate]]", "--about", "gate")
+    run("handout", "add", "Letter", "--audience", "party", "--secret", SECRET, "--text", "Come.")
+    run("ruling", "add", "No crits", "--audience", "party", "--secret", SECRET)
+    return run
 
 
 LINES = [
@@ -331,15 +316,15 @@ def test_a_filter_tells_nothing_that_is_hidden(secrets):
     assert found["total"] == 0
 
 
-def test_a_link_that_hides_a_name_does_not_tell_it(salt):
-    salt("npc", "add", "Mara", "--audience", "party")
-    salt("note", "A [[npc/mara|veiled woman]] came", "--audience", "party")
-    salt("note", "Maracaibo is far", "--audience", "party")
-    salt("note", "edit", "maracaibo", "--secret", "[[Mara]] lives there")
+def test_a_link_that_hides_a_name_does_not_tell_it(run):
+    run("npc", "add", "Mara", "--audience", "party")
+    run("note", "A [[npc/mara|veiled woman]] came", "--audience", "party")
+    run("note", "Maracaibo is far", "--audience", "party")
+    run("note", "edit", "maracaibo", "--secret", "[[Mara]] lives there")
     for line in (("links", "mara"), ("links", "veiled"), ("links", "maracaibo")):
-        told = salt(*line, "--as", "party", "--json").json()
+        told = run(*line, "--as", "party", "--json").json()
         assert told["forward"] == told["back"] == []
-    assert salt("links", "mara", "--json").json()["back"] != []
+    assert run("links", "mara", "--json").json()["back"] != []
 
 
 def test_a_name_made_of_first_words_tells_no_player_whom_a_link_in_them_means(ttrpg):
