@@ -157,7 +157,7 @@ def test_columns_score_as_single_passages_are_scored(connection):
         assert len(found) == 10
         for text in texts.of(found):
             assert found[text.id] == pytest.approx(score(text, planned), rel=0.03)
-        assert columns.count == texts.count()
+        assert columns.lots.count == texts.count()
 
 
 def test_a_word_said_without_end_is_counted_so_often(connection):
@@ -204,7 +204,7 @@ def test_the_best_of_some_books_are_looked_at_as_the_best_of_all(connection):
         texts.add([chunk(100 * book + n, f"{book:064x}", rng) for n in range(40)])
     planned = plan(Query("fire wall lamp"), texts)
     columns = Columns(connection, planned.generation, planned.mean_length, WEIGHTS)
-    allowed = columns.allowed(frozenset({f"{2:064x}"}), None, [205])
+    allowed = columns.lots.allowed(frozenset({f"{2:064x}"}), None, [205])
     found = dict(columns.best(columns.scores(planned, allowed), 10))
     assert len(found) == 10
     assert all(200 <= number < 240 and number != 205 for number in found)

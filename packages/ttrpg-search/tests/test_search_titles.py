@@ -6,7 +6,9 @@ import ttrpg_search
 from ttrpg_core.search import Question, Term
 from ttrpg_search.asking.lexicon import lexicon
 from ttrpg_search.asking.reading import Reader
-from ttrpg_search.asking.titles import described
+from ttrpg_search.asking.titles import by_name, described, names_of
+from ttrpg_search.keyword.columns import Columns
+from ttrpg_search.keyword.scoring import WEIGHTS
 from ttrpg_search.keyword.texts import Texts
 
 BOOK = (
@@ -76,6 +78,25 @@ def test_what_is_described_is_raised_by_its_name(app, plugins):
     terms = (Term("elephant"), Term("Roc", (("Great Bird", 1.0), ("Birds", 0.4)), 0.5))
     read = Reader(Texts(app.store.connection), lexicon(frozenset())).read
     asked = read("elephant")._replace(terms=terms, words=1)
-    raised = described(asked, numbers, headings)
+    raised = described(names_of(asked), numbers, headings)
     assert [number for number, _ in raised] == [1, 3, 2]
     assert dict(raised)[1] == 0.8
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["sleep", "sleeping", "what does the sleep thing do", "careful spell", "far spell.", "the",
+     "careful caster of a spell", "well magic", "unheard of", "a great wingspan", ""],
+)  # fmt: skip
+def test_leaving_out_what_cannot_bear_a_title_changes_nothing(shelve, app, question):
+    shelve("Book of Names", BOOK)
+    connection = app.store.connection
+    texts = Texts(connection)
+    asked = Reader(texts, lexicon(frozenset())).read(question)
+    terms = (*asked.terms, Term("Careful Casting of a Spell", (("Rest", 1.0),), 0.5))
+    asked = asked._replace(terms=terms, words=len(asked.terms))
+    fused = [(number, 1 / number) for number in sorted(texts.ids())]
+    totals = texts.totals()
+    columns = Columns(connection, totals.generation, totals.mean_length, WEIGHTS)
+    read = by_name(asked, fused, connection, lambda _, ids, **__: ids)
+    assert by_name(asked, fused, connection, columns.having) == read

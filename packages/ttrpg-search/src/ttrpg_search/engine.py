@@ -121,7 +121,7 @@ class Engine:
             top = self._tuning.priced * max((score for _, score in fused), default=1.0)
             fused = [(n, top) for n in priced] + [each for each in fused if each[0] not in priced]
         elif query.text:
-            fused, titled = by_name(asked, fused, connection)
+            fused, titled = by_name(asked, fused, connection, matched.having)
             if titled:
                 steps.append(Step("titles", f"{titled} passages bear the question as their title"))
         standing = matched.standing(number for number, _ in fused)

@@ -8,8 +8,8 @@ kernel's ``chunks``, and only of what is shown.
 import json
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from ttrpg_core.context import Context
 from ttrpg_core.documents import Chunk
@@ -30,17 +30,36 @@ FEW = 400
 """Passages that are scored one by one, without asking an index for them."""
 
 
+class Having(Protocol):
+    """Tells which of some passages may have all stems of one that is wanted.
+
+    In their headings alone, if ``headed``. It spares reading the rest, where it can be known.
+    """
+
+    def __call__(
+        self, wanted: Sequence[Iterable[str]], ids: Sequence[int], *, headed: bool
+    ) -> Collection[int]:
+        """Those of the passages."""
+
+
+def _every(wanted: Sequence[Iterable[str]], ids: Sequence[int], *, headed: bool) -> Collection[int]:
+    del wanted, headed
+    return ids
+
+
 class Matched(NamedTuple):
     """What words found: the plan that they were looked for by, and the best passages.
 
     ``of`` answers the scores of further passages that may be found (one without a word is left out,
-    or 0), ``standing`` whose passages are, of what section and kind.
+    or 0), ``standing`` whose passages are, of what section and kind, ``having`` which of some may
+    have some stems.
     """
 
     plan: Plan
     best: list[tuple[int, float]]
     of: Callable[[Iterable[int]], dict[int, float]]
     standing: Callable[[Iterable[int]], dict[int, Standing]]
+    having: Having = _every
 
 
 class Fts5:
@@ -149,15 +168,21 @@ class Fts5:
             )
         without: list[int] = []
         if planned.absent:
-            without = texts.matching(either(planned.absent), columns.count)
-        allowed = columns.allowed(query.sources, query.within, without)
+            without = texts.matching(either(planned.absent), columns.lots.count)
+        allowed = columns.lots.allowed(query.sources, query.within, without)
         try:
             scores = columns.scores(planned, allowed)
         except BaseException:  # a half-done sum is in the columns: Ctrl-C, a full memory
             self._columns = None
             raise
         ranked = columns.best(scores, k)
-        return Matched(planned, ranked, lambda ids: columns.of(scores, ids), columns.standing)
+        return Matched(
+            planned,
+            ranked,
+            lambda ids: columns.of(scores, ids),
+            columns.lots.standing,
+            columns.having,
+        )
 
 
 def _best(found: Iterable[tuple[int, float]], k: int) -> list[tuple[int, float]]:

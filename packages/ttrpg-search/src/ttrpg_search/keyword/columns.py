@@ -5,24 +5,21 @@ read once. The numbers are those of :func:`.scoring.score`; how near the terms s
 is looked at in the best alone.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ttrpg_search.highest import highest
+from ttrpg_search.keyword.lots import Lots
 from ttrpg_search.keyword.plan import Group, Plan, Way
 from ttrpg_search.keyword.postings import EMPTY, Floats, Posting, Postings, Rows
 from ttrpg_search.keyword.ready import opened, write
 from ttrpg_search.keyword.scoring import NEAR, Weights, told
-from ttrpg_search.keyword.texts import Standing
 
-BLOCK = 64
-"""Rows of which the best is looked at first, to find the best of all: one of every so many, as
-numpy compares whole runs of numbers at once."""
 LONG = 5.0
 """Letters of a stem and the space behind it, on average: :mod:`.scoring` counts in letters."""
 PAGES = 16_000
@@ -30,11 +27,10 @@ PAGES = 16_000
 what it needs from the system each time."""
 MANY = 16
 """Times as many rows in which fewer are looked up one by one, and not by a mark on each."""
-_GONE = -1
-_standing = partial(tuple.__new__, Standing)
-"""Makes one of a tuple; ``Standing._make`` is Python, and takes four times as long."""
 _FAR = 1e9
 """How far, in stems, a term stands that is nowhere: too far to count."""
+Said: TypeAlias = tuple[Way, Posting]
+"""A way of saying a term, with the rows that have it."""
 
 
 class Columns:
@@ -56,58 +52,19 @@ class Columns:
         self._connection = connection
         connection.execute(f"PRAGMA cache_size = {-PAGES}")
         self._weights = weights
-        sizes = connection.execute("SELECT pack, size FROM search_packs ORDER BY pack").fetchall()
-        begins: dict[int, int] = {}
-        count = 0
-        for number, size in sizes:
-            begins[number] = count
-            count += size
-        self._ids = np.full(count, _GONE, np.int64)  # the rows of removed chunks are empty
-        self._sections = np.zeros(count, np.int64)
-        self._lengths = np.zeros(count, np.float32)
-        self._titles = np.ones(count, np.float32)
-        self._kinds = np.zeros(count, np.int64)
-        known: dict[str, int] = {}
-        self._lots: list[tuple[int, int, str]] = []
-        for (
-            number,
-            start,
-            sha256,
-            ids,
-            lengths,
-            titles,
-            sections,
-            kinds,
-            names,
-        ) in connection.execute(
-            "SELECT pack, start, sha256, ids, lengths, titles, sections, kinds, kind_names"
-            " FROM search_lots"
-        ):
-            begin = begins[number] + start
-            place = slice(begin, begin + len(ids) // 8)
-            self._lots.append((begin, place.stop, sha256))
-            self._ids[place] = np.frombuffer(ids, "<i8")
-            self._sections[place] = np.frombuffer(sections, "<i8")
-            self._lengths[place] = np.frombuffer(lengths, "<u4")
-            self._titles[place] = np.maximum(np.frombuffer(titles, np.uint8), 1)
-            numbers = [known.setdefault(kind, len(known)) for kind in json.loads(names)]
-            self._kinds[place] = np.array(numbers, np.int64)[np.frombuffer(kinds, "<u2")]
-        self._lots.sort()
-        self._starts = np.array([each[0] for each in self._lots], np.int64)
-        self._sources = [each[2] for each in self._lots]
-        self._kind_names = list(known)
-        self._order = np.argsort(self._ids, kind="stable")
-        self._sorted = self._ids[self._order]
-        self._empty = np.flatnonzero(self._ids == _GONE)
-        norm = 1 - weights.length + weights.length * self._lengths / np.float32(mean_length)
+        self.lots = Lots(connection)
+        self._ids = self.lots.ids
+        count = len(self._ids)
+        norm = 1 - weights.length + weights.length * self.lots.lengths / np.float32(mean_length)
         self._postings = Postings(
             connection,
-            begins,
+            self.lots.begins,
             norm.astype(np.float32),
             weights,
             lambda: opened(folder, generation, weights) if folder else None,
         )
         self._factor = np.ones(count, np.float32)
+        self._found = np.zeros(count, bool)
         self._met, self._best, self._some, self._titled, self._told = (
             np.zeros(count, np.float32) for _ in range(5)
         )
@@ -116,11 +73,6 @@ class Columns:
         """Write all postings, and those of some phrases, so that they are read quickly."""
         every = self._postings.every(phrases)
         write(folder, self.generation, len(self._ids), self._weights, every)
-
-    @property
-    def count(self) -> int:
-        """How many chunks there are."""
-        return len(self._ids) - len(self._empty)
 
     def scores(self, plan: Plan, allowed: NDArray[np.bool_] | None = None) -> Floats:
         """The score of every row; 0 where no term is met, and of what is not allowed."""
@@ -144,12 +96,12 @@ class Columns:
         met *= np.float32(0.8)
         met += np.float32(0.2)
         total *= met
-        if len(self._empty):
-            total[self._empty] = 0
+        if len(self.lots.empty):
+            total[self.lots.empty] = 0
         if allowed is not None:
             total[~allowed] = 0
         titled = self._add_titles(plan, groups, total, np.float32(weights.titled / possible))
-        rows = _highest(total, NEAR)
+        rows = _met(total, NEAR)
         if len(rows):
             self._look(plan, groups, rows, total, possible)
         if len(titled):
@@ -158,69 +110,46 @@ class Columns:
 
     def best(self, scores: Floats, most: int) -> list[tuple[int, float]]:
         """The ids of the highest scores, best first."""
-        rows = _highest(scores, most)
+        rows = _met(scores, most)
         found = scores[rows]
         order = np.lexsort((self._ids[rows], -found))[:most]
         return list(zip(self._ids[rows[order]].tolist(), found[order].tolist(), strict=True))
 
     def of(self, scores: Floats, ids: Iterable[int]) -> dict[int, float]:
         """The scores of some chunks."""
-        rows = self.rows(np.fromiter(ids, np.int64))
+        rows = self.lots.rows(np.fromiter(ids, np.int64))
         return dict(zip(self._ids[rows].tolist(), scores[rows].tolist(), strict=True))
 
-    def standing(self, ids: Iterable[int]) -> dict[int, Standing]:
-        """What decides the place of some chunks; those that are not indexed are left out."""
-        rows = self.rows(np.fromiter(ids, np.int64))
-        lots = np.searchsorted(self._starts, rows, "right") - 1
-        told = zip(
-            map(self._sources.__getitem__, lots.tolist()),
-            self._sections[rows].tolist(),
-            map(self._kind_names.__getitem__, self._kinds[rows].tolist()),
-            strict=True,
-        )
-        return dict(zip(self._ids[rows].tolist(), map(_standing, told), strict=True))
+    def having(
+        self, wanted: Sequence[Iterable[str]], ids: Sequence[int], *, headed: bool
+    ) -> frozenset[int]:
+        """Those of some chunks that have all stems of one that is wanted.
 
-    def rows(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The rows of chunks; those that are not there are left out."""
-        if not len(self._ids):
-            return np.zeros(0, np.int64)
-        places = np.minimum(np.searchsorted(self._sorted, ids), len(self._ids) - 1)
-        found: NDArray[np.int64] = self._order[places[self._sorted[places] == ids]]
-        return found
+        In their headings, if ``headed``.
+        """
+        rows = self.lots.rows(np.array(ids, np.int64))
+        postings = self._postings.of({(stem,) for stems in wanted for stem in stems})
+        found: set[int] = set()
+        for stems in wanted:
+            there = rows
+            for stem in stems:
+                posting = postings[(stem,)]
+                having = posting.head_rows if headed else posting.rows
+                there = there[_has(having, there)[1]] if len(having) else EMPTY.rows
+                if not len(there):
+                    break
+            found.update(self._ids[there].tolist())
+        return frozenset(found)
 
-    def allowed(
-        self,
-        sources: frozenset[str] | None = None,
-        within: Iterable[int] | None = None,
-        without: Sequence[int] = (),
-    ) -> NDArray[np.bool_] | None:
-        """The rows that may be found; None for all."""
-        if sources is None and within is None and not len(without):
-            return None
-        allowed = np.ones(len(self._ids), bool)
-        if sources is not None:
-            for start, end, sha256 in self._lots:
-                if sha256 not in sources:
-                    allowed[start:end] = False
-        if within is not None:
-            inside = np.zeros(len(self._ids), bool)
-            inside[self.rows(np.fromiter(within, np.int64))] = True
-            allowed &= inside
-        if len(without):
-            allowed[self.rows(np.array(without, np.int64))] = False
-        return allowed
-
-    def _add(
-        self, group: Group, ways: Sequence[tuple[Way, Posting]], total: Floats, met: Floats
-    ) -> None:
+    def _add(self, group: Group, ways: Sequence[Said], total: Floats, met: Floats) -> None:
         """Add what one term is worth to all, and to what is met; it counts by its best way."""
         weight, most = np.float32(group.weight), np.float32(group.weight * group.rarity)
         some = self._some
         if len(ways) == 1 and ways[0][1].dense is None:
             way, posting = ways[0]
             value = posting.worth * np.float32(group.weight * way.weight * way.rarity)
-            total[posting.rows] += value
-            met[posting.rows] += np.minimum(value, most)
+            np.add.at(total, posting.rows, value)
+            np.add.at(met, posting.rows, np.minimum(value, most))
             return
         best = self._best
         wide = [(way, posting.dense) for way, posting in ways if posting.dense is not None]
@@ -234,10 +163,10 @@ class Columns:
         for way, posting in ways:
             if posting.dense is None:
                 strength = np.float32(way.weight * way.rarity) * weight
-                rows = posting.rows
-                best[rows] = np.maximum(best[rows], posting.worth * strength)
+                np.maximum.at(best, posting.rows, posting.worth * strength)
         total += best
-        np.minimum(best, most, out=best)
+        some.fill(most)  # numpy compares two columns quicker than one with a number
+        np.minimum(best, some, out=best)
         met += best
 
     def _leave_out(self, total: Floats, postings: Sequence[Posting]) -> None:
@@ -246,23 +175,26 @@ class Columns:
         if not loose:
             return
         rows = np.concatenate(loose)
+        found = self._found
+        marked: list[Rows] = []
         # the words themselves are mostly asked for, too, and stand in nearly all of these
         for posting in sorted(postings, key=lambda each: -len(each.rows)):
             there = posting.whole if len(posting.apart) else posting.rows
-            if len(there) > MANY * len(rows):
+            if there is posting.rows and posting.dense is not None:
+                rows = rows[posting.dense[rows] == 0]
+            elif len(there) > MANY * len(rows):
                 rows = rows[~_has(there, rows)[1]]
             elif len(there):
-                found = np.zeros(len(total), bool)
                 found[there] = True
-                rows = rows[~found[rows]]
-            if not len(rows):
-                return
-        total[rows] = 0
+                marked.append(there)
+        total[rows[~found[rows]]] = 0
+        for there in marked:
+            found[there] = False
 
     def _add_titles(
         self,
         plan: Plan,
-        groups: Sequence[tuple[Group, Sequence[tuple[Way, Posting]]]],
+        groups: Sequence[tuple[Group, Sequence[Said]]],
         total: Floats,
         share_of: np.float32,
     ) -> Rows:
@@ -272,27 +204,25 @@ class Columns:
         """
         titled, told_of, best = self._titled, self._told, self._best
         touched: list[Rows] = []
+        heads: list[Floats] = []
         for group, ways in groups:
             there = [(way, posting) for way, posting in ways if len(posting.head_rows)]
-            for way, posting in there:
-                told_of[posting.head_rows] += posting.heads * np.float32(len(way.parts))
-                touched.append(posting.head_rows)
-            if len(there) == 1:
-                way, posting = there[0]
-                titled[posting.head_rows] += _in_title(group, way)
-            elif there:
-                for _, posting in there:
-                    best[posting.head_rows] = 0
-                for way, posting in there:  # the strongest comes first, and stays
-                    rows = posting.head_rows[best[posting.head_rows] == 0]
-                    titled[rows] += _in_title(group, way)
-                    best[rows] = 1
+            for way, posting in reversed(there):  # the strongest comes last, and stays
+                best[posting.head_rows] = _in_title(group, way)
+                parts = len(way.parts)
+                heads.append(posting.heads if parts == 1 else posting.heads * np.float32(parts))
+            if there:
+                rows = np.concatenate([posting.head_rows for _, posting in reversed(there)])
+                titled[rows] += best[rows]  # one that is there twice is set twice to the same
+                touched.append(rows)
         if not touched:
             return EMPTY.rows
-        rows = np.concatenate(touched)  # one that is there twice is set twice to the same
-        share = np.minimum(told_of[rows] / self._titles[rows], 1)
+        rows = np.concatenate(touched)
+        np.add.at(told_of, rows, np.concatenate(heads))
+        titles = self.lots.titles[rows]
+        share = np.minimum(told_of[rows] / titles, 1)
         factor = 1 + share_of * titled[rows] * share
-        whole = (share >= 1) & (self._titles[rows] == plan.asked.count(" ") - 1)
+        whole = (share >= 1) & (titles == plan.asked.count(" ") - 1)
         factor[whole] *= np.float32(1 + self._weights.exact)  # as long as the question, and of it
         total[rows] *= factor
         self._factor[rows] = factor
@@ -302,7 +232,7 @@ class Columns:
     def _look(
         self,
         plan: Plan,
-        groups: Sequence[tuple[Group, Sequence[tuple[Way, Posting]]]],
+        groups: Sequence[tuple[Group, Sequence[Said]]],
         rows: Rows,
         total: Floats,
         possible: float,
@@ -320,7 +250,7 @@ class Columns:
             title: Floats | None = None
             for way, posting in ways:
                 at, has = _has(posting.rows, rows)
-                if not has.any():  # most ways of saying
+                if not np.count_nonzero(has):  # most ways of saying
                     continue
                 strength = way.weight * way.rarity
                 if len(posting.head_rows):
@@ -374,6 +304,12 @@ class Columns:
         return factor
 
 
+def _met(scores: Floats, most: int) -> Rows:
+    """The rows with the highest scores above 0."""
+    rows = highest(scores, most)
+    return rows[scores[rows] > 0]
+
+
 def _has(some: Rows, rows: Rows) -> tuple[Rows, NDArray[np.bool_]]:
     """Where rows stand among some that are in order, and which of them do."""
     at = some.searchsorted(rows)
@@ -382,19 +318,3 @@ def _has(some: Rows, rows: Rows) -> tuple[Rows, NDArray[np.bool_]]:
 
 def _in_title(group: Group, way: Way) -> np.float32:
     return np.float32(group.weight * min(way.weight * way.rarity, group.rarity))
-
-
-def _highest(scores: Floats, most: int) -> NDArray[np.int64]:
-    """The rows of the highest scores above 0, ascending: as many as are wanted, or some more."""
-    blocks = len(scores) // BLOCK
-    if blocks > 2 * most:  # so many blocks' best are rows that no worse row comes before
-        peaks = scores[: blocks * BLOCK].reshape(BLOCK, blocks).max(axis=0)
-        least = np.partition(peaks, blocks - most)[blocks - most]
-        rows = np.flatnonzero(scores >= least) if least > 0 else np.flatnonzero(scores)
-    else:
-        rows = np.flatnonzero(scores)
-    if len(rows) > most:
-        found = scores[rows]
-        least = np.partition(found, len(rows) - most)[len(rows) - most]
-        rows = rows[found >= least]
-    return rows
