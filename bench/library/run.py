@@ -2,9 +2,10 @@
 
     nox -s bench -- library [--resume] [PART...]
 
-Parts: quality, pages (of the PDF), held-out, second, fidelity, ingest, speed, shell, hostile. Each
-is a script beside this one and says what it compares with. A part that cannot run here (test data
-or a package is missing) or fails says so, and the others run; its figures are in the table.
+Parts: quality, pages (of the PDF), held-out, second, fidelity, ingest, speed, vectors, shell,
+hostile. Each is a script beside this one and says what it compares with. A part that cannot run
+here (test data or a package is missing) or fails says so, and the others run; its figures are in
+the table.
 
 Figures are kept in ``.bench/library``, so that ``--resume`` runs only what did not come to its end,
 and of the long part on speed only the sizes that are missing. What takes long to make is kept there
@@ -46,6 +47,7 @@ PARTS = {
     "fidelity": Part("pdf_fidelity.py", 3),
     "ingest": Part("ingest.py", 4),
     "speed": Part("speed.py", 12),
+    "vectors": Part("vectors.py", 3),
     "shell": Part("shell.py", 1),
     "hostile": Part("hostile.py", 7),
 }

@@ -17,7 +17,7 @@ from ttrpg_core.testing import HashEmbedder
 from ttrpg_search import filling
 from ttrpg_search.engine import Engine
 from ttrpg_search.filling import filled, steps, vectors_of
-from ttrpg_search.vectors import faiss_index
+from ttrpg_search.vectors import faiss_index, files
 from ttrpg_search.vectors.exact import Exact
 
 MANY = [(f"Rule {n}", ("Rules", f"Rule {n}"), n, str(n), f"Rule number {n}.") for n in range(40)]
@@ -180,11 +180,13 @@ def test_batches_grow_while_they_are_quick_and_shrink_when_slow(app, shelve, mon
     assert told == list(range(0, 41, 4))
 
 
-def test_a_graph_is_made_at_the_end_and_may_be_left(app, shelve, tmp_path, monkeypatch):
+def test_codes_are_made_at_the_end_and_may_be_left(app, shelve, tmp_path, monkeypatch):
     pytest.importorskip("faiss", reason="needs the extra: ttrpg-search[faiss]")
     shelve("Lamplit", MANY)
     monkeypatch.setattr(faiss_index, "PATIENT_FROM", 30)
-    index = faiss_index.FaissIndex(Context(folder=tmp_path / "graphs"), patient=True)
+    monkeypatch.setattr(files, "SKETCH_FROM", 30)
+    monkeypatch.setattr(files, "SKETCH_WIDE", 4)
+    index = faiss_index.FaissIndex(Context(folder=tmp_path / "codes"), patient=True)
     told = []
     for step in steps(app.store.connection, HashEmbedder(), index):
         told.append(step)

@@ -1,4 +1,4 @@
-"""The index with faiss: the suite with and without its graph, and a graph that is lost."""
+"""The index with faiss: the suite with and without its codes, and codes that are lost."""
 
 import importlib.util
 
@@ -8,7 +8,7 @@ import pytest
 from ttrpg_core.context import Context
 from ttrpg_core.errors import NotFound
 from ttrpg_core.testing import VectorIndexTests
-from ttrpg_search.vectors import choosing, faiss_index
+from ttrpg_search.vectors import choosing, exact, faiss_index, files
 from ttrpg_search.vectors.faiss_index import FaissIndex
 
 needs_faiss = pytest.mark.skipif(
@@ -23,26 +23,37 @@ class TestFaiss(VectorIndexTests):
 
 
 @needs_faiss
-class TestFaissWithGraph(VectorIndexTests):
-    finds = 0.97
+class TestFaissWithCodes(VectorIndexTests):
+    """With codes from the first rows that can have them, all is as without."""
 
     @pytest.fixture(autouse=True)
     def early(self, monkeypatch):
-        monkeypatch.setattr(faiss_index, "GRAPH_FROM", 30)
-        monkeypatch.setattr(faiss_index, "SEARCH_WIDTH", 40)
+        monkeypatch.setattr(files, "SKETCH_FROM", 30)
+        monkeypatch.setattr(files, "SKETCH_WIDE", 4)
+        monkeypatch.setattr(exact, "CANDIDATES", 12)
+        monkeypatch.setattr(exact, "FEW_DEAD", 5)
 
     def open(self, folder):
         return FaissIndex(Context(folder=folder))
 
+    def test_the_nearest_of_many_are_found(self, index):
+        pytest.skip("four of eight numbers tell too little; see the test on real widths")
+
+
+def cloud(count):
+    """Vectors as wide as a model's, about some centres."""
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(100, 384))
+    rows = centres[rng.integers(0, 100, count)] + 0.8 * rng.normal(size=(count, 384))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
 
 @pytest.fixture
 def large(tmp_path, monkeypatch):
-    """An index of 3,000 vectors, the graph made at 2,000."""
+    """An index of 2,400 vectors of 3,000, with codes made at 2,000."""
     pytest.importorskip("faiss", reason="needs faiss: pip install faiss-cpu")
-    monkeypatch.setattr(faiss_index, "GRAPH_FROM", 2000)
-    rng = np.random.default_rng(0)
-    rows = rng.normal(size=(3000, 32)).astype(np.float32)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    monkeypatch.setattr(files, "SKETCH_FROM", 2000)
+    rows = cloud(3000)
     index = FaissIndex(Context(folder=tmp_path / "vectors"))
     index.add("m", range(2000), rows[:2000])
     index.add("m", range(2000, 2400), rows[2000:2400])
@@ -50,76 +61,98 @@ def large(tmp_path, monkeypatch):
     index.close()
 
 
-def graphs(tmp_path):
-    return [path.name for path in (tmp_path / "vectors").glob("graph-*")]
+def codes(tmp_path):
+    return [path.name for path in (tmp_path / "vectors").glob("codes-*")]
 
 
-def test_new_rows_are_found_before_the_graph_knows_them(large, tmp_path):
+def test_new_rows_are_found_before_they_have_codes(large, tmp_path):
     index, rows = large
-    assert graphs(tmp_path) == ["graph-1-2000.faiss"]
+    assert codes(tmp_path) == ["codes-1-2000-2000.faiss"]
     for number in (5, 1999, 2000, 2399):
         assert index.search(rows[number], 1) == [(number, 1.0)]
     index.add("m", range(2400, 3000), rows[2400:])
-    assert graphs(tmp_path) == ["graph-1-3000.faiss"]
+    assert codes(tmp_path) == ["codes-1-2000-3000.faiss"]
     assert [n for n, _ in index.search(rows[2900], 1)] == [2900]
 
 
-def test_the_dead_are_not_found_though_the_graph_has_them(large):
+def test_the_codes_miss_next_to_nothing_of_what_the_sketches_find(large):
     index, rows = large
-    index.remove([7])
-    assert 7 not in [n for n, _ in index.search(rows[7], 50)]
+    index.add("m", range(2400, 3000), rows[2400:])
+    plain = exact.Exact(Context(folder=index.files.folder))
+    questions = rows[::60]
+    right = sum(
+        len({n for n, _ in index.search(each, 30)} & {n for n, _ in plain.search(each, 30)})
+        for each in questions
+    )
+    assert right >= 0.98 * 30 * len(questions)
+
+
+def test_the_dead_are_not_found_though_they_have_codes(large):
+    index, rows = large
+    index.remove([7, 2100])
+    for number in (7, 2100):
+        assert number not in [n for n, _ in index.search(rows[number], 50)]
     index.add("m", [8], rows[7:8])
     assert [n for n, _ in index.search(rows[7], 1)] == [8]
 
 
 @pytest.mark.parametrize("content", [b"", b"junk" * 100, None])
-def test_a_damaged_graph_is_left_aside_and_made_again(large, tmp_path, content):
+def test_damaged_codes_are_left_aside_and_made_again(large, tmp_path, content):
     index, rows = large
     index.close()
-    path = tmp_path / "vectors" / "graph-1-2000.faiss"
+    path = tmp_path / "vectors" / "codes-1-2000-2000.faiss"
     path.write_bytes(path.read_bytes()[:5000] if content is None else content)
     again = FaissIndex(Context(folder=tmp_path / "vectors"))
     assert again.search(rows[3], 1) == [(3, 1.0)]
     again.add("m", range(2400, 3000), rows[2400:])
-    assert graphs(tmp_path) == ["graph-1-3000.faiss"]
+    assert codes(tmp_path) == ["codes-1-2000-3000.faiss"]
     assert again.search(rows[2950], 1) == [(2950, 1.0)]
     again.close()
 
 
-def patient(tmp_path, monkeypatch, rows):
-    """A patient index that waits for 50 vectors and 3 questions, with some vectors in it."""
-    monkeypatch.setattr(faiss_index, "PATIENT_FROM", 50)
+def test_codes_of_other_directions_are_not_asked(large, tmp_path, monkeypatch):
+    index, rows = large
+    monkeypatch.setattr(files, "SKETCH_AGAIN", 1.1)
+    index.add("m", range(2400, 3000), rows[2400:])
+    assert codes(tmp_path) == ["codes-1-3000-3000.faiss"]
+    assert index.search(rows[17], 1) == [(17, 1.0)]
+
+
+def patient(tmp_path, monkeypatch, count):
+    """A patient index that waits for 2,000 vectors and 3 questions, with some vectors in it."""
+    monkeypatch.setattr(files, "SKETCH_FROM", 1000)
+    monkeypatch.setattr(faiss_index, "PATIENT_FROM", 2000)
     monkeypatch.setattr(faiss_index, "PATIENT_FOR", 3)
-    monkeypatch.setattr(faiss_index, "SEARCH_WIDTH", 10)
     index = FaissIndex(Context(folder=tmp_path / "vectors"), patient=True)
-    index.add("m", range(len(rows)), rows)
+    index.add("m", range(count), cloud(count))
     return index
 
 
 @needs_faiss
-def test_a_patient_index_makes_its_graph_when_asked_and_uses_it_when_it_gains(
+def test_a_patient_index_makes_its_codes_when_asked_and_uses_them_when_it_gains(
     tmp_path, monkeypatch
 ):
-    rows = np.eye(64, dtype=np.float32)
-    index = patient(tmp_path, monkeypatch, rows)
+    rows = cloud(2000)
+    index = patient(tmp_path, monkeypatch, 2000)
     assert index.outgrown()
-    assert graphs(tmp_path) == [], "adding does not wait for a graph"
+    assert codes(tmp_path) == [], "adding does not wait for codes"
     index.grow()
-    assert graphs(tmp_path) == ["graph-1-64.faiss"]
+    assert codes(tmp_path) == ["codes-1-2000-2000.faiss"]
     assert not index.outgrown()
     again = FaissIndex(Context(folder=tmp_path / "vectors"), patient=True)
     for turn in range(3):
         assert again.search(rows[turn], 1) == [(turn, 1.0)]
-        assert again._graph is None
+        assert again._codes is None
     assert again.search(rows[5], 1) == [(5, 1.0)]
-    assert again._graph is not None
+    assert again._codes is not None
 
 
 @needs_faiss
 def test_a_small_patient_index_never_loads_faiss(tmp_path, monkeypatch):
-    index = patient(tmp_path, monkeypatch, np.eye(40, dtype=np.float32))
+    index = patient(tmp_path, monkeypatch, 1500)
+    rows = cloud(1500)
     for turn in range(9):
-        assert index.search(np.eye(40, dtype=np.float32)[turn], 1) == [(turn, 1.0)]
+        assert index.search(rows[turn], 1) == [(turn, 1.0)]
     assert not index.outgrown()
     assert "_faiss" not in index.__dict__
 

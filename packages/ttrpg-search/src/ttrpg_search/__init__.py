@@ -21,7 +21,7 @@ def ttrpg_searchers() -> Iterable[Searcher]:
     for name, summary, target in (
         ("auto", "Vectors by what suits their number", "suited"),
         ("exact", "Vectors compared in full", "exact"),
-        ("faiss", "Vectors with a graph of faiss", "faiss"),
+        ("faiss", "Vectors with codes of faiss", "faiss"),
     ):
         yield Searcher(name, summary, f"ttrpg_search.vectors.choosing:{target}", role="vector")
     yield Searcher("engine", "The whole search", "ttrpg_search.engine:Engine", role="finder")

@@ -82,10 +82,10 @@ def steps(
 ) -> Iterator[Filled]:
     """Fill one index; how far it is, before the first batch and after each.
 
-    What is to be made ``aside`` comes last, with the index's own graph.
+    What is to be made ``aside`` comes last, with the index's own codes.
     """
     if isinstance(index, FaissIndex):
-        aside = [Aside("a graph", index.outgrown, index.grow), *aside]
+        aside = [Aside("codes of vectors", index.outgrown, index.grow), *aside]
     missing, gone, total = _ready(connection, embedder, index)
     if gone:
         index.remove(gone)

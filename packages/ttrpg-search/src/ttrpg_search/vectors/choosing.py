@@ -24,7 +24,7 @@ def exact(context: Context) -> Exact:
 
 
 def faiss(context: Context) -> FaissIndex:
-    """A graph of faiss from the first question on, once there are vectors enough."""
+    """Codes of faiss from the first question on, once there are vectors enough."""
     return FaissIndex(_shared(context))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from ttrpg_core.context import Context
 from ttrpg_core.errors import IndexMismatch, InputError
 from ttrpg_core.search import Vectors
+from ttrpg_search.highest import highest
 from ttrpg_search.vectors.files import (
     Files,
     Floats,
@@ -25,9 +26,6 @@ CANDIDATES = 256
 """How many are compared in full after the first pass, at least."""
 CANDIDATES_EACH = 8
 """How many for each that is wanted."""
-BLOCK = 16
-"""Rows of which the best is looked at first, to find the best of very many: one of every so many,
-as numpy compares whole runs of numbers at once."""
 FEW_DEAD = 1024
 """Dead rows that are never worth a new generation."""
 
@@ -130,10 +128,22 @@ class Exact:
         if snapshot.sketches is None or snapshot.basis is None or count <= 2 * wanted:
             return rows
         asked = asked @ snapshot.basis
-        there = snapshot.sketches if rows is None else snapshot.sketches[rows]
-        near = np.vecdot(there, asked)
-        chosen = _highest(near, wanted)
-        return chosen if rows is None else rows[chosen]
+        if rows is None or within is None:
+            return self.first(snapshot, snapshot.sketches, asked, wanted)
+        return rows[highest(np.vecdot(snapshot.sketches[rows], asked), wanted)]
+
+    def first(
+        self, snapshot: Snapshot, sketches: Floats, asked: Floats, wanted: int, since: int = 0
+    ) -> Ints:
+        """The living rows, of those from one on, with the sketches that are nearest to ``asked``.
+
+        As many as are wanted, or a few more; ascending.
+        """
+        near = np.vecdot(sketches[since:], asked)
+        if snapshot.living is None:
+            return highest(near, wanted) + since
+        living = snapshot.living[snapshot.living.searchsorted(since) :]
+        return living[highest(near[living - since], wanted)]
 
     @staticmethod
     def _check(snapshot: Snapshot, embedder: str, dimension: int) -> None:
@@ -157,23 +167,7 @@ def _best(ids: Ints, scores: Floats, k: int) -> list[tuple[int, float]]:
     # Rounded, since a sum's last digits depend on how many rows are summed at once.
     scores = np.round(scores, 6)
     if k < len(scores):
-        kept = _highest(scores, k)
+        kept = highest(scores, k)
         ids, scores = ids[kept], scores[kept]
     order = np.lexsort((ids, -scores))[:k]
     return list(zip(ids[order].tolist(), scores[order].tolist(), strict=True))
-
-
-def _highest(scores: Floats, count: int) -> Ints:
-    """The places of the highest scores, in order: as many as are wanted, and what equals the last.
-
-    Of many the best of each block comes first: so many of these leave no more than a few rows.
-    """
-    blocks = len(scores) // BLOCK
-    chosen: Ints | None = None
-    if blocks > 2 * count:
-        peaks = scores[: blocks * BLOCK].reshape(BLOCK, blocks).max(axis=0)
-        chosen = np.flatnonzero(scores >= np.partition(peaks, blocks - count)[blocks - count])
-        scores = scores[chosen]
-    least = np.partition(scores, len(scores) - count)[len(scores) - count]
-    kept = np.flatnonzero(scores >= least)
-    return kept if chosen is None else chosen[kept]
