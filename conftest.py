@@ -1,6 +1,14 @@
-"""An option of every run of the tests: ``--one-of-each``, of each test the first of its cases."""
+"""What holds for every run of the tests: none is timed, and there is an option ``--one-of-each``.
 
+With the option, of each test only the first of its cases runs.
+"""
+
+import hypothesis
 import pytest
+
+# its limit of a fifth of a second for an example fails on a machine that does something else, too
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
