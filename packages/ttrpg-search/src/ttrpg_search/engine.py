@@ -39,14 +39,14 @@ from ttrpg_search.keyword.known import Known
 from ttrpg_search.keyword.marks import Marker, late
 from ttrpg_search.keyword.plan import Plan, plan
 from ttrpg_search.keyword.texts import Standing, Texts, one_moment
-from ttrpg_search.scope import Scope, scope_of, systems_of
+from ttrpg_search.scope import Scope, Shelf, Shelves, scope_of
 
 
 @frozen
 class Tuning:
     """The few numbers of the whole; docs/decisions/0016 says how they were found."""
 
-    pool: int = 60
+    pool: int = 40
     """Passages that each stage hands on."""
     dense: float = 0.4
     """The share of the vectors of a small static embedder."""
@@ -91,18 +91,21 @@ class Engine:
         self._tuning = tuning
         self._made: dict[str, object | None] = {}
         self._known: tuple[sqlite3.Connection, Known] | None = None
+        self._shelves = Shelves()
 
     def find(self, question: Question) -> Findings:
         """The best passages, best first; one of each section."""
         connection = self._context.database()
+        changing = connection.in_transaction
         with one_moment(connection):
-            return self._find(question, connection)
+            shelf = self._shelves.now(connection, changing=changing)
+            return self._find(question, connection, shelf)
 
-    def _find(self, question: Question, connection: sqlite3.Connection) -> Findings:
+    def _find(self, question: Question, connection: sqlite3.Connection, shelf: Shelf) -> Findings:
         texts = self._looked(connection)
-        known = lexicon(systems_of(connection), self._context.language())
+        known = lexicon(shelf.systems, self._context.language())
         asked = Reader(texts, known).read(question.text)
-        scope = scope_of(connection, question, asked.filters)
+        scope = scope_of(connection, shelf, question, asked.filters)
         within = _with_phrases(texts, asked, scope.within)
         left = [Step("language", f"left aside: {problem}") for problem in known.problems]
         steps = [*left, *asked.steps, *scope.steps]

@@ -21,7 +21,7 @@ from ttrpg_core.paths import locked
 from ttrpg_core.search import Embedder, Filled, VectorIndex
 from ttrpg_search.asking.lexicon import lexicon
 from ttrpg_search.fts import Fts5, chunks_of
-from ttrpg_search.scope import systems_of
+from ttrpg_search.scope import shelf_of
 from ttrpg_search.vectors.faiss_index import FaissIndex
 
 TITLE = 0.15
@@ -212,7 +212,7 @@ def _words(context: Context) -> list[Aside]:
         return []
 
     def make() -> None:
-        known = lexicon(systems_of(context.database()), context.language())
+        known = lexicon(shelf_of(context.database()).systems, context.language())
         keyword.make_ready(known.phrases())
 
     return [Aside("a file of words", keyword.unready, make)]

@@ -7,7 +7,7 @@ a shelf of several systems that nobody chose from, the answer says so.
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from ttrpg_core.errors import InputError
@@ -30,6 +30,40 @@ class Shelved(NamedTuple):
     campaign: str
 
 
+class Shelf(NamedTuple):
+    """The books, the current campaign and its system ("" for none), at one moment.
+
+    ``leftovers`` says that something is indexed that is on the shelf no more.
+    """
+
+    books: tuple[Shelved, ...]
+    campaign: str
+    system: str
+    leftovers: bool
+
+    @property
+    def systems(self) -> frozenset[str]:
+        """The game systems of the books."""
+        return frozenset(book.system for book in self.books)
+
+
+class Shelves:
+    """Reads the shelf, anew after each change of the database, whoever made it."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[sqlite3.Connection, int, int] | None = None
+        self._shelf: Shelf | None = None
+
+    def now(self, connection: sqlite3.Connection, *, changing: bool) -> Shelf:
+        """The shelf as it is; ``changing`` when somebody may take back what was changed."""
+        version = connection.execute("PRAGMA data_version").fetchone()[0]
+        seen = (connection, version, connection.total_changes)
+        if self._shelf is None or changing or seen != self._seen:
+            self._shelf = shelf_of(connection)
+            self._seen = None if changing else seen
+        return self._shelf
+
+
 class Scope(NamedTuple):
     """Where to look: books by content hash, chunks by id; None for all that are indexed.
 
@@ -44,24 +78,23 @@ class Scope(NamedTuple):
 
 
 def scope_of(
-    connection: sqlite3.Connection, question: Question, filters: Iterable[Filter]
+    connection: sqlite3.Connection, shelf: Shelf, question: Question, filters: Iterable[Filter]
 ) -> Scope:
     """The scope of a question; InputError for a book, system or kind that there is not."""
-    books = _shelf(connection)
+    books = shelf.books
     filters = tuple(filters)
     steps: list[Step] = []
     if books:
-        current = _campaign(connection)
         kept = [
             book
             for book in books
             if question.sources is None or book.sha256 in question.sources
-            if book.kind != HOUSE or not book.campaign or book.campaign == current[0]
+            if book.kind != HOUSE or not book.campaign or book.campaign == shelf.campaign
         ]
         kept = _filtered(kept, books, filters)
-        kept = _of_system(kept, books, question, filters, current[1], steps)
+        kept = _of_system(kept, books, question, filters, shelf.system, steps)
         sources: frozenset[str] | None = frozenset(book.sha256 for book in kept)
-        if len(kept) == len(books) and not _leftovers(connection):
+        if len(kept) == len(books) and not shelf.leftovers:
             sources = None
     else:
         kept, sources = [], question.sources
@@ -77,35 +110,22 @@ def scope_of(
     )
 
 
-def systems_of(connection: sqlite3.Connection) -> frozenset[str]:
-    """The game systems of the books on the shelf."""
-    return frozenset(row[0] for row in connection.execute("SELECT DISTINCT system FROM books"))
-
-
-def _shelf(connection: sqlite3.Connection) -> list[Shelved]:
-    rows = connection.execute("SELECT id, title, sha256, kind, system, campaign FROM books")
-    return [Shelved(*row) for row in rows]
-
-
-def _leftovers(connection: sqlite3.Connection) -> bool:
-    """Whether something is indexed that is on the shelf no more."""
-    row = connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM search_lots WHERE sha256 NOT IN (SELECT sha256 FROM books))"
-    ).fetchone()
-    return bool(row[0])
-
-
-def _campaign(connection: sqlite3.Connection) -> tuple[str, str]:
-    """The current campaign's id and system; empty while there is none."""
-    row = connection.execute(
+def shelf_of(connection: sqlite3.Connection) -> Shelf:
+    """The shelf, read now."""
+    books = connection.execute("SELECT id, title, sha256, kind, system, campaign FROM books")
+    campaign = connection.execute(
         "SELECT id, system FROM campaigns JOIN chosen ON chosen.value = campaigns.id"
         " WHERE chosen.key = 'campaign'"
     ).fetchone()
-    return (row[0], row[1]) if row else ("", "")
+    left = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM search_lots WHERE sha256 NOT IN (SELECT sha256 FROM books))"
+    ).fetchone()
+    current, system = campaign or ("", "")
+    return Shelf(tuple(Shelved(*row) for row in books), current, system, bool(left[0]))
 
 
 def _filtered(
-    kept: list[Shelved], books: list[Shelved], filters: tuple[Filter, ...]
+    kept: list[Shelved], books: Sequence[Shelved], filters: tuple[Filter, ...]
 ) -> list[Shelved]:
     for name, told in (
         ("book", lambda book: f"{book.id} {book.title}"),
@@ -120,7 +140,7 @@ def _filtered(
 
 def _of_system(
     kept: list[Shelved],
-    books: list[Shelved],
+    books: Sequence[Shelved],
     question: Question,
     filters: tuple[Filter, ...],
     current: str,
@@ -145,7 +165,7 @@ def _of_system(
     return kept
 
 
-def _known(wanted: list[Filter], books: list[Shelved], told: Callable[[Shelved], str]) -> None:
+def _known(wanted: list[Filter], books: Sequence[Shelved], told: Callable[[Shelved], str]) -> None:
     for each in wanted:
         match = _is_system if each.name == "system" else _names
         if not any(match(each.value, told(book)) for book in books):
