@@ -97,6 +97,16 @@ def opened(folder: Path, corpus: Corpus, chosen: dict[str, str]) -> Ask:
     return ask
 
 
+def nearest(folder: Path, corpus: Corpus, chosen: dict[str, str]) -> Ask:
+    """The vectors alone, without words or understanding: what Chroma is asked for."""
+    index = BenchApp(folder, corpus, chosen).backend("vector")
+
+    def ask(number: int) -> list[int]:
+        return [each - 1 for each, _ in index.search(corpus.query_vectors[number], TOP)]
+
+    return ask
+
+
 def _chunk(sha256: str, ordinal: int, text: str) -> Chunk:
     heading = " ".join(text.split()[:3])
     return Chunk(0, sha256, ordinal, heading, (heading,), None, None, "", text)

@@ -36,6 +36,8 @@ FAST = {"keyword": "fts5", "vector": "faiss"}
 than tantivy's candidates, which have to be read and scored one by one (docs/decisions/0016)."""
 CHOSEN = {"ttrpg": DEFAULT, "ttrpg-fast": FAST}
 ENGINES = ("lancedb", "chroma", "ttrpg", "ttrpg-fast")
+ALONE = "ttrpg-near"
+"""The vectors alone of the index with the fast extras, as Chroma's are: it has no words."""
 HERE = Path(__file__).parent
 PACKAGES = HERE.parents[1] / "packages"
 OF_OURS = [PACKAGES / f"ttrpg-{name}" / "src" for name in ("core", "search")]
@@ -70,7 +72,9 @@ def answer(engine: str, place: Path, size: int) -> None:
     corpus = made.kept(size, whole=False)
     before = resident()
     start = time.perf_counter()
-    if engine.startswith("ttrpg"):
+    if engine == ALONE:
+        ask = ours.nearest(place, corpus, FAST)
+    elif engine.startswith("ttrpg"):
         ask = ours.opened(place, corpus, CHOSEN[engine])
     else:
         ask = getattr(engines, f"{engine}_open")(place, corpus)
@@ -95,6 +99,8 @@ def measure(size: int) -> dict[str, float]:
     """All figures at one size, as "engine figure"; those of an engine that fails are left out."""
     made.kept(size, whole=False)
     folders = {each: place for each in ENGINES if (place := filled(each, size))}
+    if fast := folders.get("ttrpg-fast"):
+        folders[ALONE] = fast
     found = in_turns({engine: place / "index" for engine, place in folders.items()}, size)
     for engine in found:
         found[engine] |= json.loads((folders[engine] / "figures.json").read_text("utf-8"))
@@ -220,7 +226,7 @@ def main(sizes: tuple[int, ...]) -> None:
     )
     every = {size: once(f"in turns {size}", partial(measure, size)) or {} for size in sizes}
     for size in sizes:
-        lance, chroma, mine, fast = (of(every[size], engine) for engine in ENGINES)
+        lance, chroma, mine, fast, near = (of(every[size], each) for each in (*ENGINES, ALONE))
         if not lance:
             not_measured(f"median / LanceDB hybrid, {size:,} chunks", OF_LANCEDB)
         if not chroma or not fast:
@@ -232,6 +238,9 @@ def main(sizes: tuple[int, ...]) -> None:
         if fast and chroma:
             told("median, fast extras / Chroma", size, fast["p50"] / chroma["p50"], 1.0)
             print(f"{size:7,}: of its processor time {fast['busy'] / chroma['busy']:.2f}")
+        if near and chroma:
+            alone = near["p50"] / chroma["p50"]
+            print(f"{size:7,}: fast extras' vectors alone / Chroma: {alone:.2f}")
         if mine:
             told("p95 / median", size, mine["p95"] / mine["p50"], OF_MEDIAN)
     least, most = min(sizes), max(sizes)

@@ -278,7 +278,12 @@ class App:
 
     def language(self) -> tuple[Path, ...]:
         """The files of what players call things: those of packs, then any TOML of the user's."""
-        return (*self.plugins.language(), *sorted(self.paths.language.glob("*.toml")))
+        folder = self.paths.language
+        try:
+            names = sorted(os.listdir(folder))  # noqa: PTH208 - glob is slow, and each question asks
+        except OSError:  # as most have none
+            names = []
+        return (*self.plugins.language(), *(folder / n for n in names if n.endswith(".toml")))
 
     def make(self, kind: type[entries.Entry], name: str, protocol: type[T]) -> T:
         """The implementation that an entry names, checked against its protocol.

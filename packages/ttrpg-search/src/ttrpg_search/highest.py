@@ -22,14 +22,17 @@ def highest(scores: NDArray[np.float32], most: int) -> NDArray[np.int64]:
         blocks = len(scores) // size
         if blocks > FEW * most:
             wide = scores[: blocks * size].reshape(size, blocks)
-            peaks = wide.max(axis=0)
-            least = np.partition(peaks, blocks - most)[blocks - most]
-            among = np.flatnonzero(peaks >= least)
-            at, block = np.nonzero(wide[:, among] >= least)
-            rest = np.flatnonzero(scores[blocks * size :] >= least) + blocks * size
+            peaks = np.maximum.reduce(wide, axis=0)
+            order = peaks.copy()
+            order.partition(blocks - most)
+            least = order[blocks - most]
+            (among,) = (peaks >= least).nonzero()
+            at, block = (wide[:, among] >= least).nonzero()
+            rest = (scores[blocks * size :] >= least).nonzero()[0] + blocks * size
             places = np.concatenate([at * blocks + among[block], rest])
             scores = scores[places]
             break
-    least = np.partition(scores, len(scores) - most)[len(scores) - most]
-    kept = np.flatnonzero(scores >= least)
+    order = scores.copy()
+    order.partition(len(scores) - most)
+    kept: NDArray[np.int64] = (scores >= order[len(scores) - most]).nonzero()[0]
     return kept if places is None else places[kept]

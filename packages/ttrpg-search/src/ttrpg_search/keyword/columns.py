@@ -275,17 +275,19 @@ class Columns:
             if title is not None:
                 titled += group.weight * title
         factor = self._headed(plan, rows, titled * (weights.titled / possible))
-        many = (places > 0).sum(axis=0)
+        known = places > 0
+        many = np.add.reduce(known, axis=0)
         missing = _FAR * np.arange(1, len(there) + 1)[:, None]
-        places = np.sort(np.where(places > 0, places, missing), axis=0)
-        nearness = (1 / (1 + np.diff(places, axis=0) * (LONG / 40))).sum(axis=0)
+        places = np.where(known, places, missing)
+        places.sort(axis=0)
+        nearness = np.add.reduce(1 / (1 + (places[1:] - places[:-1]) * (LONG / 40)), axis=0)
         factor *= 1 + weights.near * nearness / np.maximum(many - 1, 1)
         total[rows] *= (factor / self._factor[rows]).astype(np.float32)
 
     def _headed(self, plan: Plan, rows: Rows, titled: NDArray[np.float64]) -> NDArray[np.float64]:
         """What the headings of some rows multiply by; ``titled`` is what their terms are worth."""
         factor = np.ones(len(rows))
-        some = np.flatnonzero(titled)
+        (some,) = titled.nonzero()
         if not len(some):
             return factor
         ids = self._ids[rows[some]].tolist()

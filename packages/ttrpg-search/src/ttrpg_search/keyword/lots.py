@@ -76,7 +76,7 @@ class Lots:
     def standing(self, ids: Iterable[int]) -> dict[int, Standing]:
         """What decides the place of some chunks; those that are not indexed are left out."""
         rows = self.rows(np.fromiter(ids, np.int64))
-        lots = np.searchsorted(self._starts, rows, "right") - 1
+        lots = self._starts.searchsorted(rows, "right") - 1
         told = zip(
             map(self._sources.__getitem__, lots.tolist()),
             self._sections[rows].tolist(),
@@ -89,8 +89,9 @@ class Lots:
         """The rows of chunks; those that are not there are left out."""
         if not len(self.ids):
             return np.zeros(0, np.int64)
-        places = np.minimum(np.searchsorted(self._sorted, ids), len(self.ids) - 1)
-        found: NDArray[np.int64] = self._order[places[self._sorted[places] == ids]]
+        places = self._sorted.searchsorted(ids)
+        here = self._sorted.take(places, mode="clip") == ids
+        found: NDArray[np.int64] = self._order[places[here]]
         return found
 
     def allowed(

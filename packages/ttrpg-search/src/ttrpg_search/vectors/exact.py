@@ -165,7 +165,7 @@ class Exact:
 
 def _best(ids: Ints, scores: Floats, k: int) -> list[tuple[int, float]]:
     # Rounded, since a sum's last digits depend on how many rows are summed at once.
-    scores = np.round(scores, 6)
+    scores = scores.round(6)
     if k < len(scores):
         kept = highest(scores, k)
         ids, scores = ids[kept], scores[kept]

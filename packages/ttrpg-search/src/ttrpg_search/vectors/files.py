@@ -98,7 +98,7 @@ class Snapshot:
         order, known = self.order, self.known
         if not len(order):
             return order
-        places = np.searchsorted(known, wanted)
+        places = known.searchsorted(wanted)
         here: Ints = order[places[known.take(places, mode="clip") == wanted]]
         here.sort()
         return here
