@@ -1,15 +1,20 @@
 """A question that is a title: what bears it stands first."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import ttrpg_search
 from ttrpg_core.search import Question, Term
 from ttrpg_search.asking.lexicon import lexicon
 from ttrpg_search.asking.reading import Reader
-from ttrpg_search.asking.titles import by_name, described, names_of
+from ttrpg_search.asking.titles import _alike, _in_a_row, by_name, described, names_of
 from ttrpg_search.keyword.columns import Columns
 from ttrpg_search.keyword.scoring import WEIGHTS
 from ttrpg_search.keyword.texts import Texts
+from ttrpg_search.keyword.tokens import fold
 
 BOOK = (
     ("Sleep", ("Spells", "Sleep"), 1, "1", "Creatures fall into a slumber."),
@@ -83,20 +88,36 @@ def test_what_is_described_is_raised_by_its_name(app, plugins):
     assert dict(raised)[1] == 0.8
 
 
+ODD = "abk\u00b5\u017f\u212a\u0130i"
+
+
+@given(
+    st.lists(st.text(ODD, min_size=1, max_size=3), min_size=1, max_size=3),
+    st.text(ODD + "\u03bcs '.-*\n", max_size=30),
+)
+def test_no_text_is_left_out_in_which_the_words_stand_in_a_row(said, text):
+    title = r"[^\w\n|]{1,4}".join(map(re.escape, map(fold, said)))
+    if re.search(title, text, re.IGNORECASE):
+        assert _in_a_row([*map(fold, said)], _alike(text))
+
+
 @pytest.mark.parametrize(
     "question",
     ["sleep", "sleeping", "what does the sleep thing do", "careful spell", "far spell.", "the",
-     "careful caster of a spell", "well magic", "unheard of", "a great wingspan", ""],
+     "careful caster of a spell", "well magic", "unheard of", "a great wingspan", "",
+     "o brien", "istanbul", "rock n roll"],
 )  # fmt: skip
 def test_leaving_out_what_cannot_bear_a_title_changes_nothing(shelve, app, question):
-    shelve("Book of Names", BOOK)
+    told = "O'Brien. A smith.\n\n\u0130STANBUL. A town.\n\nRock'n'Roll. A dance."
+    shelve("Book of Names", [*BOOK, ("People", ("People",), 6, "6", told)])
     connection = app.store.connection
     texts = Texts(connection)
     asked = Reader(texts, lexicon(frozenset())).read(question)
     terms = (*asked.terms, Term("Careful Casting of a Spell", (("Rest", 1.0),), 0.5))
-    asked = asked._replace(terms=terms, words=len(asked.terms))
+    asked = asked._replace(plain=question, terms=terms, words=len(asked.terms))
     fused = [(number, 1 / number) for number in sorted(texts.ids())]
     totals = texts.totals()
     columns = Columns(connection, totals.generation, totals.mean_length, WEIGHTS)
     read = by_name(asked, fused, connection, lambda _, ids, **__: ids)
     assert by_name(asked, fused, connection, columns.having) == read
+    assert read[1] or question not in {"o brien", "istanbul", "rock n roll"}

@@ -32,12 +32,19 @@ class TestFaissWithCodes(VectorIndexTests):
         monkeypatch.setattr(files, "SKETCH_WIDE", 4)
         monkeypatch.setattr(exact, "CANDIDATES", 12)
         monkeypatch.setattr(exact, "FEW_DEAD", 5)
+        monkeypatch.setattr(faiss_index, "PART", 1)
 
     def open(self, folder):
         return FaissIndex(Context(folder=folder))
 
     def test_the_nearest_of_many_are_found(self, index):
         pytest.skip("four of eight numbers tell too little; see the test on real widths")
+
+    def test_the_codes_are_asked(self, index, monkeypatch):
+        rows = cloud(200)[:, :8]
+        index.add("m", range(200), rows / np.linalg.norm(rows, axis=1, keepdims=True))
+        monkeypatch.setattr(exact.Exact, "first", None)
+        assert len(index.search(rows[0], 3)) == 3
 
 
 def cloud(count):
@@ -62,16 +69,16 @@ def large(tmp_path, monkeypatch):
 
 
 def codes(tmp_path):
-    return [path.name for path in (tmp_path / "vectors").glob("codes-*")]
+    return [path.name for path in (tmp_path / "vectors").glob("*.codes-*")]
 
 
 def test_new_rows_are_found_before_they_have_codes(large, tmp_path):
     index, rows = large
-    assert codes(tmp_path) == ["codes-1-2000-2000.faiss"]
+    assert codes(tmp_path) == ["1.codes-2000-2000"]
     for number in (5, 1999, 2000, 2399):
         assert index.search(rows[number], 1) == [(number, 1.0)]
     index.add("m", range(2400, 3000), rows[2400:])
-    assert codes(tmp_path) == ["codes-1-2000-3000.faiss"]
+    assert codes(tmp_path) == ["1.codes-2000-3000"]
     assert [n for n, _ in index.search(rows[2900], 1)] == [2900]
 
 
@@ -100,21 +107,75 @@ def test_the_dead_are_not_found_though_they_have_codes(large):
 def test_damaged_codes_are_left_aside_and_made_again(large, tmp_path, content):
     index, rows = large
     index.close()
-    path = tmp_path / "vectors" / "codes-1-2000-2000.faiss"
+    path = tmp_path / "vectors" / "1.codes-2000-2000"
     path.write_bytes(path.read_bytes()[:5000] if content is None else content)
     again = FaissIndex(Context(folder=tmp_path / "vectors"))
     assert again.search(rows[3], 1) == [(3, 1.0)]
     again.add("m", range(2400, 3000), rows[2400:])
-    assert codes(tmp_path) == ["codes-1-2000-3000.faiss"]
+    assert codes(tmp_path) == ["1.codes-2000-3000"]
     assert again.search(rows[2950], 1) == [(2950, 1.0)]
     again.close()
+
+
+def test_what_codes_cannot_tell_apart_is_compared_as_by_default(large):
+    index, _ = large
+    plain = exact.Exact(Context(folder=index.files.folder))
+    for question in (np.zeros(384), np.full(384, np.nan)):
+        asked = question.astype(np.float32)
+        assert index.search(asked, 5) == plain.search(asked, 5)
+    index.clear()
+    index.add("m", range(2000), np.eye(384, dtype=np.float32)[np.arange(2000) % 384])
+    asked = np.eye(384, dtype=np.float32)[3]
+    assert len({number for number, _ in index.search(asked, 40)}) == 40
+
+
+def test_codes_of_an_index_that_is_gone_are_not_asked(large, tmp_path):
+    index, _ = large
+    other = cloud(4000)[2000:]
+    for lost in (False, True):
+        if lost:
+            index.files.head_path.unlink()
+        else:
+            index.clear()
+        index.add("m", range(2000), other)
+        assert len(codes(tmp_path)) == 1
+        for number in range(0, 2000, 40):
+            assert index.search(other[number], 1) == [(number, 1.0)]
+
+
+def test_damaged_codes_are_removed_and_so_made_again(large, tmp_path):
+    index, rows = large
+    index.close()
+    (tmp_path / "vectors" / "1.codes-2000-2000").write_bytes(b"junk")
+    (tmp_path / "vectors" / ".codes.half").write_bytes(b"of a process that was killed")
+    again = FaissIndex(Context(folder=tmp_path / "vectors"))
+    assert again.search(rows[3], 1) == [(3, 1.0)]
+    assert again.outgrown()
+    again.add("m", [2400], rows[2400:2401])
+    assert codes(tmp_path) == ["1.codes-2000-2401"]
+    assert not list((tmp_path / "vectors").glob(".codes.*"))
+
+
+def test_fewer_codes_never_take_the_place_of_more(large, tmp_path, monkeypatch):
+    index, rows = large
+    other = FaissIndex(Context(folder=tmp_path / "vectors"))
+    extended = index._extended
+
+    def meanwhile(*told):
+        monkeypatch.undo()
+        other.add("m", range(2400, 3000), rows[2400:])
+        return extended(*told)
+
+    monkeypatch.setattr(index, "_extended", meanwhile)
+    index.grow()
+    assert codes(tmp_path) == ["1.codes-2000-3000"]
 
 
 def test_codes_of_other_directions_are_not_asked(large, tmp_path, monkeypatch):
     index, rows = large
     monkeypatch.setattr(files, "SKETCH_AGAIN", 1.1)
     index.add("m", range(2400, 3000), rows[2400:])
-    assert codes(tmp_path) == ["codes-1-3000-3000.faiss"]
+    assert codes(tmp_path) == ["1.codes-3000-3000"]
     assert index.search(rows[17], 1) == [(17, 1.0)]
 
 
@@ -137,7 +198,7 @@ def test_a_patient_index_makes_its_codes_when_asked_and_uses_them_when_it_gains(
     assert index.outgrown()
     assert codes(tmp_path) == [], "adding does not wait for codes"
     index.grow()
-    assert codes(tmp_path) == ["codes-1-2000-2000.faiss"]
+    assert codes(tmp_path) == ["1.codes-2000-2000"]
     assert not index.outgrown()
     again = FaissIndex(Context(folder=tmp_path / "vectors"), patient=True)
     for turn in range(3):

@@ -47,7 +47,7 @@ class Tuning:
     """The few numbers of the whole; docs/decisions/0016 says how they were found."""
 
     pool: int = 40
-    """Passages that each stage hands on."""
+    """Passages that each stage hands on, where no more are wanted at once."""
     dense: float = 0.4
     """The share of the vectors of a small static embedder."""
     dense_model: float = 0.5
@@ -110,7 +110,7 @@ class Engine:
         left = [Step("language", f"left aside: {problem}") for problem in known.problems]
         steps = [*left, *asked.steps, *scope.steps]
         query = Query(asked.plain, scope.sources, asked.terms, asked.absent, within)
-        matched = self._matched(query, texts, self._tuning.pool)
+        matched = self._matched(query, texts, self._pool(question))
         planned = matched.plan
         stages: dict[str, Ranking] = {}
         if query.text:
@@ -168,7 +168,7 @@ class Engine:
             if isinstance(made, (Searcher, VectorIndex)):
                 made.close()
         self._made.clear()
-        self._known = None
+        self._known, self._shelves = None, Shelves()
 
     def _asked(
         self,
@@ -184,7 +184,7 @@ class Engine:
         dense: Ranking = []
         share = 0.0
         if not question.keyword_only:
-            dense, share = self._vectors(asked, query, lexical, steps)
+            dense, share = self._vectors(asked, query, lexical, steps, self._pool(question))
         if not dense:
             return {"words": lexical, "fused": lexical}
         missing = frozenset(n for n, _ in dense) - {n for n, _ in lexical}
@@ -244,17 +244,17 @@ class Engine:
         return Matched(planned, _scores(keyword.search(query, most)), of, texts.standing)
 
     def _vectors(
-        self, asked: Asked, query: Query, lexical: Ranking, steps: list[Step]
+        self, asked: Asked, query: Query, lexical: Ranking, steps: list[Step], pool: int
     ) -> tuple[Ranking, float]:
         """What the vectors find, and their share."""
         try:
-            return self._near(asked, query, lexical, steps)
+            return self._near(asked, query, lexical, steps, pool)
         except TtrpgError as error:  # a broken part costs its ranking, and not the answer
             steps.append(Step("vectors", f"left aside: {error}"))
             return [], 0.0
 
     def _near(
-        self, asked: Asked, query: Query, lexical: Ranking, steps: list[Step]
+        self, asked: Asked, query: Query, lexical: Ranking, steps: list[Step], pool: int
     ) -> tuple[Ranking, float]:
         index = cast("VectorIndex | None", self._part("vector"))
         embedder = cast("Embedder | None", self._part("embedder"))
@@ -269,7 +269,7 @@ class Engine:
         if within is None and query.sources is not None:
             within = Texts(self._context.database()).ids(query.sources)
         vector = embedder.embed([asked.spoken])[0]
-        found = index.search(vector, self._tuning.pool, within)
+        found = index.search(vector, pool, within)
         steps.append(Step("vectors", f"{len(found)} passages by {embedder.id}"))
         beside = frozenset(number for number, _ in lexical) - {number for number, _ in found}
         if beside:
@@ -321,8 +321,7 @@ class Engine:
         head = [each for each in order[: self._tuning.reranked] if each[0] in chunks]
         told = list(reranker.rerank(asked.plain, [chunks[number] for number, _ in head]))
         if len(told) != len(head):
-            said = f"left aside: {len(told)} scores for {len(head)} passages"
-            steps.append(Step("reranker", said))
+            steps.append(Step("reranker", f"left aside: {len(told)} scores for {len(head)}"))
             return order
         by_told = sorted(zip(told, head, strict=True), key=lambda each: -each[0])
         steps.append(Step("reranked", f"the first {len(head)}"))
@@ -339,6 +338,9 @@ class Engine:
         texts = self._known[1]
         texts.look()
         return texts
+
+    def _pool(self, question: Question) -> int:
+        return max(self._tuning.pool, question.count)
 
     def _part(self, role: str) -> object | None:
         """The backend of a role; None for none, or what is none of its kind.

@@ -10,29 +10,38 @@ FEW = 2
 """Times as many blocks as are wanted, at the least."""
 
 
-def highest(scores: NDArray[np.float32], most: int) -> NDArray[np.int64]:
+def highest(scores: NDArray[np.float32], most: int, above: float = -np.inf) -> NDArray[np.int64]:
     """The places of the highest scores, ascending: as many as are wanted, and what equals the last.
 
-    So many blocks' best are no worse than any row that is left out, and few rows are as good.
+    Only those ``above`` a score. So many blocks' best are no worse than any row that is left out,
+    and few rows are as good.
     """
-    if most >= len(scores):
-        return np.arange(len(scores))
+    if most < 1:
+        return np.zeros(0, np.int64)
     places: NDArray[np.int64] | None = None
     for size in BLOCKS:
         blocks = len(scores) // size
         if blocks > FEW * most:
             wide = scores[: blocks * size].reshape(size, blocks)
             peaks = np.maximum.reduce(wide, axis=0)
-            order = peaks.copy()
-            order.partition(blocks - most)
-            least = order[blocks - most]
-            (among,) = (peaks >= least).nonzero()
-            at, block = (wide[:, among] >= least).nonzero()
-            rest = (scores[blocks * size :] >= least).nonzero()[0] + blocks * size
-            places = np.concatenate([at * blocks + among[block], rest])
-            scores = scores[places]
+            least = _last(peaks, most)
+            if least > above:
+                (among,) = (peaks >= least).nonzero()
+                at, block = (wide[:, among] >= least).nonzero()
+                rest = (scores[blocks * size :] >= least).nonzero()[0] + blocks * size
+                places = np.concatenate([at * blocks + among[block], rest])
             break
+    if places is None:
+        (places,) = (scores > above).nonzero()
+    if len(places) <= most:
+        return places
+    scores = scores[places]
+    return places[scores >= _last(scores, most)]
+
+
+def _last(scores: NDArray[np.float32], most: int) -> np.float32:
+    """The least of so many highest."""
     order = scores.copy()
-    order.partition(len(scores) - most)
-    kept: NDArray[np.int64] = (scores >= order[len(scores) - most]).nonzero()[0]
-    return kept if places is None else places[kept]
+    order.partition(len(order) - most)
+    found: np.float32 = order[len(order) - most]
+    return found

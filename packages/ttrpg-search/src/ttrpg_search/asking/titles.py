@@ -53,7 +53,9 @@ def by_name(
         return raised, 0
     worth = _headed(said, headings)
     if not worth and len(said) <= MOST_WITHIN:
-        first = having([_needed(said)], [number for number, _ in raised[:LOOKED_AT]], headed=False)
+        first = [number for number, _ in raised[:LOOKED_AT]]
+        if all(len(word) > 1 for word in said):  # "d artagnan" is one word in a book
+            first = [*having([_needed(said)], first, headed=False)]
         worth = _within(said, connection, first) if first else {}
     return _entitled(raised, worth) if worth else raised, len(worth)
 
@@ -152,7 +154,7 @@ def _within(
         "SELECT id, text FROM chunks WHERE id IN (SELECT value FROM json_each(?))",
         [json.dumps([*ids])],
     )
-    likely = [(number, text) for number, text in rows if _in_a_row(said, text.lower())]
+    likely = [(number, text) for number, text in rows if _in_a_row(said, _alike(text))]
     if not likely:  # most questions; the pattern takes longer to compile than all of the rest
         return {}
     title = rf"[^\w\n|]{{1,{_APART}}}".join(map(re.escape, said))
@@ -161,6 +163,11 @@ def _within(
         re.IGNORECASE | re.MULTILINE,
     )
     return {number: _WORTH[2] for number, text in likely if begins.search(text)}
+
+
+def _alike(text: str) -> str:
+    """A text in which letters are the same that are so to a pattern that ignores case."""
+    return text.lower() if text.isascii() else text.casefold().replace("\u0307", "")
 
 
 def _in_a_row(said: list[str], text: str) -> bool:

@@ -101,7 +101,7 @@ class Columns:
         if allowed is not None:
             total[~allowed] = 0
         titled = self._add_titles(plan, groups, total, np.float32(weights.titled / possible))
-        rows = _met(total, NEAR)
+        rows = highest(total, NEAR, 0)
         if len(rows):
             self._look(plan, groups, rows, total, possible)
         if len(titled):
@@ -110,7 +110,7 @@ class Columns:
 
     def best(self, scores: Floats, most: int) -> list[tuple[int, float]]:
         """The ids of the highest scores, best first."""
-        rows = _met(scores, most)
+        rows = highest(scores, most, 0)
         found = scores[rows]
         order = np.lexsort((self._ids[rows], -found))[:most]
         return list(zip(self._ids[rows[order]].tolist(), found[order].tolist(), strict=True))
@@ -304,12 +304,6 @@ class Columns:
             if heading == plan.asked:
                 factor[place] *= exact
         return factor
-
-
-def _met(scores: Floats, most: int) -> Rows:
-    """The rows with the highest scores above 0."""
-    rows = highest(scores, most)
-    return rows[scores[rows] > 0]
 
 
 def _has(some: Rows, rows: Rows) -> tuple[Rows, NDArray[np.bool_]]:

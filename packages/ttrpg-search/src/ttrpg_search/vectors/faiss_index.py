@@ -37,7 +37,10 @@ BITS = 4
 """Bits of each number's code: fast scan knows no others."""
 SAMPLE = 32_768
 """Rows that the codes are chosen by, at the most."""
-_NAME = re.compile(r"codes-(\d+)-(\d+)-(\d+)\.faiss\Z")
+PART = 4
+"""Of how many rows one is a candidate at the most; of more the sketches are as quick."""
+_NAME = re.compile(r"(\d+)\.codes-(\d+)-(\d+)\Z")
+_HALF = ".codes."
 _WORDS = ("the vector index 'faiss'", "'exact'")
 
 
@@ -85,7 +88,8 @@ class FaissIndex(Exact):
         codes = self._extended(snapshot.head, snapshot.sketches)
         with self.files.lock():
             head = self.files.snapshot().head
-            if _basis(head) == _basis(snapshot.head):
+            of_these = _basis(head) == _basis(snapshot.head)
+            if of_these and self._covered(head) < snapshot.head.rows:
                 self._keep(codes, snapshot.head)
 
     def first(
@@ -95,13 +99,15 @@ class FaissIndex(Exact):
         self._asked += 1
         head = snapshot.head
         waits = self._patient and self._asked <= PATIENT_FOR
-        codes = None if waits else self._load(head, sketches.shape[1])
+        codes = None if waits or head.dead > wanted else self._load(head, sketches.shape[1])
         most = wanted + head.dead
-        if codes is None or most > codes.ntotal // 4:
+        if codes is None or most > codes.ntotal // PART:
             return super().first(snapshot, sketches, asked, wanted, since)
         self._faiss.omp_set_num_threads(1)  # threads for one question only wait for each other
         _, found = codes.search(asked[None], most)
         rows: Ints = np.sort(found[0])
+        if rows[0] < 0:  # it leaves some out: all are alike, or the question is no direction
+            return super().first(snapshot, sketches, asked, wanted, since)
         if snapshot.living is not None:
             rows = rows[np.isin(rows, snapshot.living, assume_unique=True)]
         if codes.ntotal == head.rows:
@@ -131,10 +137,15 @@ class FaissIndex(Exact):
             self._codes_of = told
             self._codes = None
             path = self.files.folder / _name(*told)
-            with contextlib.suppress(RuntimeError, OSError):  # damaged: it is as if it were not
+            try:
                 codes = cast("_Codes", self._faiss.read_index(str(path)))
-                if (codes.ntotal, codes.d) == (covered, wide):
-                    self._codes = codes
+            except RuntimeError:
+                codes = None
+            if codes is not None and (codes.ntotal, codes.d) == (covered, wide):
+                self._codes = codes
+            else:  # damaged: it is made again
+                with contextlib.suppress(OSError):
+                    path.unlink()
         return self._codes
 
     def _extended(self, head: Head, sketches: Floats) -> _Codes:
@@ -154,7 +165,8 @@ class FaissIndex(Exact):
         with contextlib.suppress(OSError):  # a full disk: questions go the default way
             self._write(codes, _name(*told))
             for path in self.files.folder.iterdir():
-                if _NAME.match(path.name) and path.name != _name(*told):
+                old = _NAME.match(path.name) and path.name != _name(*told)
+                if old or path.name.startswith(_HALF):  # of a process that was killed
                     path.unlink()
         self._codes, self._codes_of = codes, told
 
@@ -166,7 +178,7 @@ class FaissIndex(Exact):
     def _write(self, codes: _Codes, name: str) -> None:
         """Write the codes in whole or not at all."""
         data: bytes = self._faiss.serialize_index(codes).tobytes()
-        handle, temporary = tempfile.mkstemp(prefix=".codes.", dir=self.files.folder)
+        handle, temporary = tempfile.mkstemp(prefix=_HALF, dir=self.files.folder)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
@@ -184,4 +196,4 @@ def _basis(head: Head) -> tuple[int, int]:
 
 
 def _name(generation: int, sketched: int, rows: int) -> str:
-    return f"codes-{generation}-{sketched}-{rows}.faiss"
+    return f"{generation}.codes-{sketched}-{rows}"

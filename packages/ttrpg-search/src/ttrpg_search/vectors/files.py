@@ -37,7 +37,7 @@ SKETCH_SAMPLE = 8192
 """Rows that the directions are taken from, at the most."""
 SKETCH_AGAIN = 4
 """The directions are taken anew when the rows have grown by this factor."""
-_GENERATION = re.compile(r"(\d+)\.(?:ids|rows|dead|(?:basis|sketch)-\d+)\Z")
+_GENERATION = re.compile(r"(\d+)\.(?:ids|rows|dead|(?:basis|sketch)-\d+|codes-\d+-\d+)\Z")
 _TRIES = 5
 
 
@@ -139,7 +139,8 @@ class Files:
         head = snapshot.head
         dead = snapshot.rows_of(ids)
         if not head.rows:
-            head = Head(embedder, rows.shape[1], head.generation + 1)
+            generation = max(head.generation + 1, self._unused())  # the head may have been lost
+            head = Head(embedder, rows.shape[1], generation)
         self._grow("ids", head, head.rows, ids.tobytes(), 8)
         self._grow("rows", head, head.rows, rows.tobytes(), 4 * head.dimension)
         self._grow("dead", head, head.dead, dead.tobytes(), 8)
